@@ -1,0 +1,52 @@
+/** An expected "no". Each transport maps every one of them in one table, so that a new one does not compile until all answer it. */
+export type Refusal =
+  | 'invalid_json'
+  | 'idempotency_key_weak'
+  | 'unauthenticated'
+  | 'token_invalid'
+  | 'forbidden'
+  | 'poll_not_found'
+  | 'vote_not_found'
+  | 'route_not_found'
+  | 'method_not_allowed'
+  | 'already_voted'
+  | 'poll_not_open'
+  | 'poll_closed'
+  | 'poll_final'
+  | 'options_frozen'
+  | 'change_not_allowed'
+  | 'no_vote'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'invalid_body'
+  | 'option_unknown'
+  | 'too_few_choices'
+  | 'too_many_choices'
+  | 'idempotency_key_reused'
+  | 'rate_limited'
+  | 'overloaded'
+  | 'unavailable'
+
+/** One wrong field: `pointer` is a JSON Pointer (RFC 6901) into the request body. */
+export type FieldError = { readonly pointer: string; readonly detail: string }
+
+/** A refusal with the sentence for the person who reads it. `retryAfterMs` only where coming back can help. */
+export type Refused = {
+  readonly refused: Refusal
+  readonly detail: string
+  readonly errors?: readonly FieldError[]
+  readonly retryAfterMs?: number
+}
+
+export function refuse(refused: Refusal, detail: string, errors?: readonly FieldError[]): Refused {
+  return errors ? { refused, detail, errors } : { refused, detail }
+}
+
+/** A refusal that passes: the same request may succeed after `retryAfterMs` milliseconds. */
+export function refuseForNow(refused: 'overloaded' | 'unavailable', detail: string, retryAfterMs = 1000): Refused {
+  return { refused, detail, retryAfterMs }
+}
+
+export function isRefused(value: unknown): value is Refused {
+  return typeof value === 'object' && value !== null && 'refused' in value
+}

@@ -1,0 +1,23 @@
+import type { EntryId } from '../domain/position.ts'
+
+/** How far a partition is recorded. `epoch` grows when the stream lost its log. */
+export type Checkpoint = { readonly partition: number; readonly epoch: number; readonly recorded: EntryId }
+
+/** Who owns a partition: exactly one worker at a time records its votes. Kept beside the ledger, by the ledger's clock. */
+export type PartitionLease = {
+  /**
+   * Takes the partition, or renews the lease of the same owner, for `leaseMs`. Null while another owner's lease runs.
+   * MUST hand out the checkpoint that the last commit left.
+   */
+  acquire(partition: number, owner: string, leaseMs: number): Promise<Checkpoint | null>
+  /** Gives the partition back at once; a no-op for anybody but the owner. */
+  release(partition: number, owner: string): Promise<void>
+  /**
+   * Begins the next epoch: reading starts over at the stream's first entry. Null when owner or checkpoint no longer match.
+   */
+  raiseEpoch(checkpoint: Checkpoint, owner: string): Promise<Checkpoint | null>
+  /** The checkpoint as it is, for whoever does not own the partition. MUST read from the primary. */
+  read(partition: number): Promise<Checkpoint>
+  /** Live owners by partition: how evenly leases are spread. Expired ones are left out. */
+  owners(): Promise<ReadonlyMap<number, string>>
+}

@@ -1,0 +1,25 @@
+import type { Poll } from '../domain/poll.ts'
+
+/** Definitions of polls: the truth that caches are filled from. Written by the admin role alone. */
+export type PollStore = {
+  /** Keeps a new poll. False where the id is taken. */
+  create(poll: Poll): Promise<boolean>
+  /** The poll as the primary has it, tombstones included; null for an unknown id. */
+  find(pollId: string): Promise<Poll | null>
+  /**
+   * Keeps a changed definition. MUST change nothing and return false where the stored revision is not `knownRevision`.
+   * `poll.revision` MUST be higher than it.
+   */
+  save(poll: Poll, knownRevision: number): Promise<boolean>
+  /** Polls, newest first, tombstones left out, after the cursor that the page before returned. */
+  list(
+    cursor: string | null,
+    pageSize: number,
+  ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null }>
+  /** Polls that time moves on: scheduled and due, open and past `closesAt`, closing. At most `pollsMax`, most overdue first. */
+  listDue(now: number, pollsMax: number): Promise<readonly Poll[]>
+  /** Polls whose latest revision was never marked as announced. */
+  listUnannounced(pollsMax: number): Promise<readonly Poll[]>
+  /** Remembers that doors, caches and viewers know this revision. */
+  markAnnounced(pollId: string, revision: number): Promise<void>
+}

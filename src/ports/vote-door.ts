@@ -1,0 +1,61 @@
+import type { Position } from '../domain/position.ts'
+import type { Selection, VoteKind, VoterKey } from '../domain/vote.ts'
+
+/** One vote that asks to be let in. `revision` is that of the definition which the selection was checked against. */
+export type DoorCall = {
+  readonly pollId: string
+  readonly round: number
+  readonly revision: number
+  readonly kind: VoteKind
+  readonly voter: VoterKey
+  readonly selection: Selection
+  /** A hash of the request's Idempotency-Key, 16 hexadecimal digits; null without a key. */
+  readonly requestKey: string | null
+}
+
+export type DoorAnswer =
+  | { readonly answer: 'accepted'; readonly position: Position; readonly isRepeated: boolean }
+  | { readonly answer: 'already_voted' | 'no_vote' | 'idempotency_key_reused' | 'poll_closed' }
+  | { readonly answer: 'definition_stale' | 'door_missing' }
+
+export type DoorState = {
+  readonly pollId: string
+  readonly round: number
+  readonly revision: number
+  readonly closesAt: number | null
+}
+
+export type VoterAtDoor = { readonly voter: VoterKey; readonly selection: Selection; readonly position: Position }
+
+/** The gate of a poll at a partition, and the only way into the stream. Every call concerns one partition. */
+export type VoteDoor = {
+  /**
+   * Judges the calls in their order and appends the accepted ones as ONE entry, atomically; answers in the same order.
+   * MUST answer `accepted` only when the stream holds the vote at the configured durability, and MUST NOT append a vote
+   * that it answers otherwise. The same selection again, or a known request key, MUST be answered with the first position and
+   * `isRepeated`, appending nothing. The door MUST judge `closesAt` by the stream's own clock; the first call at or
+   * after it MUST shut the door and append the close marker. An older revision, another round, is `definition_stale`.
+   * Rejects when the outcome is unknown: the caller may call again, which counts once.
+   */
+  append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>
+  /** The voter's vote as the door knows it, recorded or not; null before the first. */
+  look(
+    partition: number,
+    pollId: string,
+    round: number,
+    voter: VoterKey,
+  ): Promise<VoterAtDoor | null | 'door_missing'>
+  /** Opens a new round that nobody can have voted in: MUST replace a door of an earlier round and its voters, and leave one of this or a later round untouched. */
+  open(partition: number, door: DoorState): Promise<void>
+  /** Takes a higher revision and its `closesAt` over to a door of this round; a shut or missing door stays as it is. */
+  revise(partition: number, door: DoorState): Promise<void>
+  /**
+   * MUST leave the door shut for this round, also where it was missing, and append the close marker: once when the door
+   * was open, and again when `isRepeat` (a marker recorded twice closes once). A shut door MUST NOT reopen in its round.
+   */
+  shut(partition: number, pollId: string, round: number, isRepeat: boolean): Promise<void>
+  /** Removes door and voters of a deleted or long final poll. */
+  remove(partition: number, pollId: string): Promise<void>
+  /** Milliseconds since 1970 by the stream's clock, the only clock that opens and closes polls. */
+  now(): Promise<number>
+}

@@ -1,0 +1,56 @@
+import type { EntryId, Position } from '../domain/position.ts'
+import type { LedgerVote, PositionedVote, SetAsideReason, VoterKey } from '../domain/vote.ts'
+import type { Checkpoint } from './partition-lease.ts'
+import type { VoterAtDoor } from './vote-door.ts'
+
+export type CloseMarker = { readonly pollId: string; readonly round: number; readonly position: Position }
+
+/** What could not be recorded, with its place and reason. `payload` is what the stream held. */
+export type SetAside = {
+  readonly position: Position
+  readonly pollId: string | null
+  readonly reason: SetAsideReason
+  readonly payload: string
+}
+
+/** One step of a partition's owner: everything between two checkpoints. `votes` holds one vote per poll, round, voter. */
+export type LedgerBatch = {
+  readonly owner: string
+  readonly from: Checkpoint
+  readonly to: EntryId
+  readonly votes: readonly PositionedVote[]
+  readonly markers: readonly CloseMarker[]
+  readonly setAside: readonly SetAside[]
+  /** All changes up to this moment (milliseconds, ledger's clock) have been announced. */
+  readonly announcedUntil: number
+}
+
+export type Recorded = {
+  readonly checkpoint: Checkpoint
+  /** Polls whose tally or status may differ now. */
+  readonly pollIds: readonly string[]
+  readonly written: number
+  readonly setAside: number
+  /** The ledger's clock at the commit. */
+  readonly recordedAt: number
+}
+
+/** The truth: one row per poll, round and voter, and the tallies that always equal it. */
+export type VoteLedger = {
+  /**
+   * Records the batch in ONE transaction: votes by the rule of `judgeVote`, tallies, close markers, set-aside votes,
+   * checkpoint. MUST change nothing and return 'fenced' where the owner or the old checkpoint no longer matches. MUST leave every
+   * tally equal to the ledger. Votes of earlier rounds are kept in the ledger under their round.
+   */
+  record(batch: LedgerBatch): Promise<Recorded | 'fenced'>
+  /** The voter's row, null where there is none. */
+  find(pollId: string, round: number, voter: VoterKey): Promise<LedgerVote | null>
+  /** All voters of a round whose partition this is, in pages of at most `pageSize`. */
+  voters(
+    pollId: string,
+    round: number,
+    partition: number,
+    partitions: number,
+    pageSize: number,
+  ): AsyncIterable<readonly VoterAtDoor[]>
+}

@@ -1,0 +1,43 @@
+import type { EntryId } from '../domain/position.ts'
+import type { Vote } from '../domain/vote.ts'
+
+/** One entry of a partition. `epoch` is what the partition's epoch was when it was appended. */
+export type StreamEntry = {
+  readonly id: EntryId
+  readonly epoch: number
+  /** When it was appended, by the stream's clock, in milliseconds since 1970. */
+  readonly appendedAt: number
+  readonly content: EntryContent
+}
+
+export type EntryContent =
+  | { readonly type: 'votes'; readonly votes: readonly Vote[] }
+  | { readonly type: 'close'; readonly pollId: string; readonly round: number }
+  /** Written by a newer version of Tallycast: it MUST wait for a worker that understands it. */
+  | { readonly type: 'newer'; readonly formatVersion: number }
+  | { readonly type: 'unreadable'; readonly reason: string; readonly bytes: Uint8Array }
+
+/** The log of accepted votes, one stream per partition; this is the reader's side. */
+export type VoteStream = {
+  /**
+   * The entries after `after`, oldest first, at most `entriesMax`. Waits up to `waitMs` for the first one, then returns an
+   * empty list. MUST return every entry exactly in the order of appending, and never an entry while an earlier one can
+   * still appear. Returns at once when the signal aborts.
+   */
+  read(
+    partition: number,
+    after: EntryId,
+    limits: { entriesMax: number; waitMs: number },
+    signal: AbortSignal,
+  ): Promise<readonly StreamEntry[]>
+  /** The id of the last entry that was ever appended, `0-0` for an empty stream; and whether `entry` is still there. */
+  inspect(partition: number, entry: EntryId): Promise<{ readonly end: EntryId; readonly hasEntry: boolean }>
+  /** Tells the partition its epoch, never a lower one. Doors of an earlier epoch MUST count as missing from then on. */
+  raiseEpoch(partition: number, epoch: number): Promise<void>
+  /** Shows stock tools how far the ledger is (the consumer group `poll_workers`). Promises nothing else. */
+  follow(partition: number, recorded: EntryId): Promise<void>
+  /** Removes entries that lie below `recorded` and are older than `olderThanMs`; MUST NOT remove others. */
+  trim(partition: number, recorded: EntryId, olderThanMs: number): Promise<void>
+  /** Number of votes and age in milliseconds of the oldest among the entries after `recorded` (a bounded estimate). */
+  backlog(partition: number, recorded: EntryId): Promise<{ readonly entries: number; readonly oldestMs: number }>
+}
