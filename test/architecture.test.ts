@@ -1,0 +1,189 @@
+import { basename, dirname, extname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { isCode, readImports, readSources, resolveImport } from './support/source-imports.ts'
+import type { ImportTarget, SourceImport, Sources } from './support/source-imports.ts'
+
+/** Which files make a layer, the most particular place first. */
+const places = [
+  ['http', 'src/adapters/http/'],
+  ['ws', 'src/adapters/ws/'],
+  ['grpc', 'src/adapters/grpc/'],
+  ['redis', 'src/adapters/redis/'],
+  ['postgres', 'src/adapters/postgres/'],
+  ['adapters', 'src/adapters/'],
+  ['domain', 'src/domain/'],
+  ['ports', 'src/ports/'],
+  ['application', 'src/application/'],
+  ['runtime', 'src/runtime/'],
+  ['main', 'src/main/'],
+  ['contract', 'contract/'],
+  ['client', 'client/'],
+  ['web', 'web/'],
+  ['bench', 'bench/'],
+  ['test', 'test/'],
+] as const
+type Layer = (typeof places)[number][0]
+
+type Sight = {
+  /** Other layers that it may import. Its own layer it always may. */
+  readonly sees: readonly Layer[]
+  /** Layers of which it may import types alone. */
+  readonly seesTypesOf?: readonly Layer[]
+  /** What it may take from outside: nothing at all, what Node brings along, or packages too. */
+  readonly outside: 'nothing' | 'node' | 'packages'
+}
+
+const everything = places.map(([layer]) => layer)
+
+/** Who may import whom. Dependencies point at the domain; an inbound adapter never meets an outbound one. */
+const table = {
+  contract: { sees: [], outside: 'packages' },
+  domain: { sees: [], outside: 'nothing' },
+  ports: { sees: ['domain'], outside: 'nothing' },
+  application: { sees: ['domain', 'ports'], seesTypesOf: ['contract'], outside: 'node' },
+  // Inbound. The pages are served over HTTP, so that is where they are seen.
+  http: { sees: ['application', 'domain', 'contract', 'web'], outside: 'packages' },
+  ws: { sees: ['application', 'domain', 'contract'], outside: 'packages' },
+  grpc: { sees: ['application', 'domain', 'contract'], outside: 'packages' },
+  // Outbound. What two technologies write in the same form lies between them, directly in src/adapters/.
+  redis: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
+  postgres: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
+  adapters: { sees: ['ports', 'domain'], outside: 'node' },
+  runtime: { sees: [], outside: 'packages' },
+  main: { sees: everything.filter((layer) => layer !== 'test' && layer !== 'bench'), outside: 'packages' },
+  client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
+  web: { sees: ['contract', 'client'], outside: 'nothing' },
+  bench: { sees: everything, outside: 'packages' },
+  test: { sees: everything, outside: 'packages' },
+} satisfies Record<Layer, Sight> as Record<Layer, Sight> // `satisfies` checks the rows, `as` forgets their literal types.
+
+const outsideAllowed: Record<Sight['outside'], readonly ImportTarget['kind'][]> = {
+  nothing: [],
+  node: ['builtin'],
+  packages: ['builtin', 'package'],
+}
+const forbiddenWords = /^(?:utils?|helpers?|common|base|managers?|services?|impl)$/
+/** Files of an outbound adapter that implement no port: how it names things, connects and migrates. */
+const adapterTools = new Set(['keys', 'connect', 'migrate', 'scripts', 'retry', 'rows'])
+const linesMax = 250
+/** Far below what stands here today; an empty or misplaced glob sees none. */
+const filesMin = 40
+
+const root = join(import.meta.dirname, '..')
+const sources = readSources(root, ['contract', 'src', 'client', 'web', 'bench', 'test'])
+const codeFiles = [...sources.keys()].filter(isCode)
+
+function layerOf(path: string): Layer | undefined {
+  return places.find(([, folder]) => path.startsWith(folder))?.[0]
+}
+
+function isAllowed(all: Sources, from: string, found: SourceImport): boolean {
+  const layer = layerOf(from)
+  if (layer === undefined) return false
+  const target = resolveImport(all, from, found.specifier)
+  if (target.kind !== 'file') return outsideAllowed[table[layer].outside].includes(target.kind)
+  const targetLayer = layerOf(target.path)
+  if (targetLayer === undefined) return false
+  if (targetLayer === layer || table[layer].sees.includes(targetLayer)) return true
+  return found.isTypeOnly && table[layer].seesTypesOf?.includes(targetLayer) === true
+}
+
+/** Every import that the table does not allow, as `from -> specifier`. */
+function forbiddenImports(all: Sources): readonly string[] {
+  return [...all].flatMap(([path, source]) =>
+    isCode(path)
+      ? readImports(path, source)
+          .filter((found) => !isAllowed(all, path, found))
+          .map((found) => `${path} -> ${found.specifier}`)
+      : [],
+  )
+}
+
+function example(path: string, source: string): readonly string[] {
+  const neighbours = [
+    'src/domain/poll.ts',
+    'src/ports/poll-store.ts',
+    'src/application/cast-vote.ts',
+    'src/main/api.ts',
+  ]
+  const adapters = ['redis/keys.ts', 'postgres/poll-store.ts', 'http/server.ts', 'vote-entry.ts']
+  const empty = [...neighbours, ...adapters.map((name) => `src/adapters/${name}`), 'contract/messages.ts']
+  return forbiddenImports(new Map([...empty.map((name) => [name, ''] as const), [path, source]]))
+}
+
+describe('who may import whom', () => {
+  test('every import of every file keeps to the table', () => {
+    expect(forbiddenImports(sources)).toEqual([])
+  })
+
+  test('the table was held against every layer of the system, not against an empty list', () => {
+    expect(codeFiles.length).toBeGreaterThan(filesMin)
+    const seen = new Set(codeFiles.map(layerOf))
+    const mayBeMissing: readonly (Layer | undefined)[] = ['adapters', 'client', 'web', 'bench']
+    expect(everything.filter((layer) => !mayBeMissing.includes(layer) && !seen.has(layer))).toEqual([])
+  })
+
+  test.each([
+    ['an import', 'src/domain/vote.ts', "import { x } from '../ports/poll-store.ts'"],
+    ['an import of types', 'src/ports/vote-stream.ts', "import type { X } from '../application/cast-vote.ts'"],
+    ['a type taken out of an import', 'src/domain/vote.ts', "export type X = import('../ports/poll-store.ts').X"],
+    ['an export from', 'src/adapters/http/votes.ts', "export { x } from '../redis/keys.ts'"],
+    ['an export of everything', 'src/adapters/http/votes.ts', "export * from '../../ports/poll-store.ts'"],
+    ['a dynamic import', 'src/adapters/redis/vote-stream.ts', "await import('../../application/cast-vote.ts')"],
+    ['a dynamic import with a computed path', 'src/main/worker.ts', 'await import(process.argv[2])'],
+    ['a way round', 'src/adapters/redis/vote-stream.ts', "import '../redis/../postgres/poll-store.ts'"],
+    ['one inbound adapter from another', 'src/adapters/ws/socket.ts', "import '../http/server.ts'"],
+    ['a composition root', 'src/application/record-votes.ts', "import '../main/api.ts'"],
+    ['ours from the runtime', 'src/runtime/config.ts', "import type { X } from '../domain/poll.ts'"],
+    ['a value where types alone are allowed', 'src/application/record-votes.ts', "import '../../contract/messages.ts'"],
+    ['a package in the domain', 'src/domain/vote.ts', "import type { X } from 'ioredis'"],
+    ['the clock of Node in the domain', 'src/domain/vote.ts', "import 'node:timers'"],
+    ['a file that does not exist', 'src/main/worker.ts', "import './nothing.ts'"],
+    ['a file in a folder without a row', 'src/extra/new.ts', "import '../domain/poll.ts'"],
+  ])('%s is refused where the table does not allow it', (_what, path, source) => {
+    expect(example(path, source)).toHaveLength(1)
+  })
+
+  test.each([
+    ['src/application/record-votes.ts', "import type { X } from '../../contract/messages.ts'"],
+    ['src/adapters/redis/vote-stream.ts', "import { x } from '../vote-entry.ts'\nimport 'ioredis'"],
+    [
+      'src/domain/vote.ts',
+      "// import '../ports/poll-store.ts'\nexport const text = \"import '../ports/poll-store.ts'\"",
+    ],
+  ])('what %s may import is not refused', (path, source) => {
+    expect(example(path, source)).toEqual([])
+  })
+})
+
+describe('names and sizes', () => {
+  const written = [...sources.keys()].filter(
+    (path) =>
+      /^(?:src|contract|client|web)\/.*\.(?:ts|js|mjs|lua|css|html|proto)$/.test(path) && !path.includes('/gen/'),
+  )
+
+  test('a file of an outbound adapter bears the name of the port that it implements', () => {
+    const ports = codeFiles.filter((path) => layerOf(path) === 'ports').map((path) => basename(path, '.ts'))
+    const strangers = codeFiles.filter((path) => {
+      const name = basename(path, extname(path))
+      if (!['redis', 'postgres'].includes(layerOf(path) ?? '') || adapterTools.has(name)) return false
+      // A port whose adapter takes several files has them side by side: vote-door.ts, vote-door-voters.ts.
+      return !ports.some((port) => name === port || name.startsWith(`${port}-`) || basename(dirname(path)) === port)
+    })
+    expect(strangers).toEqual([])
+  })
+
+  test(`a file has fewer than ${linesMax} lines`, () => {
+    const long = written.filter((path) => (sources.get(path) ?? '').split('\n').length > linesMax)
+    expect(long).toEqual([])
+  })
+
+  test('no file is named for being useful instead of for what it does', () => {
+    const vague = written.filter((path) =>
+      basename(path, extname(path))
+        .split(/[-.]/)
+        .some((word) => forbiddenWords.test(word)),
+    )
+    expect(vague).toEqual([])
+  })
+})
