@@ -1,0 +1,157 @@
+// Original file: contract/admin.proto
+
+import type * as grpc from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import type { ClosePollRequest as _tallycast_admin_v1_ClosePollRequest, ClosePollRequest__Output as _tallycast_admin_v1_ClosePollRequest__Output } from '../../../tallycast/admin/v1/ClosePollRequest.ts';
+import type { CreatePollRequest as _tallycast_admin_v1_CreatePollRequest, CreatePollRequest__Output as _tallycast_admin_v1_CreatePollRequest__Output } from '../../../tallycast/admin/v1/CreatePollRequest.ts';
+import type { CreatePollResponse as _tallycast_admin_v1_CreatePollResponse, CreatePollResponse__Output as _tallycast_admin_v1_CreatePollResponse__Output } from '../../../tallycast/admin/v1/CreatePollResponse.ts';
+import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, DeletePollRequest__Output as _tallycast_admin_v1_DeletePollRequest__Output } from '../../../tallycast/admin/v1/DeletePollRequest.ts';
+import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from '../../../tallycast/admin/v1/GetPollRequest.ts';
+import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from '../../../tallycast/admin/v1/ListPollsRequest.ts';
+import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from '../../../tallycast/admin/v1/ListPollsResponse.ts';
+import type { OpenPollRequest as _tallycast_admin_v1_OpenPollRequest, OpenPollRequest__Output as _tallycast_admin_v1_OpenPollRequest__Output } from '../../../tallycast/admin/v1/OpenPollRequest.ts';
+import type { PipelineStatusRequest as _tallycast_admin_v1_PipelineStatusRequest, PipelineStatusRequest__Output as _tallycast_admin_v1_PipelineStatusRequest__Output } from '../../../tallycast/admin/v1/PipelineStatusRequest.ts';
+import type { PipelineStatusResponse as _tallycast_admin_v1_PipelineStatusResponse, PipelineStatusResponse__Output as _tallycast_admin_v1_PipelineStatusResponse__Output } from '../../../tallycast/admin/v1/PipelineStatusResponse.ts';
+import type { Poll as _tallycast_admin_v1_Poll, Poll__Output as _tallycast_admin_v1_Poll__Output } from '../../../tallycast/admin/v1/Poll.ts';
+import type { RecountPollRequest as _tallycast_admin_v1_RecountPollRequest, RecountPollRequest__Output as _tallycast_admin_v1_RecountPollRequest__Output } from '../../../tallycast/admin/v1/RecountPollRequest.ts';
+import type { RecountPollResponse as _tallycast_admin_v1_RecountPollResponse, RecountPollResponse__Output as _tallycast_admin_v1_RecountPollResponse__Output } from '../../../tallycast/admin/v1/RecountPollResponse.ts';
+import type { ResetPollRequest as _tallycast_admin_v1_ResetPollRequest, ResetPollRequest__Output as _tallycast_admin_v1_ResetPollRequest__Output } from '../../../tallycast/admin/v1/ResetPollRequest.ts';
+import type { UpdatePollRequest as _tallycast_admin_v1_UpdatePollRequest, UpdatePollRequest__Output as _tallycast_admin_v1_UpdatePollRequest__Output } from '../../../tallycast/admin/v1/UpdatePollRequest.ts';
+import type { WatchPollRequest as _tallycast_admin_v1_WatchPollRequest, WatchPollRequest__Output as _tallycast_admin_v1_WatchPollRequest__Output } from '../../../tallycast/admin/v1/WatchPollRequest.ts';
+
+export interface AdminServiceClient extends grpc.Client {
+  ClosePoll(argument: _tallycast_admin_v1_ClosePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ClosePoll(argument: _tallycast_admin_v1_ClosePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ClosePoll(argument: _tallycast_admin_v1_ClosePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ClosePoll(argument: _tallycast_admin_v1_ClosePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  closePoll(argument: _tallycast_admin_v1_ClosePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  closePoll(argument: _tallycast_admin_v1_ClosePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  closePoll(argument: _tallycast_admin_v1_ClosePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  closePoll(argument: _tallycast_admin_v1_ClosePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  createPoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  createPoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  createPoll(argument: _tallycast_admin_v1_CreatePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  createPoll(argument: _tallycast_admin_v1_CreatePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
+  
+  DeletePoll(argument: _tallycast_admin_v1_DeletePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  DeletePoll(argument: _tallycast_admin_v1_DeletePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  DeletePoll(argument: _tallycast_admin_v1_DeletePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  DeletePoll(argument: _tallycast_admin_v1_DeletePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  deletePoll(argument: _tallycast_admin_v1_DeletePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  deletePoll(argument: _tallycast_admin_v1_DeletePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  deletePoll(argument: _tallycast_admin_v1_DeletePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  deletePoll(argument: _tallycast_admin_v1_DeletePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  GetPoll(argument: _tallycast_admin_v1_GetPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  GetPoll(argument: _tallycast_admin_v1_GetPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  GetPoll(argument: _tallycast_admin_v1_GetPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  GetPoll(argument: _tallycast_admin_v1_GetPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  getPoll(argument: _tallycast_admin_v1_GetPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  getPoll(argument: _tallycast_admin_v1_GetPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  getPoll(argument: _tallycast_admin_v1_GetPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  getPoll(argument: _tallycast_admin_v1_GetPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  listPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  listPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  listPolls(argument: _tallycast_admin_v1_ListPollsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  listPolls(argument: _tallycast_admin_v1_ListPollsRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
+  
+  OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  openPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  openPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  openPoll(argument: _tallycast_admin_v1_OpenPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  openPoll(argument: _tallycast_admin_v1_OpenPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  PipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  PipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  PipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  PipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
+  
+  RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  
+  ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  resetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  resetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  resetPoll(argument: _tallycast_admin_v1_ResetPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  resetPoll(argument: _tallycast_admin_v1_ResetPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  UpdatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  UpdatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  UpdatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  UpdatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  updatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  updatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  updatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  updatePoll(argument: _tallycast_admin_v1_UpdatePollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
+  
+  WatchPoll(argument: _tallycast_admin_v1_WatchPollRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tallycast_admin_v1_Poll__Output>;
+  WatchPoll(argument: _tallycast_admin_v1_WatchPollRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tallycast_admin_v1_Poll__Output>;
+  watchPoll(argument: _tallycast_admin_v1_WatchPollRequest, metadata: grpc.Metadata, options?: grpc.CallOptions): grpc.ClientReadableStream<_tallycast_admin_v1_Poll__Output>;
+  watchPoll(argument: _tallycast_admin_v1_WatchPollRequest, options?: grpc.CallOptions): grpc.ClientReadableStream<_tallycast_admin_v1_Poll__Output>;
+  
+}
+
+export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation {
+  ClosePoll: grpc.handleUnaryCall<_tallycast_admin_v1_ClosePollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  CreatePoll: grpc.handleUnaryCall<_tallycast_admin_v1_CreatePollRequest__Output, _tallycast_admin_v1_CreatePollResponse>;
+  
+  DeletePoll: grpc.handleUnaryCall<_tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  GetPoll: grpc.handleUnaryCall<_tallycast_admin_v1_GetPollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  ListPolls: grpc.handleUnaryCall<_tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse>;
+  
+  OpenPoll: grpc.handleUnaryCall<_tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  PipelineStatus: grpc.handleUnaryCall<_tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse>;
+  
+  RecountPoll: grpc.handleUnaryCall<_tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse>;
+  
+  ResetPoll: grpc.handleUnaryCall<_tallycast_admin_v1_ResetPollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  UpdatePoll: grpc.handleUnaryCall<_tallycast_admin_v1_UpdatePollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+  WatchPoll: grpc.handleServerStreamingCall<_tallycast_admin_v1_WatchPollRequest__Output, _tallycast_admin_v1_Poll>;
+  
+}
+
+export interface AdminServiceDefinition extends grpc.ServiceDefinition {
+  ClosePoll: MethodDefinition<_tallycast_admin_v1_ClosePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_ClosePollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  CreatePoll: MethodDefinition<_tallycast_admin_v1_CreatePollRequest, _tallycast_admin_v1_CreatePollResponse, _tallycast_admin_v1_CreatePollRequest__Output, _tallycast_admin_v1_CreatePollResponse__Output>
+  DeletePoll: MethodDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  GetPoll: MethodDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_GetPollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  ListPolls: MethodDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse__Output>
+  OpenPoll: MethodDefinition<_tallycast_admin_v1_OpenPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  PipelineStatus: MethodDefinition<_tallycast_admin_v1_PipelineStatusRequest, _tallycast_admin_v1_PipelineStatusResponse, _tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse__Output>
+  RecountPoll: MethodDefinition<_tallycast_admin_v1_RecountPollRequest, _tallycast_admin_v1_RecountPollResponse, _tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse__Output>
+  ResetPoll: MethodDefinition<_tallycast_admin_v1_ResetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_ResetPollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  UpdatePoll: MethodDefinition<_tallycast_admin_v1_UpdatePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_UpdatePollRequest__Output, _tallycast_admin_v1_Poll__Output>
+  WatchPoll: MethodDefinition<_tallycast_admin_v1_WatchPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_WatchPollRequest__Output, _tallycast_admin_v1_Poll__Output>
+}

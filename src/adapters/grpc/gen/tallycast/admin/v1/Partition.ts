@@ -1,0 +1,23 @@
+// Original file: contract/admin.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Partition {
+  'partition'?: (number);
+  'epoch'?: (number);
+  'recorded'?: (string);
+  'owner'?: (string);
+  'waitingEntries'?: (number | string | Long);
+  'oldestWaitingMs'?: (number | string | Long);
+  '_owner'?: "owner";
+}
+
+export interface Partition__Output {
+  'partition': (number);
+  'epoch': (number);
+  'recorded': (string);
+  'owner'?: (string);
+  'waitingEntries': (number);
+  'oldestWaitingMs': (number);
+  '_owner'?: "owner";
+}

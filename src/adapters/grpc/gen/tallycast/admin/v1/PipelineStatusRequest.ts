@@ -1,0 +1,8 @@
+// Original file: contract/admin.proto
+
+
+export interface PipelineStatusRequest {
+}
+
+export interface PipelineStatusRequest__Output {
+}

@@ -1,0 +1,29 @@
+// Original file: contract/admin.proto
+
+export const PollStatus = {
+  POLL_STATUS_UNSPECIFIED: 'POLL_STATUS_UNSPECIFIED',
+  POLL_STATUS_DRAFT: 'POLL_STATUS_DRAFT',
+  POLL_STATUS_SCHEDULED: 'POLL_STATUS_SCHEDULED',
+  POLL_STATUS_OPEN: 'POLL_STATUS_OPEN',
+  POLL_STATUS_CLOSING: 'POLL_STATUS_CLOSING',
+  POLL_STATUS_CLOSED: 'POLL_STATUS_CLOSED',
+  POLL_STATUS_DELETED: 'POLL_STATUS_DELETED',
+} as const;
+
+export type PollStatus =
+  | 'POLL_STATUS_UNSPECIFIED'
+  | 0
+  | 'POLL_STATUS_DRAFT'
+  | 1
+  | 'POLL_STATUS_SCHEDULED'
+  | 2
+  | 'POLL_STATUS_OPEN'
+  | 3
+  | 'POLL_STATUS_CLOSING'
+  | 4
+  | 'POLL_STATUS_CLOSED'
+  | 5
+  | 'POLL_STATUS_DELETED'
+  | 6
+
+export type PollStatus__Output = typeof PollStatus[keyof typeof PollStatus]

@@ -1,0 +1,10 @@
+// Original file: contract/admin.proto
+
+
+export interface RecountPollRequest {
+  'pollId'?: (string);
+}
+
+export interface RecountPollRequest__Output {
+  'pollId': (string);
+}

@@ -1,0 +1,20 @@
+// Original file: contract/admin.proto
+
+import type { Difference as _tallycast_admin_v1_Difference, Difference__Output as _tallycast_admin_v1_Difference__Output } from '../../../tallycast/admin/v1/Difference.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface RecountPollResponse {
+  'pollId'?: (string);
+  'round'?: (number);
+  'totalVotes'?: (number | string | Long);
+  'isEqual'?: (boolean);
+  'differences'?: (_tallycast_admin_v1_Difference)[];
+}
+
+export interface RecountPollResponse__Output {
+  'pollId': (string);
+  'round': (number);
+  'totalVotes': (number);
+  'isEqual': (boolean);
+  'differences': (_tallycast_admin_v1_Difference__Output)[];
+}
