@@ -1,0 +1,50 @@
+import { pino } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof logLevels)[number]
+
+/** What a part of Tallycast may do with the log. */
+export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/** Whoever reads these can act as a voter or an organiser, so no log line may carry them, at any of the usual depths. */
+const secretFields = [
+  'authorization',
+  'cookie',
+  '["set-cookie"]',
+  '["voter-token"]',
+  'voter_token',
+  'manage_token',
+  'ticket',
+]
+const places = ['', '*.', 'headers.', 'req.headers.', 'res.headers.', 'req.query.']
+
+const redactedPaths = places.flatMap((place) =>
+  secretFields.map((field) => (field.startsWith('[') ? `${place.replace(/\.$/, '')}${field}` : `${place}${field}`)),
+)
+
+type LogOptions = {
+  readonly name: string
+  readonly level: LogLevel
+  /** Where the lines go; standard output when not given. */
+  readonly destination?: DestinationStream
+}
+
+/** The log of one process: a JSON object per line, times in RFC 3339, secrets blacked out. */
+export const createLog = ({ name, level, destination }: LogOptions): Logger => {
+  const options = {
+    name,
+    level,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: { paths: redactedPaths, censor: '[redacted]' },
+    serializers: { req: describeRequest },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/** A ticket rides in the query of a URL, so the query is left out of what is logged about a request. */
+const describeRequest = (request: { readonly method?: string; readonly url?: string; readonly id?: unknown }) => ({
+  id: request.id,
+  method: request.method,
+  path: request.url?.split('?', 1)[0],
+})

@@ -1,0 +1,100 @@
+import type { Log } from './log.ts'
+
+const defaultShutdownTimeoutMs = 10_000
+const pollEveryMs = 20
+
+type StopSignalOptions = {
+  readonly log: Log
+  readonly shutdownTimeoutMs?: number
+  /** Ends the process at once, whatever still runs. Given by a test; else `process.exit`. */
+  readonly endNow?: (exitCode: number) => void
+}
+
+export type StopSignal = {
+  readonly signal: AbortSignal
+  /** Asks for the stop from inside, as the first signal would. */
+  readonly stop: (reason: string) => void
+  /** Takes the handlers off the process. */
+  readonly [Symbol.dispose]: () => void
+}
+
+/**
+ * Turns SIGINT and SIGTERM into an AbortSignal. The first asks everything that runs to end, so that the event loop empties
+ * by itself; the second, or the time limit, ends the process at once. The timer alone keeps nothing alive.
+ */
+export const createStopSignal = ({
+  log,
+  shutdownTimeoutMs = defaultShutdownTimeoutMs,
+  endNow = (exitCode) => process.exit(exitCode),
+}: StopSignalOptions): StopSignal => {
+  const controller = new AbortController()
+  let hardEnd: NodeJS.Timeout | undefined
+
+  const stop = (reason: string): void => {
+    if (controller.signal.aborted) return
+    log.info({ reason }, 'stopping')
+    hardEnd = setTimeout(() => {
+      log.error({ shutdownTimeoutMs }, 'did not stop in time; ending now')
+      endNow(1)
+    }, shutdownTimeoutMs)
+    hardEnd.unref()
+    controller.abort(new Error(`stopped by ${reason}`))
+  }
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (!controller.signal.aborted) return stop(name)
+    log.warn({ reason: name }, 'asked to stop a second time; ending now')
+    endNow(1)
+  }
+
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  return {
+    signal: controller.signal,
+    stop,
+    [Symbol.dispose]: () => {
+      clearTimeout(hardEnd)
+      process.off('SIGINT', onSignal)
+      process.off('SIGTERM', onSignal)
+    },
+  }
+}
+
+/** Waits `ms`, or less when asked to stop: the caller looks at the signal, nothing is thrown. */
+export const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+  if (signal?.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  const wake = (): void => resolve()
+  signal?.addEventListener('abort', wake, { once: true })
+  await promise
+  clearTimeout(timer)
+  signal?.removeEventListener('abort', wake)
+}
+
+type Backoff = { readonly baseMs: number; readonly maxMs: number }
+
+/**
+ * How long to wait before attempt number `attempt` (0 = the first repetition). Full jitter: anything between nothing and
+ * a ceiling that doubles, so that many who failed together do not come back together.
+ */
+export const backoffMs = (attempt: number, { baseMs, maxMs }: Backoff, random: () => number = Math.random): number =>
+  Math.floor(random() * Math.min(maxMs, baseMs * 2 ** Math.min(attempt, 30)))
+
+type WaitLimits = {
+  readonly withinMs: number
+  readonly everyMs?: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Asks until `condition` holds. False when the time is up or the stop was asked for first. */
+export const waitFor = async (
+  condition: () => boolean | Promise<boolean>,
+  { withinMs, everyMs = pollEveryMs, signal }: WaitLimits,
+): Promise<boolean> => {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    if (await condition()) return true
+    if (signal?.aborted || performance.now() >= deadline) return false
+    await sleep(everyMs, signal)
+  }
+}
