@@ -1,0 +1,27 @@
+import type { PollInput, PollPatch } from '../domain/poll.ts'
+import type { Refused } from '../domain/refusal.ts'
+
+/** Who asks: the bearer as it came (null without one), to be judged by the admin role alone. */
+export type Caller = { readonly bearer: string | null; readonly requestId: string }
+
+/** Names the poll as it is after the change: any cache is asked for this revision or a later one. */
+export type ChangedPoll = { readonly pollId: string; readonly revision: number }
+
+/**
+ * The admin role as the api sees it. Every call MUST forward bearer and request id, MUST end within its deadline, and rejects
+ * with `DependencyUnavailable` where the outcome is unknown.
+ */
+export type PollAdmin = {
+  create(caller: Caller, input: PollInput): Promise<(ChangedPoll & { readonly manageToken: string }) | Refused>
+  update(caller: Caller, pollId: string, patch: PollPatch): Promise<ChangedPoll | Refused>
+  open(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
+  /** Once this has answered, no vote of the round is accepted. */
+  close(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
+  reset(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
+  remove(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
+  list(
+    caller: Caller,
+    cursor: string | null,
+    pageSize: number,
+  ): Promise<{ readonly pollIds: readonly string[]; readonly nextCursor: string | null } | Refused>
+}
