@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
-import { cp, mkdir, rename, rm, symlink } from 'node:fs/promises'
+import { cp, rename, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { makeCacheFolder } from './cache-folder.ts'
 import { SetupProblem } from './setup-problem.ts'
 import { canReach } from './server-user.ts'
 import type { ServerUser } from './server-user.ts'
@@ -89,10 +89,8 @@ const isWritable = (native: string): boolean => {
 
 /** Copies the server under another name and moves it into place whole, so that nobody runs half a copy. */
 const copyToCache = async (shipped: string, version: string): Promise<string> => {
-  const cache = cacheFolder()
-  const native = join(cache, `postgres-${version}`)
+  const native = join(makeCacheFolder('postgres'), version)
   if (existsSync(native)) return native
-  await mkdir(cache, { recursive: true, mode: 0o755 })
   const draft = `${native}.${randomBytes(6).toString('hex')}`
   try {
     // Static libraries are for building programs, not for running the server.
@@ -108,10 +106,4 @@ const copyToCache = async (shipped: string, version: string): Promise<string> =>
     await rm(draft, { recursive: true, force: true })
   }
   return native
-}
-
-/** Root's cache must be readable for the server's user, which root's home is not. */
-const cacheFolder = (): string => {
-  if (process.getuid?.() === 0) return '/var/cache/tallycast'
-  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tallycast')
 }
