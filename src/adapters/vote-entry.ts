@@ -1,0 +1,154 @@
+/**
+ * The bytes of a stream's entry, the same in every stream adapter. An adapter stores next to them the format version and the
+ * partition's epoch, and whether they are votes or a close marker.
+ *
+ * A vote: kind (1 byte), voter key (16), round (4), length of the poll id (1), poll id (UTF-8), number of options (1), option
+ * ids (2 each, ascending). Integers are big-endian. The votes of an entry follow each other without anything between them,
+ * so that a script at the stream's side only needs to join the bytes of those that it lets in; what it judges by stands at
+ * places that it can cut out without understanding the rest: the voter key at `VOTER_AT`, the selection from `selectionAt` on.
+ *
+ * A close marker: round (4), poll id (UTF-8, to the end).
+ */
+import type { Selection, Vote, VoteKind, VoterKey } from '../domain/vote.ts'
+import type { EntryContent } from '../ports/vote-stream.ts'
+
+/** Grows with every change that an older reader would misread. Readers leave higher versions to newer readers. */
+export const ENTRY_FORMAT_VERSION = 1
+
+export const VOTER_AT = 1
+export const VOTER_BYTES = 16
+const ROUND_AT = VOTER_AT + VOTER_BYTES
+const POLL_ID_LENGTH_AT = ROUND_AT + 4
+const POLL_ID_AT = POLL_ID_LENGTH_AT + 1
+const POLL_ID_BYTES_MAX = 255
+const OPTIONS_MAX = 255
+/** As many votes as a position's index can tell apart. */
+export const ENTRY_VOTES_MAX = 65_536
+
+const KINDS: readonly VoteKind[] = ['cast', 'change', 'retract']
+
+/** What an adapter found in its stream: the bytes under their meaning. Null: there was nothing of that meaning. */
+export type StoredEntry = {
+  readonly formatVersion: number
+  readonly votes: Uint8Array | null
+  readonly close: Uint8Array | null
+}
+
+/** The bytes of one vote. Throws for what could not be read back, which only a bug can ask for. */
+export function encodeVote(vote: Vote): Buffer {
+  const pollIdBytes = Buffer.byteLength(vote.pollId)
+  checkEncodable(vote, pollIdBytes)
+  const bytes = Buffer.allocUnsafe(POLL_ID_AT + pollIdBytes + 1 + 2 * vote.selection.length)
+  bytes[0] = KINDS.indexOf(vote.kind)
+  const written = bytes.write(vote.voter, VOTER_AT, 'hex')
+  if (written !== VOTER_BYTES || vote.voter.length !== 2 * VOTER_BYTES) throw new RangeError('not a voter key')
+  bytes.writeUInt32BE(vote.round, ROUND_AT)
+  bytes[POLL_ID_LENGTH_AT] = pollIdBytes
+  bytes.write(vote.pollId, POLL_ID_AT)
+  writeSelection(vote.selection, bytes, POLL_ID_AT + pollIdBytes)
+  return bytes
+}
+
+/** Where the selection begins in the bytes of a vote for this poll. It goes to the end of the vote. */
+export function selectionAt(pollId: string): number {
+  return POLL_ID_AT + Buffer.byteLength(pollId)
+}
+
+/** The bytes of a selection as they stand in a vote: number of options (1), option ids (2 each). */
+export function encodeSelection(selection: Selection): Buffer {
+  const bytes = Buffer.allocUnsafe(1 + 2 * selection.length)
+  writeSelection(selection, bytes, 0)
+  return bytes
+}
+
+/** Reads a selection at `offset`; throws where the bytes are none. */
+export function decodeSelection(bytes: Buffer, offset = 0): Selection {
+  const count = bytes.readUInt8(offset)
+  const selection: number[] = []
+  for (let index = 0; index < count; index += 1) {
+    const optionId = bytes.readUInt16BE(offset + 1 + 2 * index)
+    const before = selection.at(-1)
+    if (before !== undefined && before >= optionId) throw new RangeError('the options are not in ascending order')
+    selection.push(optionId)
+  }
+  return selection
+}
+
+/** The bytes of a close marker. */
+export function encodeClose(pollId: string, round: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4 + Buffer.byteLength(pollId))
+  bytes.writeUInt32BE(round, 0)
+  bytes.write(pollId, 4)
+  return bytes
+}
+
+/** What an entry says. Never throws: bytes that nobody can read are content too, to be set aside. */
+export function decodeEntry(stored: StoredEntry): EntryContent {
+  const { formatVersion, votes, close } = stored
+  if (formatVersion > ENTRY_FORMAT_VERSION) return { type: 'newer', formatVersion }
+  const bytes = asBuffer(votes ?? close ?? new Uint8Array())
+  try {
+    if (formatVersion !== ENTRY_FORMAT_VERSION) throw new RangeError(`there is no format version ${formatVersion}`)
+    if (votes !== null && close === null) return { type: 'votes', votes: decodeVotes(bytes) }
+    if (close !== null && votes === null) return decodeClose(bytes)
+    throw new RangeError('neither votes nor a close marker')
+  } catch (error) {
+    // RangeError is what reading past the end throws as well; TypeError is what the UTF-8 decoder throws.
+    if (!(error instanceof RangeError || error instanceof TypeError)) throw error
+    return { type: 'unreadable', reason: error.message, bytes }
+  }
+}
+
+function decodeVotes(bytes: Buffer): readonly Vote[] {
+  if (bytes.length === 0) throw new RangeError('no votes')
+  const votes: Vote[] = []
+  for (let at = 0; at < bytes.length;) {
+    if (votes.length >= ENTRY_VOTES_MAX) throw new RangeError('too many votes')
+    const kind = KINDS[bytes.readUInt8(at)]
+    if (kind === undefined) throw new RangeError('no such kind of vote')
+    const pollIdAt = at + POLL_ID_AT
+    const pollIdEnd = pollIdAt + bytes.readUInt8(at + POLL_ID_LENGTH_AT)
+    const selection = decodeSelection(bytes, pollIdEnd)
+    if (kind === 'retract' && selection.length > 0) throw new RangeError('a retract with a selection')
+    votes.push({
+      pollId: decodePollId(bytes.subarray(pollIdAt, pollIdEnd)),
+      round: bytes.readUInt32BE(at + ROUND_AT),
+      // The cast brands 16 bytes in hexadecimal, which is what a voter key is.
+      voter: bytes.toString('hex', at + VOTER_AT, at + ROUND_AT) as VoterKey,
+      kind,
+      selection,
+    })
+    at = pollIdEnd + 1 + 2 * selection.length
+  }
+  return votes
+}
+
+function decodeClose(bytes: Buffer): EntryContent {
+  return { type: 'close', round: bytes.readUInt32BE(0), pollId: decodePollId(bytes.subarray(4)) }
+}
+
+// The decoder that replaces broken characters would turn two different ids into one.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+function decodePollId(bytes: Buffer): string {
+  if (bytes.length === 0) throw new RangeError('no poll id')
+  return utf8.decode(bytes)
+}
+
+function writeSelection(selection: Selection, bytes: Buffer, offset: number): void {
+  bytes[offset] = selection.length
+  for (const [index, optionId] of selection.entries()) bytes.writeUInt16BE(optionId, offset + 1 + 2 * index)
+}
+
+function checkEncodable(vote: Vote, pollIdBytes: number): void {
+  if (pollIdBytes < 1 || pollIdBytes > POLL_ID_BYTES_MAX) throw new RangeError(`not a poll id: ${vote.pollId}`)
+  if (vote.selection.length > OPTIONS_MAX) throw new RangeError('too many options in a selection')
+  if (vote.kind === 'retract' && vote.selection.length > 0) throw new RangeError('a retract with a selection')
+  if (vote.selection.some((optionId, index) => index > 0 && optionId <= (vote.selection[index - 1] ?? 0))) {
+    throw new RangeError('the options of a selection are not in ascending order')
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

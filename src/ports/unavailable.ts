@@ -1,0 +1,19 @@
+export type Dependency = 'stream' | 'ledger' | 'cache' | 'admin'
+
+/**
+ * A dependency that cannot serve now: gone, starting, full, read-only, or too slow. What was asked may or may not have happened.
+ * It passes: whoever catches it answers "unavailable, come back" instead of calling it a bug.
+ */
+export class DependencyUnavailable extends Error {
+  readonly dependency: Dependency
+
+  constructor(dependency: Dependency, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'DependencyUnavailable'
+    this.dependency = dependency
+  }
+}
+
+export function isUnavailable(error: unknown): error is DependencyUnavailable {
+  return error instanceof DependencyUnavailable
+}
