@@ -1,0 +1,40 @@
+# One image for api, worker, admin and migrate: the command chooses. Node runs the TypeScript as it stands, so nothing is
+# built; what differs between the stages is what lies beside the sources.
+
+FROM node:26-slim AS base
+WORKDIR /app
+
+# What runs in production. The optional dependencies are the embedded PostgreSQL, which a container does not need.
+FROM base AS dependencies
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+# Everything, with the real servers that the tests start, stop and kill by themselves. PostgreSQL comes with the optional
+# dependencies and refuses to run as root, so this stage installs and runs as an ordinary user.
+FROM base AS test
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends chromium redis-server \
+  && rm -rf /var/lib/apt/lists/* \
+  && chown node:node /app
+USER node
+COPY --chown=node:node package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY --chown=node:node . .
+CMD ["npm", "test"]
+
+FROM base AS sources
+COPY . .
+RUN rm -rf .ci .github bench docs test
+
+FROM base AS production
+ENV NODE_ENV=production
+# The sources stay the property of root: the process that runs them cannot change them.
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=sources /app ./
+USER node
+# HTTP, gRPC, and health with metrics: on one port whatever the process, since each container is a host of its own.
+EXPOSE 8000 50051 9464
+ENV OPS_PORT=9464
+HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 \
+  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.OPS_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "src/main/api.ts"]
