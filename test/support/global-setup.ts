@@ -11,6 +11,7 @@ import { provideRedisServer } from '../../src/runtime/redis-server.ts'
 import { keepOnLeash } from './leash.ts'
 
 declare module 'vitest' {
+  // oxlint-disable-next-line typescript/consistent-type-definitions -- only an interface can be merged with vitest's own
   export interface ProvidedContext {
     /** A PostgreSQL whose user may create databases. */
     postgresUrl: string
@@ -20,33 +21,31 @@ declare module 'vitest' {
   }
 }
 
-type Provided = { readonly url: string; readonly stop: () => Promise<void> }
-
 const log = createLog({ name: 'test', level: 'warn' })
 
+/** What is to be undone, the latest last. */
+const undo: (() => Promise<unknown>)[] = []
+
 /** One PostgreSQL and one Redis for the whole run: those that the environment names, else servers of our own. */
-const setUp = async (project: TestProject): Promise<() => Promise<void>> => {
-  const folder = await mkdtemp(join(tmpdir(), 'tallycast-test-'))
-  const postgres = await providePostgres(folder)
-  const redis = await provideRedis(folder)
-  const template = await createTemplate(postgres.url)
+export const setup = async (project: TestProject): Promise<void> => {
+  const postgresUrl = await providePostgres()
+  const redisUrl = await provideRedis()
+  const template = await createTemplate(postgresUrl)
+  undo.push(async () => onServer(postgresUrl, `drop database if exists ${template} with (force)`))
 
-  project.provide('postgresUrl', postgres.url)
+  project.provide('postgresUrl', postgresUrl)
   project.provide('templateDatabase', template)
-  project.provide('redisUrl', redis.url)
-
-  return async () => {
-    await onServer(postgres.url, `drop database if exists ${template} with (force)`)
-    await Promise.all([postgres.stop(), redis.stop()])
-    await rm(folder, { recursive: true, force: true })
-  }
+  project.provide('redisUrl', redisUrl)
 }
-export default setUp
 
-const providePostgres = async (folder: string): Promise<Provided> => {
+export const teardown = async (): Promise<void> => {
+  for (const step of undo.splice(0).toReversed()) await step()
+}
+
+const providePostgres = async (): Promise<string> => {
   const given = process.env['TEST_DATABASE_URL']
-  if (given !== undefined) return { url: given, stop: async () => undefined }
-  const dataDir = join(folder, 'postgres')
+  if (given !== undefined) return given
+  const dataDir = await makeFolder('postgres')
   const server = await startEmbeddedPostgres({
     dataDir,
     log,
@@ -54,16 +53,30 @@ const providePostgres = async (folder: string): Promise<Provided> => {
     settings: { shared_preload_libraries: 'pg_stat_statements', max_connections: '400' },
   })
   const leash = keepOnLeash(server.pid, dataDir)
-  return { url: server.databaseUrl, stop: async () => (await server.stop(), leash.release()) }
+  undo.push(async () => {
+    await server.stop()
+    leash.release()
+  })
+  return server.databaseUrl
 }
 
-const provideRedis = async (folder: string): Promise<Provided> => {
+const provideRedis = async (): Promise<string> => {
   const given = process.env['TEST_REDIS_URL']
-  if (given !== undefined) return { url: given, stop: async () => undefined }
-  const dir = join(folder, 'redis')
+  if (given !== undefined) return given
+  const dir = await makeFolder('redis')
   const server = await provideRedisServer({ dir, log })
   const leash = keepOnLeash(server.pid, dir)
-  return { url: server.redisUrl, stop: async () => (await server.stop(), leash.release()) }
+  undo.push(async () => {
+    await server.stop()
+    leash.release()
+  })
+  return server.redisUrl
+}
+
+const makeFolder = async (server: string): Promise<string> => {
+  const folder = await mkdtemp(join(tmpdir(), `tallycast-test-${server}-`))
+  undo.push(async () => rm(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** Migrating takes longer than cloning, so it is done once. Nobody stays connected: a template in use cannot be cloned. */
