@@ -113,13 +113,15 @@ create table checkpoint (
 -- Votes that could not be recorded, for whoever must explain or replay them.
 create table set_aside (
   id bigint generated always as identity primary key,
+  -- Two partitions may have the same position.
+  partition smallint not null,
   position bytea not null,
   poll_id text collate "C",
   reason text not null,
   payload text not null,
   set_aside_at timestamptz(3) not null default clock_timestamp(),
   replayed_at timestamptz(3),
-  constraint set_aside_once unique (position)
+  constraint set_aside_once unique (partition, position)
 );
 
 create table api_key (
