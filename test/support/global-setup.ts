@@ -45,37 +45,33 @@ export const teardown = async (): Promise<void> => {
 const providePostgres = async (): Promise<string> => {
   const given = process.env['TEST_DATABASE_URL']
   if (given !== undefined) return given
-  const dataDir = await makeFolder('postgres')
+  const dataDir = await makeFolder('postgres', 'postgres/postmaster.pid')
   const server = await startEmbeddedPostgres({
     dataDir,
     log,
     isDurable: false,
     settings: { shared_preload_libraries: 'pg_stat_statements', max_connections: '400' },
   })
-  const leash = keepOnLeash(server.pid, dataDir)
-  undo.push(async () => {
-    await server.stop()
-    leash.release()
-  })
+  undo.push(server.stop)
   return server.databaseUrl
 }
 
 const provideRedis = async (): Promise<string> => {
   const given = process.env['TEST_REDIS_URL']
   if (given !== undefined) return given
-  const dir = await makeFolder('redis')
+  const dir = await makeFolder('redis', 'redis.pid')
   const server = await provideRedisServer({ dir, log })
-  const leash = keepOnLeash(server.pid, dir)
-  undo.push(async () => {
-    await server.stop()
-    leash.release()
-  })
+  undo.push(server.stop)
   return server.redisUrl
 }
 
-const makeFolder = async (server: string): Promise<string> => {
+const makeFolder = async (server: string, pidFile: string): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), `tallycast-test-${server}-`))
-  undo.push(async () => rm(folder, { recursive: true, force: true }))
+  const leash = keepOnLeash(folder, pidFile)
+  undo.push(async () => {
+    await rm(folder, { recursive: true, force: true })
+    leash.release()
+  })
   return folder
 }
 

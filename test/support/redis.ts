@@ -31,8 +31,8 @@ export type TestRedis = {
 /** A Redis of its own, for a test that kills or reconfigures it. Takes options of redis-server, after the durable defaults. */
 export const startTestRedis = async (args: readonly string[] = []): Promise<TestRedis> => {
   const dir = await mkdtemp(join(tmpdir(), 'tallycast-redis-'))
+  const leash = keepOnLeash(dir, 'redis.pid')
   let server = await provideRedisServer({ dir, log, args })
-  let leash = keepOnLeash(server.pid, dir)
   const { port, redisUrl } = server
 
   const kill = async (): Promise<void> => {
@@ -40,15 +40,13 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
   }
   const restart = async (): Promise<void> => {
     await server.stop()
-    leash.release()
     server = await provideRedisServer({ dir, log, args, port })
-    leash = keepOnLeash(server.pid, dir)
     if (server.port !== port) throw new Error(`port ${port} was taken by somebody else meanwhile`)
   }
   const stop = async (): Promise<void> => {
     await server.stop()
-    leash.release()
     await rm(dir, { recursive: true, force: true })
+    leash.release()
   }
   return { redisUrl, port, pid: () => server.pid, kill, restart, stop, [Symbol.asyncDispose]: stop }
 }
