@@ -15,3 +15,12 @@ export class SetupProblem extends Error {
 /** The two lines that a person sees in the terminal. */
 export const explainSetupProblem = (problem: SetupProblem): string =>
   `Tallycast cannot start: ${problem.message}\nWhat to do: ${problem.remedy}`
+
+/**
+ * The last word of a composition root that could not go on: for a SetupProblem what to do, for anything else the fault with
+ * its stack. The exit code says "failed"; the event loop empties by itself.
+ */
+export const reportFailure = (error: unknown): void => {
+  process.exitCode = 1
+  console.error(error instanceof SetupProblem ? explainSetupProblem(error) : error)
+}

@@ -1,0 +1,61 @@
+import { logLevels } from './log.ts'
+import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
+import type { Role, Setting } from './setting.ts'
+
+/** How surely an accepted vote is kept, from the strictest promise about one Redis to that about several. */
+export const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
+
+const port = { least: 0, most: 65_535 } // 0: one that the system picks
+const tokenCharactersMin = 16
+const secretCharactersMin = 32
+
+/**
+ * Every variable of the environment that Tallycast reads, with its default and its unit. Each may also be given as
+ * NAME_FILE, the path of a file that holds the value. `.env.example` says the same to people.
+ */
+export const settings = {
+  DATABASE_URL: optional(url(['postgres:', 'postgresql:'])),
+  REDIS_URL: optional(url(['redis:', 'rediss:'])),
+  REDIS_PREFIX: text({ fallback: '', pattern: /^[\w.:-]{0,64}$/, form: 'at most 64 letters, digits and _ . : -' }),
+  DATA_DIR: text({ fallback: './data', pattern: /^[^\0]+$/, form: 'a folder' }),
+
+  HOST: hostName('0.0.0.0'),
+  PORT: integer({ ...port, fallback: 8000 }),
+  PUBLIC_URL: optional(url(['http:', 'https:'], { isBase: true })),
+  GRPC_HOST: hostName('127.0.0.1'),
+  GRPC_PORT: integer({ ...port, fallback: 50_051 }),
+  /** Says that only our own processes can reach GRPC_HOST, so that it may be opened without ADMIN_TOKEN. */
+  GRPC_TRUSTED_NETWORK: flag(false),
+  ADMIN_GRPC_URL: hostAndPort('127.0.0.1:50051'),
+  OPS_HOST: hostName('127.0.0.1'),
+  OPS_PORT: integer({
+    ...port,
+    // One each, so that the processes of one machine do not meet on a port.
+    fallback: (role: Role) => (role === 'worker' ? 9465 : role === 'admin' ? 9466 : 9464),
+  }),
+
+  ADMIN_TOKEN: optional(
+    text({
+      pattern: new RegExp(`^\\S{${tokenCharactersMin},}$`),
+      form: `${tokenCharactersMin} or more characters, no spaces`,
+    }),
+  ),
+  /** The newest signs, all are accepted. None: the one that the migration made. */
+  SESSION_SECRETS: list({ itemCharactersMin: secretCharactersMin, itemsMax: 8 }),
+
+  VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
+  VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
+  VOTE_DURABILITY_CHECK: flag(true),
+  LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),
+  UPDATE_INTERVAL_MS: integer({ least: 10, most: 60_000, fallback: 100, unit: 'milliseconds' }),
+  STREAM_RETENTION_MS: integer({ least: 0, most: 30 * 86_400_000, fallback: 3_600_000, unit: 'milliseconds' }),
+  POLL_REDIS_TTL: integer({ least: 1, most: 365 * 86_400, fallback: 86_400, unit: 'seconds' }),
+
+  SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
+  LOG_LEVEL: choice(logLevels, 'info'),
+} satisfies Record<string, Setting<unknown>>
+
+export type SettingName = keyof typeof settings
+export type SettingValues = {
+  readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer Value> ? Value : never
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import { settings } from './config-settings.ts'
+import type { SettingName, SettingValues } from './config-settings.ts'
+import type { Role, Setting } from './setting.ts'
+import { SetupProblem } from './setup-problem.ts'
+
+export type Config = ReturnType<typeof nameValues>
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads what the environment says about a process of this role. Nothing but `env` and the files that it names is looked at.
+ * Throws one SetupProblem that lists everything that is wrong.
+ */
+export const readConfig = (
+  env: Environment,
+  role: Role,
+  readText: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+): Config => {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const given = findText(env, name, readText)
+    const result = 'problem' in given ? given : readValue(setting, given.value, role)
+    if ('problem' in result) problems.push(`${name} ${result.problem}`)
+    else values[name] = result.value
+  }
+  // Each name of the table has its value now, read by its own setting, or there is a problem and nobody sees this.
+  const config = nameValues(values as SettingValues)
+  if (problems.length === 0) problems.push(...findContradictions(config, role))
+  if (problems.length === 0) return config
+  throw new SetupProblem(
+    `the environment has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    'correct the variables named above; .env.example lists all of them with their defaults',
+  )
+}
+
+type Given = { readonly value: string | null } | { readonly problem: string }
+
+/** The text of NAME, or of the file that NAME_FILE names. An empty variable counts as not given, as Compose writes one. */
+const findText = (env: Environment, name: string, readText: (path: string) => string): Given => {
+  const direct = env[name]?.trim() ?? ''
+  const path = env[`${name}_FILE`]?.trim() ?? ''
+  if (direct !== '' && path !== '') return { problem: `and ${name}_FILE are both set; give one of them` }
+  if (path === '') return { value: direct === '' ? null : direct }
+  try {
+    const content = readText(path).trim()
+    return content === '' ? { problem: `cannot be taken from ${name}_FILE: ${path} is empty` } : { value: content }
+  } catch (error) {
+    return { problem: `cannot be taken from ${name}_FILE: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+const readValue = (setting: Setting<unknown>, given: string | null, role: Role) => {
+  if (given !== null) return setting.read(given)
+  return { value: typeof setting.fallback === 'function' ? setting.fallback(role) : setting.fallback }
+}
+
+/** The names that the code uses. */
+const nameValues = (values: SettingValues) => ({
+  databaseUrl: values.DATABASE_URL,
+  redisUrl: values.REDIS_URL,
+  redisPrefix: values.REDIS_PREFIX,
+  dataDir: values.DATA_DIR,
+  host: values.HOST,
+  port: values.PORT,
+  publicUrl: values.PUBLIC_URL,
+  grpcHost: values.GRPC_HOST,
+  grpcPort: values.GRPC_PORT,
+  isGrpcNetworkTrusted: values.GRPC_TRUSTED_NETWORK,
+  adminGrpcUrl: values.ADMIN_GRPC_URL,
+  opsHost: values.OPS_HOST,
+  opsPort: values.OPS_PORT,
+  adminToken: values.ADMIN_TOKEN,
+  sessionSecrets: values.SESSION_SECRETS,
+  votePartitions: values.VOTE_PARTITIONS,
+  voteDurability: values.VOTE_DURABILITY,
+  isVoteDurabilityChecked: values.VOTE_DURABILITY_CHECK,
+  leaseMs: values.LEASE_MS,
+  updateIntervalMs: values.UPDATE_INTERVAL_MS,
+  streamRetentionMs: values.STREAM_RETENTION_MS,
+  pollRedisTtlSeconds: values.POLL_REDIS_TTL,
+  shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+  logLevel: values.LOG_LEVEL,
+})
+
+/** What each value allows and all of them together do not. */
+const findContradictions = (config: Config, role: Role): string[] => {
+  const problems: string[] = []
+  const isAlone = role !== 'all' && role !== 'full'
+  if (isAlone && config.databaseUrl === null) {
+    problems.push(`DATABASE_URL is missing: the ${role} process brings no PostgreSQL (npm start does)`)
+  }
+  const servesGrpc = role === 'admin' || !isAlone
+  const isGuarded = config.adminToken !== null || config.isGrpcNetworkTrusted || isLoopback(config.grpcHost)
+  if (servesGrpc && !isGuarded) {
+    problems.push(
+      `GRPC_HOST ${config.grpcHost} is reachable from other machines: set ADMIN_TOKEN, or GRPC_TRUSTED_NETWORK=on where only Tallycast's own processes can reach it`,
+    )
+  }
+  return [...problems, ...findSharedPorts(config, role)]
+}
+
+const findSharedPorts = (config: Config, role: Role): string[] => {
+  const servesHttp = role === 'api' || role === 'all' || role === 'full'
+  const servesGrpc = role === 'admin' || role === 'all' || role === 'full'
+  const ports: (readonly [SettingName, number])[] = [
+    ...(servesHttp ? [['PORT', config.port] as const] : []),
+    ...(servesGrpc ? [['GRPC_PORT', config.grpcPort] as const] : []),
+    ...(role === 'migrate' ? [] : [['OPS_PORT', config.opsPort] as const]),
+  ]
+  return ports.flatMap(([name, port], index) =>
+    ports
+      .slice(0, index)
+      .filter(([, other]) => port !== 0 && other === port)
+      .map(([other]) => `${name} and ${other} are both ${port}; give each a port of its own`),
+  )
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

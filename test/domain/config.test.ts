@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/runtime/config.ts'
+import { settings } from '../../src/runtime/config-settings.ts'
+import type { Role, Setting } from '../../src/runtime/setting.ts'
+import { SetupProblem } from '../../src/runtime/setup-problem.ts'
+
+const databaseUrl = 'postgres://u:geheim@127.0.0.1/tallycast'
+const noFiles = (path: string): string => {
+  throw new Error(`there is no file ${path}`)
+}
+
+const problemOf = (env: Record<string, string>, role: Role, readText = noFiles): string => {
+  try {
+    readConfig(env, role, readText)
+  } catch (error) {
+    if (error instanceof SetupProblem) return error.message
+    throw error
+  }
+  throw new Error('no problem was found')
+}
+
+test('an empty environment starts everything on embedded parts', () => {
+  expect(readConfig({}, 'all', noFiles)).toMatchObject({
+    databaseUrl: null,
+    redisUrl: null,
+    host: '0.0.0.0',
+    port: 8000,
+    grpcHost: '127.0.0.1',
+    adminToken: null,
+    sessionSecrets: [],
+    voteDurability: 'durable',
+    isVoteDurabilityChecked: true,
+    pollRedisTtlSeconds: 86_400,
+    logLevel: 'info',
+  })
+})
+
+test('each role has its own port for health and metrics', () => {
+  const roles = ['all', 'api', 'worker', 'admin'] as const
+  const ports = roles.map((role) => readConfig({ DATABASE_URL: databaseUrl }, role, noFiles).opsPort)
+  expect(ports).toEqual([9464, 9464, 9465, 9466])
+})
+
+test('all problems are named at once', () => {
+  const problem = problemOf(
+    {
+      DATABASE_URL: 'mysql://localhost/x',
+      PORT: '80a',
+      VOTE_PARTITIONS: '65',
+      VOTE_DURABILITY: 'sure',
+      VOTE_DURABILITY_CHECK: 'yes',
+      ADMIN_TOKEN: 'short',
+      ADMIN_GRPC_URL: 'http://admin',
+      PUBLIC_URL: 'polls.example.org',
+      SESSION_SECRETS: 'a,b',
+      LOG_LEVEL: 'loud',
+      REDIS_URL: 'redis://127.0.0.1',
+      REDIS_URL_FILE: '/run/redis-url',
+      OPS_PORT_FILE: '/run/missing',
+    },
+    'api',
+  )
+  expect(problem.split('\n')).toEqual([
+    'the environment has 12 problems:',
+    '  DATABASE_URL must be a URL that begins with postgres:// or postgresql://',
+    '  REDIS_URL and REDIS_URL_FILE are both set; give one of them',
+    '  PORT must be a whole number from 0 to 65535, not "80a"',
+    '  PUBLIC_URL must be a URL that begins with http:// or https://',
+    '  ADMIN_GRPC_URL must be host:port',
+    '  OPS_PORT cannot be taken from OPS_PORT_FILE: there is no file /run/missing',
+    '  ADMIN_TOKEN must be 16 or more characters, no spaces',
+    '  SESSION_SECRETS must be items of 32 or more characters with commas between',
+    '  VOTE_PARTITIONS must be a whole number from 1 to 64, not "65"',
+    '  VOTE_DURABILITY must be one of durable, fast, memory, replicated, not "sure"',
+    '  VOTE_DURABILITY_CHECK must be on or off, not "yes"',
+    '  LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not "loud"',
+  ])
+})
+
+test('a problem never repeats a secret', () => {
+  const problem = problemOf(
+    { DATABASE_URL: 'http://u:geheim@host', ADMIN_TOKEN: 'geheim', SESSION_SECRETS: 'geheim', REDIS_URL: 'geheim' },
+    'all',
+  )
+  expect(problem).not.toContain('geheim')
+})
+
+test('a value may lie in a file, whose line end does not count', () => {
+  const config = readConfig({ ADMIN_TOKEN_FILE: '/run/token' }, 'all', () => '0123456789abcdef\n')
+  expect(config.adminToken).toBe('0123456789abcdef')
+  expect(problemOf({ ADMIN_TOKEN_FILE: '/run/empty' }, 'all', () => ' \n')).toContain('/run/empty is empty')
+})
+
+test('an empty variable counts as not given', () => {
+  expect(readConfig({ ADMIN_TOKEN: '', PUBLIC_URL: ' ', PORT: '' }, 'all', noFiles)).toMatchObject({
+    adminToken: null,
+    publicUrl: null,
+    port: 8000,
+  })
+})
+
+test('a process that brings no PostgreSQL needs DATABASE_URL', () => {
+  for (const role of ['api', 'worker', 'admin', 'migrate'] as const) {
+    expect(problemOf({}, role)).toContain('DATABASE_URL is missing')
+  }
+})
+
+describe('gRPC on other addresses than loopback', () => {
+  const env = { DATABASE_URL: databaseUrl, GRPC_HOST: '0.0.0.0' }
+
+  test('needs a token or a trusted network', () => {
+    expect(problemOf(env, 'admin')).toContain('GRPC_HOST 0.0.0.0 is reachable from other machines')
+    expect(problemOf(env, 'all')).toContain('GRPC_HOST')
+    expect(readConfig({ ...env, ADMIN_TOKEN: '0123456789abcdef' }, 'admin', noFiles).grpcHost).toBe('0.0.0.0')
+    expect(readConfig({ ...env, GRPC_TRUSTED_NETWORK: 'on' }, 'admin', noFiles).grpcHost).toBe('0.0.0.0')
+  })
+
+  test('is none of a worker’s business', () => {
+    expect(readConfig(env, 'worker', noFiles).grpcHost).toBe('0.0.0.0')
+  })
+})
+
+test('two servers of one process cannot share a port, unless the system picks it', () => {
+  expect(problemOf({ PORT: '9464' }, 'all')).toContain('OPS_PORT and PORT are both 9464')
+  expect(readConfig({ PORT: '0', OPS_PORT: '0', GRPC_PORT: '0' }, 'all', noFiles).port).toBe(0)
+})
+
+test('the base of the links is kept without a slash at its end', () => {
+  expect(readConfig({ PUBLIC_URL: 'https://example.org/polls/' }, 'all', noFiles).publicUrl).toBe(
+    'https://example.org/polls',
+  )
+})
+
+test('.env.example names every variable with its default', () => {
+  const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z_]+)=(.*)$/gm)
+  const example = new Map([...lines].map(([, name = '', value = '']) => [name, value]))
+  expect([...example.keys()].toSorted()).toEqual(Object.keys(settings).toSorted())
+  for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    const read = setting.read(example.get(name) ?? '')
+    expect([name, read]).toEqual([name, { value: defaultOf(setting) }])
+  }
+})
+
+/** What has no default shows an example, of which it is enough that it can be read. */
+const defaultOf = ({ fallback }: Setting<unknown>): unknown => {
+  if (fallback === null || (Array.isArray(fallback) && fallback.length === 0)) return expect.anything()
+  return typeof fallback === 'function' ? fallback('all') : fallback
+}
