@@ -1,0 +1,177 @@
+import type pg from 'pg'
+import type { Poll } from '../../domain/poll.ts'
+import type { PollStore } from '../../ports/poll-store.ts'
+import { POLL_COLUMNS, type PollRow, toDate, toPoll } from './rows.ts'
+
+/** Definitions in PostgreSQL. The pool MUST lead to the primary. */
+export function createPollStore(pool: pg.Pool): PollStore {
+  return {
+    create: (poll) => createPoll(pool, poll),
+    find: (pollId) => findPoll(pool, pollId),
+    save: (poll, knownRevision) => savePoll(pool, poll, knownRevision),
+    list: (cursor, pageSize) => listPolls(pool, cursor, pageSize),
+    listDue: (now, pollsMax) => listDue(pool, now, pollsMax),
+    listUnannounced: (pollsMax) => listUnannounced(pool, pollsMax),
+    markAnnounced: (pollId, revision) => markAnnounced(pool, pollId, revision),
+  }
+}
+
+/** In the order of `definitionOf`: all that may change, and so all but the id. */
+const DEFINITION = `
+  question, description, type, min_choices, max_choices, next_option_id, status, opens_at, closes_at, opened_at, closed_at,
+  edited_at, created_at, results_visibility, voter_visibility, voter_identity, allow_vote_change, partitions, round, revision,
+  manage_token_hash`
+const DEFINITION_VALUES =
+  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25'
+
+function definitionOf(poll: Poll): readonly unknown[] {
+  return [
+    poll.question,
+    poll.description,
+    poll.type,
+    poll.minChoices,
+    poll.maxChoices,
+    poll.nextOptionId,
+    poll.status,
+    toDate(poll.opensAt),
+    toDate(poll.closesAt),
+    toDate(poll.openedAt),
+    toDate(poll.closedAt),
+    toDate(poll.editedAt),
+    toDate(poll.createdAt),
+    poll.resultsVisibility,
+    poll.voterVisibility,
+    poll.voterIdentity,
+    poll.allowVoteChange,
+    poll.partitions,
+    poll.round,
+    poll.revision,
+    poll.manageTokenHash,
+  ]
+}
+
+/** $1 to $4: the id, and the options' ids, texts and positions. */
+function valuesOf(poll: Poll): unknown[] {
+  if (poll.options.some((option) => option.id >= poll.nextOptionId)) {
+    throw new RangeError(`poll ${poll.id} has an option that its next option id does not lie above`)
+  }
+  return [
+    poll.id,
+    poll.options.map((option) => option.id),
+    poll.options.map((option) => option.text),
+    poll.options.map((option) => option.position),
+    ...definitionOf(poll),
+  ]
+}
+
+const CREATE = `
+  with created as (
+    insert into poll (id, ${DEFINITION}) values ($1, ${DEFINITION_VALUES})
+    on conflict (id) do nothing
+    returning id
+  ), options as (
+    insert into poll_option (poll_id, id, text, position)
+    select created.id, o.id, o.text, o.position
+    from created, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
+  )
+  select 1 from created`
+
+async function createPoll(pool: pg.Pool, poll: Poll): Promise<boolean> {
+  const { rowCount } = await pool.query(CREATE, valuesOf(poll))
+  return rowCount === 1
+}
+
+const FIND = `select ${POLL_COLUMNS} from poll where id = $1`
+
+async function findPoll(pool: pg.Pool, pollId: string): Promise<Poll | null> {
+  const { rows } = await pool.query<PollRow>(FIND, [pollId])
+  return rows[0] === undefined ? null : toPoll(rows[0])
+}
+
+/** Everything hangs on the row that `saved` changed, so where the revision is another, nothing changes at all. */
+const SAVE = `
+  with saved as (
+    update poll
+    set (${DEFINITION}, changed_at) = row (${DEFINITION_VALUES}, clock_timestamp())
+    where id = $1 and revision = $26
+    returning id
+  ), removed as (
+    delete from poll_option using saved where poll_option.poll_id = saved.id and poll_option.id <> all ($2::smallint[])
+  ), kept as (
+    insert into poll_option (poll_id, id, text, position)
+    select saved.id, o.id, o.text, o.position
+    from saved, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
+    on conflict (poll_id, id) do update set text = excluded.text, position = excluded.position
+  )
+  select 1 from saved`
+
+async function savePoll(pool: pg.Pool, poll: Poll, knownRevision: number): Promise<boolean> {
+  if (poll.revision <= knownRevision) {
+    throw new RangeError(`revision ${poll.revision} of poll ${poll.id} is not above ${knownRevision}`)
+  }
+  const { rowCount } = await pool.query(SAVE, [...valuesOf(poll), knownRevision])
+  return rowCount === 1
+}
+
+const LIST = `
+  select ${POLL_COLUMNS}
+  from poll
+  where status <> 'deleted' and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::text))
+  order by created_at desc, id desc
+  limit $3`
+
+async function listPolls(
+  pool: pg.Pool,
+  cursor: string | null,
+  pageSize: number,
+): Promise<{ polls: readonly Poll[]; nextCursor: string | null }> {
+  const after = cursor === null ? { createdAt: null, id: null } : readCursor(cursor)
+  // No page ever ended there, so nothing comes after it.
+  if (after === 'unreadable') return { polls: [], nextCursor: null }
+  // One more than a page holds tells whether another page follows.
+  const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1])
+  const polls = rows.slice(0, pageSize).map(toPoll)
+  const last = polls.at(-1)
+  return { polls, nextCursor: rows.length > pageSize && last ? writeCursor(last) : null }
+}
+
+/** Opaque for whoever carries it: where the page before ended. */
+function writeCursor(poll: Poll): string {
+  return Buffer.from(`${poll.createdAt} ${poll.id}`).toString('base64url')
+}
+
+function readCursor(cursor: string): { createdAt: number; id: string } | 'unreadable' {
+  const [, createdAt, id] = /^(\d{1,15}) ([\x21-\x7e]+)$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  return createdAt === undefined || id === undefined ? 'unreadable' : { createdAt: Number(createdAt), id }
+}
+
+/** A poll that is closing is due whatever the two clocks say of each other. */
+const LIST_DUE = `
+  select ${POLL_COLUMNS}
+  from poll
+  where due_at is not null and (due_at <= $1 or status = 'closing')
+  order by due_at, id
+  limit $2`
+
+async function listDue(pool: pg.Pool, now: number, pollsMax: number): Promise<readonly Poll[]> {
+  const { rows } = await pool.query<PollRow>(LIST_DUE, [toDate(now), pollsMax])
+  return rows.map(toPoll)
+}
+
+const LIST_UNANNOUNCED = `
+  select ${POLL_COLUMNS}
+  from poll
+  where announced_revision < revision
+  order by changed_at, id
+  limit $1`
+
+async function listUnannounced(pool: pg.Pool, pollsMax: number): Promise<readonly Poll[]> {
+  const { rows } = await pool.query<PollRow>(LIST_UNANNOUNCED, [pollsMax])
+  return rows.map(toPoll)
+}
+
+const MARK_ANNOUNCED = `update poll set announced_revision = $2 where id = $1 and announced_revision < $2`
+
+async function markAnnounced(pool: pg.Pool, pollId: string, revision: number): Promise<void> {
+  await pool.query(MARK_ANNOUNCED, [pollId, revision])
+}

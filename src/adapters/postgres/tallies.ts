@@ -1,0 +1,158 @@
+import type pg from 'pg'
+import type { PollStatus } from '../../domain/poll.ts'
+import type { Tally } from '../../domain/tally.ts'
+import type { Recount, Tallies } from '../../ports/tallies.ts'
+
+/** What the ledger in PostgreSQL adds up to. The pool MUST lead to the primary. */
+export function createTallies(pool: pg.Pool): Tallies {
+  return {
+    finalise: (pollId) => finalise(pool, pollId),
+    read: (pollIds) => readTallies(pool, pollIds),
+    unannounced: (settledMs, pollsMax) => listUnannounced(pool, settledMs, pollsMax),
+    recount: (pollId) => recount(pool, pollId),
+  }
+}
+
+/**
+ * The row is taken hold of first, as it is now: whoever waits while another finalises the poll must see that it is final.
+ */
+const FINALISE = `
+  with held as (
+    select id, status, round, partitions from poll where id = $1 for no key update
+  ), closed as (
+    update poll
+    set status = 'closed', closed_at = clock_timestamp(), changed_at = clock_timestamp(), revision = revision + 1
+    from held
+    where poll.id = held.id and held.status = 'closing' and held.partitions = (
+      select count(*)
+      from tally as t
+      where t.poll_id = held.id and t.round = held.round and t.closed_position is not null
+    )
+    returning 1
+  )
+  select exists (select from closed) or exists (select from held where status = 'closed') as is_final`
+
+async function finalise(pool: pg.Pool, pollId: string): Promise<boolean> {
+  const { rows } = await pool.query<{ is_final: boolean }>(FINALISE, [pollId])
+  return rows[0]?.is_final === true
+}
+
+/** One statement, so one snapshot. Sums arrive as float8, which is a number here and exact up to 2^53. */
+const READ = `
+  select
+    poll.id, poll.round, poll.revision, poll.status,
+    array(select o.id from poll_option as o where o.poll_id = poll.id order by o.position) as option_ids,
+    array(
+      select coalesce(sum(t.counts[o.id]), 0)::float8
+      from poll_option as o
+      left join tally as t on t.poll_id = o.poll_id and t.round = poll.round
+      where o.poll_id = poll.id
+      group by o.id, o.position
+      order by o.position
+    ) as counts,
+    coalesce(all_rounds.total_votes, 0)::float8 as total_votes,
+    (coalesce(all_rounds.version, 0) + poll.revision)::float8 as version,
+    clock_timestamp()::timestamptz(3) as as_of
+  from poll
+  cross join lateral (
+    select sum(t.version) as version, sum(t.total_votes) filter (where t.round = poll.round) as total_votes
+    from tally as t
+    where t.poll_id = poll.id
+  ) as all_rounds
+  where poll.id = any ($1::text[])`
+
+type TallyRow = {
+  readonly id: string
+  readonly round: number
+  readonly revision: number
+  // A constraint of the table keeps to these words.
+  readonly status: PollStatus
+  readonly option_ids: readonly number[]
+  readonly counts: readonly number[]
+  readonly total_votes: number
+  readonly version: number
+  readonly as_of: Date
+}
+
+async function readTallies(pool: pg.Pool, pollIds: readonly string[]): Promise<readonly Tally[]> {
+  if (pollIds.length === 0) return []
+  const { rows } = await pool.query<TallyRow>(READ, [pollIds])
+  return rows.map((row) => ({
+    pollId: row.id,
+    round: row.round,
+    version: row.version,
+    revision: row.revision,
+    status: row.status,
+    optionIds: row.option_ids,
+    counts: row.counts,
+    totalVotes: row.total_votes,
+    asOf: row.as_of.getTime(),
+    resultsFinal: row.status === 'closed',
+  }))
+}
+
+const LIST_UNANNOUNCED = `
+  select t.poll_id
+  from checkpoint as c
+  join tally as t on t.partition = c.partition and t.recorded_at > c.announced_until
+  where t.recorded_at < clock_timestamp() - $1 * interval '1 ms'
+  group by t.poll_id
+  order by min(t.recorded_at), t.poll_id
+  limit $2`
+
+async function listUnannounced(pool: pg.Pool, settledMs: number, pollsMax: number): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ poll_id: string }>(LIST_UNANNOUNCED, [settledMs, pollsMax])
+  return rows.map((row) => row.poll_id)
+}
+
+/** One statement, so one snapshot: both sides are read in it. Option null stands for the number of votes. */
+const RECOUNT = `
+  with side as (
+    select t.option_id, t.votes as tally, 0 as ledger
+    from poll
+    join tally on tally.poll_id = poll.id and tally.round = poll.round
+    cross join lateral unnest(tally.counts) with ordinality as t (votes, option_id)
+    where poll.id = $1
+    union all
+    select null, tally.total_votes, 0
+    from poll
+    join tally on tally.poll_id = poll.id and tally.round = poll.round
+    where poll.id = $1
+    union all
+    select v.option_id, 0, count(*)
+    from poll
+    join vote on vote.poll_id = poll.id and vote.round = poll.round
+    cross join lateral unnest(vote.selection) as v (option_id)
+    where poll.id = $1
+    group by v.option_id
+    union all
+    select null, 0, count(*)
+    from poll
+    join vote on vote.poll_id = poll.id and vote.round = poll.round
+    where poll.id = $1 and cardinality(vote.selection) > 0
+  ), summed as (
+    select option_id, sum(tally)::float8 as tally, sum(ledger)::float8 as ledger from side group by option_id
+  )
+  select
+    poll.round,
+    coalesce((select ledger from summed where option_id is null), 0) as total_votes,
+    coalesce(
+      (
+        select json_agg(json_build_object('optionId', option_id, 'tally', tally, 'ledger', ledger) order by option_id)
+        from summed
+        where tally <> ledger
+      ),
+      '[]'
+    ) as differences
+  from poll
+  where poll.id = $1`
+
+type RecountRow = { readonly round: number; readonly total_votes: number; readonly differences: Recount['differences'] }
+
+async function recount(pool: pg.Pool, pollId: string): Promise<Recount | null> {
+  const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId])
+  const row = rows[0]
+  return row === undefined
+    ? null
+    : { pollId, round: row.round, totalVotes: row.total_votes, differences: row.differences }
+}

@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs'
+import type pg from 'pg'
+import { parsePosition } from '../../domain/position.ts'
+import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
+import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
+import type { VoterAtDoor } from '../../ports/vote-door.ts'
+
+/** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
+const pausedOwnerMs = 3_000
+
+/** The ledger in PostgreSQL. The pool MUST lead to the primary. */
+export function createVoteLedger(pool: pg.Pool): VoteLedger {
+  return {
+    async record(batch) {
+      const client = await pool.connect()
+      try {
+        const recorded = await recordInTransaction(client, batch)
+        client.release()
+        return recorded
+      } catch (cause) {
+        // Whether the commit arrived is unknown, so the connection goes, and with it whatever was not committed.
+        client.release(true)
+        throw new Error(`partition ${batch.from.partition} could not be recorded up to ${batch.to}`, { cause })
+      }
+    },
+    find: (pollId, round, voter) => findVote(pool, pollId, round, voter),
+    voters: (pollId, round, partition, partitions, pageSize) =>
+      readVoters(pool, { pollId, round, partition, partitions, pageSize }),
+  }
+}
+
+async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
+  await client.query(BEGIN)
+  const recordedAt = await moveCheckpoint(client, batch)
+  if (recordedAt === null) {
+    await client.query('rollback')
+    return 'fenced'
+  }
+  const votes = await recordVotes(client, batch, recordedAt)
+  const closed = await recordMarkers(client, batch, recordedAt)
+  const setAside = await recordSetAside(client, batch, recordedAt)
+  await client.query('commit')
+  return {
+    checkpoint: { ...batch.from, recorded: batch.to },
+    pollIds: [...new Set([...votes.pollIds, ...closed])],
+    written: votes.written,
+    setAside: votes.setAside + setAside,
+    recordedAt: recordedAt.getTime(),
+  }
+}
+
+/**
+ * READ COMMITTED, whatever the server's default: each statement has a snapshot of its own, so those behind the one that
+ * waited for the checkpoint see what its last holder committed.
+ */
+const BEGIN = `begin isolation level read committed; set local idle_in_transaction_session_timeout = ${pausedOwnerMs}`
+
+/**
+ * Owner and old position are fence enough, so the end of the lease is not asked. A commit after the lease ran out but before
+ * anybody took the partition over does no harm: taking over changes this very row, so one of the two waits for the other.
+ * Either the successor finds the position of this commit, or this commit finds another owner.
+ *
+ * `recorded_at` grows also where the clock does not, so that of two batches only one can be the announced one.
+ */
+const MOVE_CHECKPOINT = `
+  update checkpoint
+  set recorded = $5,
+      recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 ms'),
+      announced_until = greatest(announced_until, to_timestamp($6::float8 / 1000))
+  where partition = $1 and owner = $2 and epoch = $3 and recorded = $4
+  returning recorded_at`
+
+async function moveCheckpoint(client: pg.PoolClient, batch: LedgerBatch): Promise<Date | null> {
+  const { partition, epoch, recorded } = batch.from
+  const { rows } = await client.query<{ recorded_at: Date }>(MOVE_CHECKPOINT, [
+    partition,
+    batch.owner,
+    epoch,
+    recorded,
+    batch.to,
+    batch.announcedUntil,
+  ])
+  return rows[0]?.recorded_at ?? null
+}
+
+const RECORD_VOTES = readFileSync(new URL('./sql/record-votes.sql', import.meta.url), 'utf8')
+
+type VotesRecorded = { readonly pollIds: readonly string[]; readonly written: number; readonly setAside: number }
+
+async function recordVotes(client: pg.PoolClient, batch: LedgerBatch, recordedAt: Date): Promise<VotesRecorded> {
+  const { votes } = batch
+  if (votes.length === 0) return { pollIds: [], written: 0, setAside: 0 }
+  const { rows } = await client.query<{ poll_ids: string[]; written: number; set_aside: number }>(RECORD_VOTES, [
+    votes.map((vote) => storable(vote.pollId)),
+    votes.map((vote) => vote.round),
+    votes.map((vote) => vote.voter),
+    votes.map((vote) => vote.kind),
+    // Arrays within an array would have to be of one length, so each goes in as text.
+    votes.map((vote) => `{${vote.selection.join(',')}}`),
+    votes.map((vote) => vote.position),
+    batch.from.partition,
+    recordedAt,
+  ])
+  const row = rows[0]
+  if (row === undefined) throw new Error('recording votes returned no row')
+  return { pollIds: row.poll_ids, written: row.written, setAside: row.set_aside }
+}
+
+/** A marker that is recorded twice closes once: the first position stays. */
+const RECORD_MARKERS = `
+  insert into tally as t (poll_id, round, partition, counts, total_votes, version, closed_position, recorded_at)
+  select distinct on (poll.id, m.round)
+    poll.id, m.round, $4::smallint, '{}'::bigint[], 0, 0, decode(m.position, 'hex'), $5::timestamptz
+  from unnest($1::text[], $2::integer[], $3::text[]) as m (poll_id, round, position)
+  join poll on poll.id = m.poll_id
+  order by poll.id, m.round, m.position
+  on conflict (poll_id, round, partition) do update set
+    closed_position = coalesce(t.closed_position, excluded.closed_position),
+    recorded_at = excluded.recorded_at
+  returning poll_id`
+
+async function recordMarkers(
+  client: pg.PoolClient,
+  { markers, from }: { readonly markers: readonly CloseMarker[]; readonly from: LedgerBatch['from'] },
+  recordedAt: Date,
+): Promise<readonly string[]> {
+  if (markers.length === 0) return []
+  const { rows } = await client.query<{ poll_id: string }>(RECORD_MARKERS, [
+    markers.map((marker) => storable(marker.pollId)),
+    markers.map((marker) => marker.round),
+    markers.map((marker) => marker.position),
+    from.partition,
+    recordedAt,
+  ])
+  return rows.map((row) => row.poll_id)
+}
+
+const RECORD_SET_ASIDE = `
+  insert into set_aside (partition, position, poll_id, reason, payload, set_aside_at)
+  select $5::smallint, decode(s.position, 'hex'), s.poll_id, s.reason, s.payload, $6::timestamptz
+  from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as s (position, poll_id, reason, payload)
+  order by s.position
+  on conflict on constraint set_aside_once do nothing`
+
+async function recordSetAside(
+  client: pg.PoolClient,
+  { setAside, from }: LedgerBatch,
+  recordedAt: Date,
+): Promise<number> {
+  if (setAside.length === 0) return 0
+  const { rowCount } = await client.query(RECORD_SET_ASIDE, [
+    setAside.map((one) => one.position),
+    setAside.map((one) => (one.pollId === null ? null : storable(one.pollId))),
+    setAside.map((one) => one.reason),
+    setAside.map((one) => storable(one.payload)),
+    from.partition,
+    recordedAt,
+  ])
+  return rowCount ?? 0
+}
+
+/** PostgreSQL keeps no U+0000 in a text. One such entry in the stream must not stop its partition for ever. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD')
+}
+
+const FIND_VOTE = `
+  select selection, encode(position, 'hex') as position
+  from vote
+  where poll_id = $1 and round = $2 and voter = decode($3, 'hex')`
+
+async function findVote(pool: pg.Pool, pollId: string, round: number, voter: VoterKey): Promise<LedgerVote | null> {
+  const { rows } = await pool.query<{ selection: number[]; position: string }>(FIND_VOTE, [pollId, round, voter])
+  const row = rows[0]
+  return row === undefined ? null : { selection: row.selection, position: parsePosition(row.position) }
+}
+
+/** The partition is computed as `partitionOf` (src/domain/vote.ts) does: the first 4 bytes, without a sign. */
+const READ_VOTERS = `
+  select encode(voter, 'hex') as voter, selection, encode(position, 'hex') as position
+  from vote
+  where poll_id = $1 and round = $2 and voter > decode($3, 'hex')
+    and ('x' || encode(substr(voter, 1, 4), 'hex'))::bit(32)::bigint % $5::integer = $4::integer
+  order by voter
+  limit $6`
+
+type RoundPartition = {
+  readonly pollId: string
+  readonly round: number
+  readonly partition: number
+  readonly partitions: number
+  readonly pageSize: number
+}
+
+async function* readVoters(pool: pg.Pool, of: RoundPartition): AsyncIterable<readonly VoterAtDoor[]> {
+  let last = ''
+  for (;;) {
+    const values = [of.pollId, of.round, last, of.partition, of.partitions, of.pageSize]
+    const { rows } = await pool.query<{ voter: string; selection: number[]; position: string }>(READ_VOTERS, values)
+    const page = rows.map((row) => ({
+      // The cast brands 16 bytes that were written as a voter key.
+      voter: row.voter as VoterKey,
+      selection: row.selection,
+      position: parsePosition(row.position),
+    }))
+    const end = page.at(-1)
+    if (end !== undefined) yield page
+    if (end === undefined || page.length < of.pageSize) return
+    last = end.voter
+  }
+}
