@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DCLinter } from 'dclint'
+import { validate } from 'dockerfile-utils'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { readConfig } from '../../src/runtime/config.ts'
+
+const root = join(import.meta.dirname, '../..')
+const read = (name: string): string => readFileSync(join(root, name), 'utf8')
+
+type ComposeFile = {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly image?: string
+        readonly environment?: Readonly<Record<string, string | number>>
+        readonly ports?: readonly string[]
+        readonly volumes?: readonly string[]
+        readonly healthcheck?: object
+      }
+    >
+  >
+}
+
+type LintResult = { readonly messages: readonly { readonly rule: string; readonly message: string }[] }
+
+// The schema is held against the files in a test of its own; here their parts are only picked out.
+const readCompose = (name: string): ComposeFile => parse(read(name), { merge: true }) as ComposeFile
+
+/** What compose makes of `${NAME:-default}` where nothing is set. */
+const interpolate = (value: string | number): string => String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+
+/** What the schema of compose files refuses. The order of keys is not asked here. */
+function composeProblems(text: string): readonly string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'tallycast-compose-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'docker-compose.yml')
+  writeFileSync(path, text)
+  const linter = new DCLinter({ rules: {}, quiet: true, debug: false, exclude: [] })
+  // The package's declarations import each other without an ending, so the compiler cannot follow them here.
+  const results = linter.lintFiles([path], false) as readonly LintResult[]
+  return results
+    .flatMap((result) => result.messages)
+    .filter((problem) => ['invalid-schema', 'invalid-yaml'].includes(problem.rule))
+    .map((problem) => problem.message)
+}
+
+const dockerfileProblems = (text: string): readonly unknown[] => validate(text).map((problem) => problem.message)
+
+describe('the compose files', () => {
+  test.each(['docker-compose.yml', 'compose.dev.yml'])('%s keeps to the schema of compose files', (name) => {
+    expect(composeProblems(read(name))).toEqual([])
+  })
+
+  test.each([
+    ['a key that no service has', /^ {2}init: true$/m, '  inti: true'],
+    ['a condition that nobody can meet', 'condition: service_completed_successfully', 'condition: service_finished'],
+    ['an environment that is a number', /^ {4}environment:\n {6}CI: 'true'$/m, '    environment: 1'],
+  ])('a compose file with %s is refused', (_what, from, to) => {
+    const broken = read('docker-compose.yml').replace(from, to)
+    expect(broken).not.toBe(read('docker-compose.yml'))
+    expect(composeProblems(broken)).not.toEqual([])
+  })
+
+  test.each(['migrate', 'admin', 'worker', 'api'] as const)('%s starts with nothing set on the machine', (role) => {
+    const given = readCompose('docker-compose.yml').services[role]?.environment ?? {}
+    const environment = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, interpolate(value)]))
+    expect(() => readConfig(environment, role)).not.toThrow()
+    expect(readConfig(environment, role)).toMatchObject({
+      databaseUrl: expect.stringContaining('@postgres:5432/'),
+      redisUrl: 'redis://redis:6379',
+    })
+  })
+
+  test('only the api is reachable from outside', () => {
+    const services = Object.entries(readCompose('docker-compose.yml').services)
+    expect(services.filter(([, service]) => service.ports !== undefined).map(([name]) => name)).toEqual(['api'])
+  })
+
+  test('the folders that development mounts exist', () => {
+    const services = Object.values(readCompose('compose.dev.yml').services)
+    const folders = services.flatMap((service) => (service.volumes ?? []).map((volume) => volume.split(':')[0] ?? ''))
+    expect(folders).toContain('./src')
+    expect(folders.filter((folder) => !existsSync(join(root, folder)))).toEqual([])
+  })
+})
+
+describe('the Dockerfile', () => {
+  test('it keeps to the grammar of Dockerfiles', () => {
+    expect(dockerfileProblems(read('Dockerfile'))).toEqual([])
+  })
+
+  test.each([
+    ['an instruction that does not exist', 'WORKDIR', 'WORKINGDIR'],
+    ['a duration without a unit', '--timeout=3s', '--timeout=3'],
+    ['a flag that does not exist', 'COPY --from=sources', 'COPY --form=sources'],
+  ])('a Dockerfile with %s is refused', (_what, from, to) => {
+    const broken = read('Dockerfile').replace(from, to)
+    expect(broken).not.toBe(read('Dockerfile'))
+    expect(dockerfileProblems(broken)).not.toEqual([])
+  })
+})
