@@ -1,8 +1,16 @@
 // Step 4 of 4: update -> viewer. Keeps the polls that somebody looks at in memory and tells their viewers what is new.
 import type { Poll } from '../domain/poll.ts'
 import type { Tally } from '../domain/tally.ts'
+import type { TallyFeed } from '../ports/tally-feed.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { createComparePolls } from './compare-polls.ts'
+import { FollowedPoll } from './follow-poll.ts'
+import { type FollowLimits, FollowedPolls } from './followed-polls.ts'
+import { createReadLivePoll, type LivePollSources } from './read-live-poll.ts'
+import { Repair } from './repair-polls.ts'
+import { createSharedRun } from './shared-run.ts'
 
-/** A poll as this process knows it: definition and newest tally. The tally's revision may be newer than the definition's for a moment. */
+/** A poll as this process knows it: definition and newest tally, always of one revision. */
 export type LivePoll = { readonly poll: Poll; readonly tally: Tally }
 
 export type Viewer = {
@@ -27,4 +35,58 @@ export type WatchPoll = {
   viewerCount(): number
   /** Ends all subscriptions. */
   stop(): Promise<void>
+}
+
+export type WatchPollOptions = LivePollSources & {
+  readonly feed: Pick<TallyFeed, 'subscribe' | 'subscribePollChanges'>
+  /** Least time between two updates of one poll. */
+  readonly updateIntervalMs: number
+  readonly clock?: Clock
+  readonly limits?: Partial<FollowLimits>
+}
+
+/**
+ * Nothing runs until the first poll is asked for. While Redis is away reads come from the primary, one at a time per poll;
+ * while that is away too, they reject with `DependencyUnavailable`.
+ */
+export function createWatchPoll(options: WatchPollOptions): WatchPoll {
+  const { feed, updateIntervalMs, report, clock = systemClock } = options
+  const read = createReadLivePoll(options)
+  const repair = new Repair({ feed, clock, report, compare: createComparePolls(options), polls: () => polls })
+  const polls: FollowedPolls = new FollowedPolls({
+    clock,
+    limits: options.limits,
+    report,
+    onFirst: () => repair.start(),
+    onLast: () => repair.rest(),
+    create: (pollId, onDeleted) =>
+      new FollowedPoll(pollId, { feed, read, clock, updateIntervalMs, report, onGap: () => repair.soon(), onDeleted }),
+  })
+  const refresh = createSharedRun(async (pollId) => {
+    const fresh = await read(pollId, { isFresh: true })
+    const followed = polls.peek(pollId)
+    if (fresh === null) followed?.markDeleted()
+    else followed?.takeLive(fresh)
+    return fresh
+  })
+
+  return {
+    async get(pollId) {
+      return polls.find(pollId)?.live ?? (await polls.follow(pollId))?.live ?? null
+    },
+    async getAtLeast(pollId, revision) {
+      polls.forgetUnknown(pollId)
+      const poll = await polls.follow(pollId)
+      if (poll === null) return null
+      if (poll.live !== null && poll.live.poll.revision < revision) await poll.catchUp({ revision, version: 0 })
+      return poll.live
+    },
+    refresh,
+    watch: (pollId, viewer) => polls.watch(pollId, viewer),
+    viewerCount: () => polls.viewerCount,
+    async stop() {
+      await repair.stop()
+      await polls.stop()
+    },
+  }
 }

@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts'
+
+/** What an id can look like at all. Anything else is unknown without asking, and no other can get into a key or a statement. */
+const pollIdForm = /^[\w-]{1,64}$/
+
+export type UnknownPolls = {
+  has(pollId: string): boolean
+  add(pollId: string): void
+  forget(pollId: string): void
+}
+
+/** The ids that were asked for lately and are nothing, so that asking again does not wear out the store. */
+export function createUnknownPolls(clock: Clock, idsMax: number, keptMs: number): UnknownPolls {
+  const until = new Map<string, number>()
+  return {
+    has: (pollId) => !pollIdForm.test(pollId) || (until.get(pollId) ?? Number.NEGATIVE_INFINITY) > clock.now(),
+    add(pollId) {
+      until.delete(pollId)
+      until.set(pollId, clock.now() + keptMs)
+      const [oldest] = until.keys()
+      if (until.size > idsMax && oldest !== undefined) until.delete(oldest)
+    },
+    forget(pollId) {
+      until.delete(pollId)
+    },
+  }
+}
