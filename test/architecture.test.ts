@@ -63,8 +63,18 @@ const outsideAllowed: Record<Sight['outside'], readonly ImportTarget['kind'][]> 
   packages: ['builtin', 'package'],
 }
 const forbiddenWords = /^(?:utils?|helpers?|common|base|managers?|services?|impl)$/
-/** Files of an outbound adapter that implement no port: how it names things, connects and migrates. */
-const adapterTools = new Set(['keys', 'connect', 'migrate', 'scripts', 'retry', 'rows'])
+/** Files of an outbound adapter that implement no port: how it names things, connects, listens, fails and migrates. */
+const adapterTools = new Set([
+  'keys',
+  'connect',
+  'listen',
+  'listen-connection',
+  'faults',
+  'migrate',
+  'scripts',
+  'retry',
+  'rows',
+])
 const linesMax = 250
 /** Far below what stands here today; an empty or misplaced glob sees none. */
 const filesMin = 40

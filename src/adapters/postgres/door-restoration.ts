@@ -1,0 +1,58 @@
+import type { Pool } from 'pg'
+import type { EntryId } from '../../domain/position.ts'
+import { type DoorRestoration, RESTORATION_LIFE_MS } from '../../ports/door-restoration.ts'
+import { encodeSelection } from '../vote-entry.ts'
+import { orUnavailable } from './faults.ts'
+
+const life = `${RESTORATION_LIFE_MS} milliseconds`
+
+/** Restores doors in PostgreSQL. The voters are written under the number of a door that does not exist yet, so nobody sees half of them. */
+export function createDoorRestoration(pool: Pool): DoorRestoration {
+  return {
+    begin: (partition, pollId) =>
+      orUnavailable('stream', async () => {
+        const { rows } = await pool.query<{ token: string; end_number: string; epoch: number }>(
+          'select * from door_restoration_begin($1, $2, $3)',
+          [partition, pollId, life],
+        )
+        const row = rows[0]
+        if (row === undefined) return null
+        // The cast is of a number that the database wrote.
+        const end = `${row.end_number}-0` as EntryId
+        return { partition, pollId, token: row.token, end, epoch: row.epoch }
+      }),
+    putVoters: ({ partition, pollId, token }, round, voters) =>
+      answer(pool, 'select door_restoration_put_voters($1, $2, $3, $4, $5, $6, $7, $8) as done', [
+        partition,
+        pollId,
+        token,
+        life,
+        round,
+        voters.map(({ voter }) => Buffer.from(voter, 'hex')),
+        voters.map(({ selection }) => encodeSelection(selection)),
+        voters.map(({ position }) => Buffer.from(position, 'hex')),
+      ]),
+    finish: ({ partition, pollId, token }, { round, revision, closesAt }, epoch) =>
+      answer(pool, 'select door_restoration_finish($1, $2, $3, $4, $5, $6, $7) as done', [
+        partition,
+        pollId,
+        token,
+        round,
+        revision,
+        closesAt === null ? null : new Date(closesAt),
+        epoch,
+      ]),
+    abandon: async ({ partition, pollId, token }) =>
+      orUnavailable('stream', async () => {
+        await pool.query('select door_restoration_abandon($1, $2, $3)', [partition, pollId, token])
+      }),
+  }
+}
+
+function answer(pool: Pool, statement: string, values: readonly unknown[]): Promise<boolean> {
+  return orUnavailable('stream', async () => {
+    const { rows } = await pool.query<{ done: boolean }>(statement, [...values])
+    // One row, because each statement is a function that returns no set.
+    return rows[0]!.done
+  })
+}
