@@ -1,0 +1,101 @@
+// Step 1 of 4: vote -> stream. Judges a vote by the poll's definition and lets the door take it into the log.
+import type { Poll } from '../domain/poll.ts'
+import { type Refused, isRefused, refuse, refuseForNow } from '../domain/refusal.ts'
+import { checkSelection } from '../domain/selection.ts'
+import { partitionOf, type VoteKind } from '../domain/vote.ts'
+import type { DoorAnswer } from '../ports/vote-door.ts'
+import type { BatchCalls } from './batch-calls.ts'
+import type { IdentifiedVoter, IdentifyVoter, Session, VoterCredentials } from './identify-voter.ts'
+import { hashRequestKey } from './request-key.ts'
+import type { VoteIds } from './vote-id.ts'
+import type { WatchPoll } from './watch-poll.ts'
+
+export type VoteRequest = {
+  readonly pollId: string
+  readonly kind: VoteKind
+  /** Empty for a retract. */
+  readonly optionIds: readonly number[]
+  readonly shown: VoterCredentials
+}
+
+export type AcceptedVote = { readonly voteId: string; readonly newSession: Session | null }
+
+export type CastVote = (request: VoteRequest) => Promise<AcceptedVote | Refused>
+
+export type CastVoteParts = {
+  readonly watchPoll: Pick<WatchPoll, 'get' | 'refresh'>
+  readonly identifyVoter: Pick<IdentifyVoter, 'identify' | 'recognise'>
+  readonly batchCalls: Pick<BatchCalls, 'call'>
+  /** Brings a missing door back, or begins to. */
+  readonly restoreSoon: (partition: number, pollId: string) => Promise<void>
+  readonly voteIds: Pick<VoteIds, 'seal'>
+}
+
+/** The first may meet a definition that has just changed, or a door that has to be restored. */
+const attemptsMax = 2
+
+/** Casts, changes and retracts votes. An accepted one is in the log. Asks neither ledger nor store while all is well. */
+export function createCastVote(parts: CastVoteParts): CastVote {
+  const { watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds } = parts
+
+  function identify(poll: Poll, { kind, shown }: VoteRequest): IdentifiedVoter | Refused {
+    if (kind === 'cast') return identifyVoter.identify(poll, shown)
+    const voter = identifyVoter.recognise(poll, shown)
+    if (voter === null) return refuse('no_vote', 'You have not voted in this poll.')
+    return isRefused(voter) ? voter : { voter, newSession: null }
+  }
+
+  return async (request) => {
+    const { pollId, kind, shown } = request
+    let live = await watchPoll.get(pollId)
+    for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+      if (live === null) return refuse('poll_not_found', 'There is no such poll.')
+      const { poll } = live
+      const refused = refuseByDefinition(poll, kind)
+      if (refused !== null) return refused
+      const selection = kind === 'retract' ? [] : checkSelection(poll, request.optionIds)
+      if (isRefused(selection)) return selection
+      const identified = identify(poll, request)
+      if (isRefused(identified)) return identified
+
+      const { voter, newSession } = identified
+      const { round, revision } = poll
+      const partition = partitionOf(voter, poll.partitions)
+      const requestKey = shown.requestKey === null ? null : hashRequestKey(shown.requestKey)
+      const answer = await batchCalls.call(partition, { pollId, round, revision, kind, voter, selection, requestKey })
+      if (isRefused(answer)) return answer
+      if (answer.answer === 'accepted') {
+        return { voteId: voteIds.seal({ pollId, round, voter, position: answer.position }), newSession }
+      }
+      const no = refusals[answer.answer]
+      if (no !== null) return no
+      if (answer.answer === 'door_missing') await restoreSoon(partition, pollId)
+      live = await watchPoll.refresh(pollId)
+    }
+    return refuseForNow('unavailable', 'The poll is changing right now. Please try again.')
+  }
+}
+
+const pollClosed = refuse('poll_closed', 'This poll is closed.')
+
+/** What the door's answer means to the voter; null where trying again may help. */
+const refusals = {
+  already_voted: refuse('already_voted', 'You have already voted in this poll.'),
+  no_vote: refuse('no_vote', 'You have no vote in this poll that could be changed.'),
+  idempotency_key_reused: refuse(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another request before. Take a new one for a new request.',
+  ),
+  poll_closed: pollClosed,
+  definition_stale: null,
+  door_missing: null,
+} satisfies Record<Exclude<DoorAnswer['answer'], 'accepted'>, Refused | null>
+
+function refuseByDefinition({ status, allowVoteChange, voterIdentity }: Poll, kind: VoteKind): Refused | null {
+  if (status === 'draft' || status === 'scheduled') return refuse('poll_not_open', 'This poll is not open yet.')
+  if (status !== 'open') return pollClosed
+  if (kind === 'cast') return null
+  if (!allowVoteChange) return refuse('change_not_allowed', 'Votes in this poll are final.')
+  // Without an identity a request stands for itself, so nobody can show that an earlier vote is theirs.
+  return voterIdentity === 'none' ? refuse('change_not_allowed', 'Nobody is recognised in this poll.') : null
+}
