@@ -1,0 +1,23 @@
+import type { DoorRestoration } from '../../src/ports/door-restoration.ts'
+import type { TallyCache } from '../../src/ports/tally-cache.ts'
+import type { TallyFeed } from '../../src/ports/tally-feed.ts'
+import type { VoteDoor } from '../../src/ports/vote-door.ts'
+import type { VoteStream } from '../../src/ports/vote-stream.ts'
+import { postgres } from './adapters-postgres.ts'
+
+/** The adapters of one process, on a stream, a cache and a feed that no other test sees. */
+export type Adapters = {
+  readonly door: VoteDoor
+  readonly restoration: DoorRestoration
+  readonly stream: VoteStream
+  readonly cache: TallyCache
+  readonly feed: TallyFeed
+  /** Breaks the connections over which news arrives, as a network would. */
+  readonly cutFeed: () => Promise<void>
+  /** How many subscriptions to this poll's tallies this process holds. */
+  readonly countSubscriptions: (pollId: string) => Promise<number>
+  readonly stop: () => Promise<void>
+}
+
+/** Every port's suite runs against each of these. */
+export const adapters: readonly { readonly name: string; readonly create: () => Promise<Adapters> }[] = [postgres]

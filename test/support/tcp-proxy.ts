@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+
+export type TcpProxy = {
+  readonly port: number
+  /** What clients have sent over the connections that are open now. */
+  readonly sent: () => string
+  /** How often anybody has connected. */
+  readonly connections: () => number
+  /** Breaks every connection. */
+  readonly cut: () => void
+  /** Swallows everything in both directions from now on and closes nothing: the other side has gone without a word. */
+  readonly mute: () => void
+  /** Lets everything through again, on new connections; those that were muted stay so. */
+  readonly unmute: () => void
+  readonly stop: () => Promise<void>
+}
+
+/** A way to a server that a test can watch and break. */
+export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
+  const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean }>()
+  let isMute = false
+  let connections = 0
+
+  const server = createServer((client) => {
+    connections += 1
+    const upstream = connect(port, host)
+    const way = { upstream, sent: '', isMuted: isMute }
+    open.set(client, way)
+    client.on('data', (chunk) => {
+      if (way.isMuted) return
+      way.sent += chunk.toString('latin1')
+      upstream.write(chunk)
+    })
+    upstream.on('data', (chunk) => {
+      if (!way.isMuted) client.write(chunk)
+    })
+    const end = (): void => {
+      // A muted way hides that the server has hung up.
+      if (way.isMuted && !client.destroyed) return
+      open.delete(client)
+      client.destroy()
+      upstream.destroy()
+    }
+    for (const socket of [client, upstream]) socket.on('close', end).on('error', () => undefined)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+
+  const cut = (): void => {
+    for (const [client, { upstream }] of open) {
+      upstream.destroy()
+      client.destroy()
+    }
+  }
+  return {
+    // The cast: a server that listens on a port has an address of this form.
+    port: (server.address() as AddressInfo).port,
+    sent: () => [...open.values()].map((way) => way.sent).join(''),
+    connections: () => connections,
+    cut,
+    mute: () => {
+      isMute = true
+      for (const way of open.values()) way.isMuted = true
+    },
+    unmute: () => {
+      isMute = false
+    },
+    stop: async () => {
+      cut()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
