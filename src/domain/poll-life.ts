@@ -21,6 +21,15 @@ export function openPoll(poll: Poll, now: number): Poll | Refused {
 }
 
 /**
+ * Opens a scheduled poll whose time has come. If its `closesAt` has passed too (nobody served meanwhile) it opens all the same
+ * and closes next, with no votes, so that it does not stay scheduled for ever.
+ */
+export function openDue(poll: Poll, now: number): Poll | Refused {
+  if (poll.status !== 'scheduled' || poll.opensAt === null || poll.opensAt > now) return poll
+  return { ...poll, status: 'open', openedAt: now, revision: poll.revision + 1 }
+}
+
+/**
  * From now on the doors are being shut; the poll is closed when each has left its marker in the ledger. A poll that is
  * closing or closed stays as it is.
  */
@@ -59,11 +68,6 @@ export function resetPoll(poll: Poll): Poll | Refused {
 export function deletePoll(poll: Poll): Poll | Refused {
   if (poll.status === 'deleted') return refuseUnknown()
   return { ...poll, status: 'deleted', revision: poll.revision + 1 }
-}
-
-/** Whether votes of the poll's round may have been let in: a door of this round can exist. */
-export function hasOpened(poll: Pick<Poll, 'openedAt'>): boolean {
-  return poll.openedAt !== null
 }
 
 export function refuseUnknown(): Refused {

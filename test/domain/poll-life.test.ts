@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Poll, PollStatus } from '../../src/domain/poll.ts'
 import { definePoll } from '../../src/domain/poll-definition.ts'
-import { beginClosing, deletePoll, openPoll, resetPoll } from '../../src/domain/poll-life.ts'
+import { beginClosing, deletePoll, openDue, openPoll, resetPoll } from '../../src/domain/poll-life.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
 
 const now = 5000
@@ -54,6 +54,13 @@ describe('the life of a poll', () => {
   test('a poll whose closes_at has passed cannot open', () => {
     expect(openPoll({ ...draft, closesAt: now }, now)).toMatchObject({ refused: 'poll_closed' })
     expect(openPoll({ ...draft, closesAt: now + 1 }, now)).toMatchObject({ status: 'open' })
+  })
+
+  test('a scheduled poll opens by the clock, also when it missed its own end', () => {
+    const scheduled = { ...inStatus('scheduled'), opensAt: now, closesAt: now }
+    expect(openDue(scheduled, now - 1)).toBe(scheduled)
+    expect(openDue(scheduled, now)).toMatchObject({ status: 'open', openedAt: now, revision: 2 })
+    expect(openDue(inStatus('closed'), now)).toMatchObject({ status: 'closed' })
   })
 
   test('a reset begins the next round without the times of the old one', () => {

@@ -1,0 +1,214 @@
+// Every change of a poll, from its creation on: the store first, then doors, caches and viewers.
+import type { Poll, PollInput, PollPatch } from '../domain/poll.ts'
+import { definePoll, editPoll } from '../domain/poll-definition.ts'
+import { beginClosing, deletePoll, openPoll, refuseUnknown, resetPoll } from '../domain/poll-life.ts'
+import { isRefused, type Refused, refuse } from '../domain/refusal.ts'
+import type { Caller } from '../ports/poll-admin.ts'
+import type { PollStore } from '../ports/poll-store.ts'
+import type { Recount, Tallies } from '../ports/tallies.ts'
+import type { VoteDoor } from '../ports/vote-door.ts'
+import type { AnnouncePoll } from './announce-poll.ts'
+import { authorize, createManageToken, hashToken } from './authorize.ts'
+import { type ChangedPollStates, type ChangePoll, createChangePoll } from './change-poll.ts'
+import { createClosePoll } from './close-poll.ts'
+import type { PollDoors } from './poll-doors.ts'
+import { createPollId } from './poll-id.ts'
+import { createViewPoll, type ManagedPoll, type ViewPoll } from './view-poll.ts'
+
+export type PollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
+
+export type ManagePolls = {
+  /** Open to anybody. The manage token is shown this once. */
+  create(caller: Caller, input: PollInput): Promise<(ManagedPoll & { readonly manageToken: string }) | Refused>
+  update(caller: Caller, pollId: string, patch: PollPatch, signal: AbortSignal): Promise<ManagedPoll | Refused>
+  /** Open to anybody; a bearer that fits shows what only the organiser sees. */
+  get(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
+  /** Newest first; needs the admin token. */
+  list(caller: Caller, cursor: string | null, pageSize: number): Promise<PollPage | Refused>
+  open(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
+  /** Once this has answered with the poll, no vote of the round is accepted. `unavailable` when the signal aborted before. */
+  close(caller: Caller, pollId: string, signal: AbortSignal): Promise<ManagedPoll | Refused>
+  reset(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
+  remove(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
+  recount(caller: Caller, pollId: string): Promise<Recount | Refused>
+  /** Whether the caller sees the poll as its organiser does. */
+  isOrganiser(caller: Caller, poll: Poll): boolean
+}
+
+export type ManagePollsParts = {
+  readonly polls: PollStore
+  readonly door: Pick<VoteDoor, 'now'>
+  readonly doors: PollDoors
+  readonly tallies: Pick<Tallies, 'read' | 'finalise' | 'recount'>
+  readonly announce: AnnouncePoll
+  /** Of a new poll, which keeps the number for its whole life. */
+  readonly partitions: number
+  /** SHA-256 of ADMIN_TOKEN, hexadecimal; null where there is none. */
+  readonly adminTokenHash: string | null
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Told of what failed and will be done again by the sweep. */
+  readonly report: (fault: unknown) => void
+}
+
+/** What all calls share: telling, changing and showing. */
+type Tools = ManagePollsParts &
+  ChangePoll & {
+    readonly view: ViewPoll
+    /** The store has it already: a failure here is repeated by the sweep, and must not look like a failed change. */
+    readonly tell: (poll: Poll) => Promise<void>
+    readonly end: (poll: Poll, signal: AbortSignal) => Promise<ManagedPoll | Refused>
+  }
+
+/** 70 random bits collide once in an age of the universe. */
+const idAttemptsMax = 3
+
+export function createManagePolls(parts: ManagePollsParts): ManagePolls {
+  const view = createViewPoll(parts)
+  const closePoll = createClosePoll(parts)
+
+  async function tell(poll: Poll): Promise<void> {
+    try {
+      await parts.announce(poll)
+    } catch (fault) {
+      parts.report(fault)
+    }
+  }
+
+  /** Also for a poll that was closing already: whoever began may have died before the last door was shut. */
+  async function end(poll: Poll, signal: AbortSignal): Promise<ManagedPoll | Refused> {
+    const refused = poll.status === 'closed' ? null : await closePoll(poll, signal)
+    if (refused !== null) return refused
+    const ended = (await parts.polls.find(poll.id)) ?? poll
+    await tell(ended)
+    return view(ended, true)
+  }
+
+  const tools = { ...parts, ...createChangePoll(parts), view, tell, end }
+  return { ...definitions(tools), ...lifeCycle(tools), ...readings(tools) }
+}
+
+function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
+  const { polls, door, doors, view, change, tell, end } = tools
+
+  /** The doors judge `closesAt` by themselves. One that was moved too late has passed before every door knew it. */
+  async function isOvertaken({ before, after }: ChangedPollStates): Promise<boolean> {
+    if (after.status !== 'open' || before.closesAt === null || before.closesAt === after.closesAt) return false
+    return (await door.now()) >= before.closesAt
+  }
+
+  async function endOvertaken(caller: Caller, poll: Poll, signal: AbortSignal): Promise<Refused> {
+    const changed = await change(caller, poll.id, beginClosing)
+    if (!isRefused(changed)) await end(changed.after, signal)
+    return refuse('poll_closed', 'The poll reached its closes_at before it could be moved, and closes.')
+  }
+
+  return {
+    async create(_caller, input) {
+      const manageToken = createManageToken()
+      const now = await door.now()
+      for (let attempt = 0; attempt < idAttemptsMax; attempt += 1) {
+        const origin = {
+          id: createPollId(),
+          now,
+          partitions: tools.partitions,
+          manageTokenHash: hashToken(manageToken),
+        }
+        const poll = definePoll(input, origin)
+        if (isRefused(poll)) return poll
+        if (!(await polls.create(poll))) continue
+        if (poll.status === 'open') await doors.open(poll)
+        await tell(poll)
+        return { ...(await view(poll, true)), manageToken }
+      }
+      throw new Error(`${idAttemptsMax} random poll ids in a row are taken`)
+    },
+
+    async update(caller, pollId, patch, signal) {
+      const changed = await change(caller, pollId, (poll, now) => editPoll(poll, patch, now))
+      if (isRefused(changed)) return changed
+      const { before, after } = changed
+      if (after !== before) await tell(after)
+      if (await isOvertaken(changed)) return endOvertaken(caller, after, signal)
+      return view(after, true)
+    },
+  }
+}
+
+function lifeCycle({
+  doors,
+  view,
+  change,
+  tell,
+  end,
+}: Tools): Pick<ManagePolls, 'open' | 'close' | 'reset' | 'remove'> {
+  return {
+    async open(caller, pollId) {
+      const changed = await change(caller, pollId, openPoll)
+      if (isRefused(changed)) return changed
+      if (changed.after !== changed.before) {
+        await doors.open(changed.after)
+        await tell(changed.after)
+      }
+      return view(changed.after, true)
+    },
+
+    async close(caller, pollId, signal) {
+      const changed = await change(caller, pollId, beginClosing)
+      return isRefused(changed) ? changed : end(changed.after, signal)
+    },
+
+    async reset(caller, pollId) {
+      const changed = await change(caller, pollId, resetPoll)
+      if (isRefused(changed)) return changed
+      await tell(changed.after)
+      return view(changed.after, true)
+    },
+
+    async remove(caller, pollId) {
+      const changed = await change(caller, pollId, deletePoll)
+      if (isRefused(changed)) return changed
+      await tell(changed.after)
+      return { poll: changed.after, tally: null }
+    },
+  }
+}
+
+function readings({
+  polls,
+  tallies,
+  view,
+  find,
+  adminTokenHash,
+}: Tools): Pick<ManagePolls, 'get' | 'list' | 'recount' | 'isOrganiser'> {
+  const isOrganiser = ({ bearer }: Caller, poll: Poll): boolean => authorize(bearer, poll, adminTokenHash) === null
+
+  return {
+    isOrganiser,
+
+    async get(caller, pollId) {
+      const poll = await polls.find(pollId)
+      if (poll === null || poll.status === 'deleted') return refuseUnknown()
+      return view(poll, isOrganiser(caller, poll))
+    },
+
+    async list({ bearer }, cursor, pageSize) {
+      const refused = authorize(bearer, 'operator', adminTokenHash)
+      if (refused !== null) return refused
+      const page = await polls.list(cursor, pageSize)
+      const read = await tallies.read(page.polls.map((poll) => poll.id))
+      const tallyOf = new Map(read.map((tally) => [tally.pollId, tally]))
+      const shown = page.polls.map((poll): ManagedPoll => {
+        const tally = tallyOf.get(poll.id)
+        // A reset may have come between the two readings; the counts of another round are not this poll's.
+        return { poll, tally: tally?.round === poll.round ? tally : null }
+      })
+      return { polls: shown, nextCursor: page.nextCursor }
+    },
+
+    async recount(caller, pollId) {
+      const poll = await find(caller, pollId)
+      if (isRefused(poll)) return poll
+      return (poll.status === 'deleted' ? null : await tallies.recount(pollId)) ?? refuseUnknown()
+    },
+  }
+}
