@@ -1,5 +1,6 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { measureLongestFunction } from './support/function-lengths.ts'
 import { isCode, readImports, readSources, resolveImport } from './support/source-imports.ts'
 import type { ImportTarget, SourceImport, Sources } from './support/source-imports.ts'
 
@@ -76,6 +77,7 @@ const adapterTools = new Set([
   'rows',
 ])
 const linesMax = 250
+const functionLinesMax = 70
 /** Far below what stands here today; an empty or misplaced glob sees none. */
 const filesMin = 40
 
@@ -186,6 +188,21 @@ describe('names and sizes', () => {
   test(`a file has fewer than ${linesMax} lines`, () => {
     const long = written.filter((path) => (sources.get(path) ?? '').split('\n').length > linesMax)
     expect(long).toEqual([])
+  })
+
+  test(`a function has fewer than ${functionLinesMax} lines of its own`, () => {
+    const long = written.filter(isCode).flatMap((path) => {
+      const { beginsAt, ownLines } = measureLongestFunction(path, sources.get(path) ?? '')
+      return ownLines < functionLinesMax ? [] : [`${path}:${beginsAt} has ${ownLines}`]
+    })
+    expect(long).toEqual([])
+  })
+
+  test('the lines of a function inside another count for the inner one', () => {
+    const inner = `const inner = () => {\n${'  call()\n'.repeat(68)}}`
+    expect(measureLongestFunction('x.ts', inner)).toEqual({ beginsAt: 1, ownLines: 70 })
+    const outer = `\nfunction outer() {\n${inner}\n  return inner\n}`
+    expect(measureLongestFunction('x.ts', outer)).toEqual({ beginsAt: 3, ownLines: 70 })
   })
 
   test('no file is named for being useful instead of for what it does', () => {
