@@ -41,7 +41,7 @@ export const migrate = async (
     connectionTimeoutMillis: connectWithinMs,
   })
   client.on('error', (error) => log.warn({ err: error }, 'the connection to PostgreSQL broke while migrating'))
-  await client.connect()
+  await connect(client)
   try {
     await client.query(`set lock_timeout = ${turnWithinMs}`)
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
@@ -60,6 +60,18 @@ export const migrate = async (
     return missing.map(({ name }) => name)
   } finally {
     await client.end() // which also gives the lock back
+  }
+}
+
+const connect = async (client: pg.Client): Promise<void> => {
+  try {
+    await client.connect()
+  } catch (cause) {
+    throw new SetupProblem(
+      `PostgreSQL at ${client.host}:${client.port} does not let us in (${cause instanceof Error ? cause.message : String(cause)})`,
+      'see that it runs, and that DATABASE_URL names the right host, port, user, password and database',
+      { cause },
+    )
   }
 }
 

@@ -50,7 +50,11 @@ const fetchProgram = async (log: Log, signal?: AbortSignal): Promise<RedisProgra
     if (installed !== null) return installed
     throw new SetupProblem('apt-get installed redis-server, yet it is not there', installItYourself)
   }
-  const cache = makeCacheFolder('redis')
+  return fetchIntoCache(makeCacheFolder('redis'), log, signal)
+}
+
+/** What a user who may not install anything gets: Debian's package, unpacked into the cache once. */
+export const fetchIntoCache = async (cache: string, log: Log, signal?: AbortSignal): Promise<RedisProgram> => {
   const root = join(cache, 'root')
   if (!existsSync(root)) {
     log.info(
@@ -79,7 +83,7 @@ const unpackInto = async (root: string, cache: string, signal?: AbortSignal): Pr
     const draft = join(work, 'root')
     await mkdir(draft)
     for (const file of packages) {
-      requireSuccess(await runCommand('dpkg', ['-x', join(work, file), draft], { withinMs: fetchWithinMs, signal }))
+      requireSuccess(await runTool('dpkg', ['-x', join(work, file), draft], { signal }))
     }
     // Redis is one program that acts by the name it is called by; the link of this name is in a package that also
     // sets up a system service, which nobody asked for.
@@ -119,11 +123,14 @@ const downloadWith = async (options: readonly string[], cwd: string, signal?: Ab
   return apt([...options, 'download', ...new Set([...missing, 'redis-tools'])], { cwd, signal })
 }
 
-type AptOptions = { readonly cwd?: string; readonly signal?: AbortSignal | undefined }
+type ToolOptions = { readonly cwd?: string; readonly signal?: AbortSignal | undefined }
 
-const apt = async (args: readonly string[], options: AptOptions): Promise<CommandResult> => {
+const apt = async (args: readonly string[], options: ToolOptions): Promise<CommandResult> =>
+  runTool('apt-get', ['-q', ...args], options)
+
+const runTool = async (tool: string, args: readonly string[], options: ToolOptions): Promise<CommandResult> => {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C', PATH: systemPath() }
-  return runCommand('apt-get', ['-q', ...args], { ...options, env, withinMs: fetchWithinMs })
+  return runCommand(findTool(tool) ?? tool, args, { ...options, env, withinMs: fetchWithinMs })
 }
 
 /** dpkg calls tools of /sbin, which is not on every PATH. */

@@ -1,4 +1,5 @@
 import type { Log } from './log.ts'
+import { StopRequested } from './setup-problem.ts'
 
 const defaultShutdownTimeoutMs = 10_000
 const pollEveryMs = 20
@@ -38,7 +39,7 @@ export const createStopSignal = ({
       endNow(1)
     }, shutdownTimeoutMs)
     hardEnd.unref()
-    controller.abort(new Error(`stopped by ${reason}`))
+    controller.abort(new StopRequested(`stopped by ${reason}`))
   }
   const onSignal = (name: NodeJS.Signals): void => {
     if (!controller.signal.aborted) return stop(name)

@@ -1,0 +1,95 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+
+/**
+ * The metrics of one process. There is no global state: each process makes a registry and adds what it measures itself, so
+ * that an api does not report "0 unrecorded votes", of which it knows nothing. No poll id goes into a label: their number
+ * has no bound.
+ */
+export const createMetricsRegistry = (processName: string): Registry => {
+  const registry = new Registry()
+  registry.setDefaultLabels({ process: processName })
+  collectDefaultMetrics({ register: registry })
+  return registry
+}
+
+/** From a millisecond, which an idle machine needs, to the two seconds that are promised, and beyond. */
+const latencyBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10]
+
+export type VoteMetrics = {
+  readonly accepted: (votes: number) => void
+  /** `code`: the problem's code, of which there are few. */
+  readonly refused: (code: string) => void
+}
+
+/** What the api knows about the votes that reach it. */
+export const measureVotes = (registry: Registry): VoteMetrics => {
+  const registers = [registry]
+  const accepted = new Counter({
+    name: 'tallycast_votes_accepted_total',
+    help: 'Votes answered 202: the stream has them.',
+    registers,
+  })
+  const refused = new Counter({
+    name: 'tallycast_votes_refused_total',
+    help: 'Votes answered with a refusal, by its code.',
+    labelNames: ['code'] as const,
+    registers,
+  })
+  return { accepted: (votes) => accepted.inc(votes), refused: (code) => refused.inc({ code }) }
+}
+
+export type LedgerMetrics = {
+  readonly recorded: (votes: number) => void
+  /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
+  readonly unrecorded: (votes: number, oldestSeconds: number) => void
+}
+
+/** What the worker knows about the way from the stream to the ledger. */
+export const measureLedger = (registry: Registry): LedgerMetrics => {
+  const registers = [registry]
+  const recorded = new Counter({
+    name: 'tallycast_votes_recorded_total',
+    help: 'Votes taken from the stream into the ledger.',
+    registers,
+  })
+  const unrecorded = new Gauge({
+    name: 'tallycast_unrecorded_votes',
+    help: 'Accepted votes that the ledger does not have yet.',
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'tallycast_oldest_unrecorded_seconds',
+    help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all.',
+    registers,
+  })
+  return {
+    recorded: (votes) => recorded.inc(votes),
+    unrecorded: (votes, oldestSeconds) => {
+      unrecorded.set(votes)
+      oldest.set(oldestSeconds)
+    },
+  }
+}
+
+export type ViewerMetrics = {
+  readonly viewers: (count: number) => void
+  /** From the acceptance of the newest vote in an update to the moment when it goes out to the viewers. */
+  readonly voteToUpdate: (seconds: number) => void
+}
+
+/** What the api knows about those who watch. */
+export const measureViewers = (registry: Registry): ViewerMetrics => {
+  const registers = [registry]
+  const viewers = new Gauge({
+    name: 'tallycast_viewers',
+    help: 'Viewers connected to this process, by WebSocket and server-sent events together.',
+    registers,
+  })
+  const voteToUpdate = new Histogram({
+    name: 'tallycast_vote_to_update_seconds',
+    help: 'From the acceptance of the newest vote in an update to the moment when it goes out to the viewers.',
+    buckets: latencyBucketsSeconds,
+    registers,
+  })
+  return { viewers: (count) => viewers.set(count), voteToUpdate: (seconds) => voteToUpdate.observe(seconds) }
+}

@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Registry } from 'prom-client'
+import type { Log } from './log.ts'
+import { SetupProblem } from './setup-problem.ts'
+
+const requestWithinMs = 5_000
+const connectionsMax = 100
+const retryAfterSeconds = '2'
+
+type OpsServerOptions = {
+  readonly host: string
+  readonly port: number
+  readonly registry: Registry
+  /** False only while starting or draining: a lost dependency is a 503 on what needs it, not a reason to take us out. */
+  readonly isReady: () => boolean
+  readonly log: Log
+}
+
+export type OpsServer = {
+  /** The port that it really has, where 0 was asked for. */
+  readonly port: number
+  readonly close: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** Health and metrics of one process, for those who operate it: /health/live, /health/ready, /metrics. */
+export const startOpsServer = async (options: OpsServerOptions): Promise<OpsServer> => {
+  const { host, port, log } = options
+  const server = createServer((request, response) => {
+    answer(request, response, options).catch((error: unknown) => {
+      log.error({ err: error }, 'an operator’s request failed')
+      response.destroy()
+    })
+  })
+  server.headersTimeout = requestWithinMs
+  server.requestTimeout = requestWithinMs
+  server.maxConnections = connectionsMax
+  try {
+    server.listen({ host, port })
+    await once(server, 'listening')
+  } catch (cause) {
+    throw explainListenFailure(cause, host, port)
+  }
+  const close = async (): Promise<void> => {
+    if (!server.listening) return
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
+  return { port: portOf(server), close, [Symbol.asyncDispose]: close }
+}
+
+const answer = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  { registry, isReady }: OpsServerOptions,
+): Promise<void> => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { allow: 'GET, HEAD' }).end()
+    return
+  }
+  switch (request.url?.split('?', 1)[0] ?? '') {
+    case '/health/live':
+      return sendStatus(response, 200, 'live')
+    case '/health/ready':
+      return isReady() ? sendStatus(response, 200, 'ready') : sendStatus(response, 503, 'not_ready')
+    case '/metrics':
+      response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
+      return
+    default:
+      return sendStatus(response, 404, 'route_not_found')
+  }
+}
+
+const sendStatus = (response: ServerResponse, code: number, status: string): void => {
+  const retry = code === 503 ? { 'retry-after': retryAfterSeconds } : {}
+  response
+    .writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store', ...retry })
+    .end(JSON.stringify({ status }))
+}
+
+const explainListenFailure = (cause: unknown, host: string, port: number): unknown => {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+  if (code === 'EADDRINUSE') {
+    return new SetupProblem(
+      `port ${port} of ${host}, for health and metrics, is taken by another program`,
+      'stop that program, or set OPS_PORT to a free port',
+      { cause },
+    )
+  }
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+    return new SetupProblem(
+      `cannot listen on port ${port} of ${host} (${code})`,
+      'set OPS_HOST to an address of this machine, and OPS_PORT to a port of 1024 or higher',
+      { cause },
+    )
+  }
+  return cause
+}
+
+const portOf = (server: Server): number => {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('not listening on a port')
+  return address.port
+}

@@ -1,0 +1,171 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { processIdentity } from '../../src/runtime/process-identity.ts'
+import { keepOnLeash } from '../support/leash.ts'
+import type { Leash } from '../support/leash.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const log = createLog({ name: 'test', level: 'silent' })
+const holder = fileURLToPath(new URL('../support/hold-postgres.ts', import.meta.url))
+
+let dataDir: string
+let leash: Leash
+beforeEach(() => {
+  // Mode 0700, like a home: a server that root hands to another user is not able to walk in here.
+  dataDir = join(mkdtempSync(join(tmpdir(), 'tallycast-embedded-')), 'data')
+  leash = keepOnLeash(join(dataDir, '..'), 'data/postgres/postmaster.pid')
+})
+afterEach(() => {
+  rmSync(join(dataDir, '..'), { recursive: true, force: true })
+  leash.release()
+})
+
+const start = async () => startEmbeddedPostgres({ dataDir, log, isDurable: false })
+
+const query = async (databaseUrl: string, sql: string): Promise<unknown[]> => {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows
+  } finally {
+    await client.end()
+  }
+}
+
+type Holder = { readonly child: ChildProcess; readonly databaseUrl: string; readonly serverPid: number }
+
+/** Another Tallycast on the same folder, as far as PostgreSQL is concerned, in a process group of its own. */
+const startHolder = async (): Promise<Holder> => {
+  const child = spawn(process.execPath, [holder, dataDir], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string] // what a line event carries
+  const { databaseUrl, serverPid } = JSON.parse(line) as Omit<Holder, 'child'> // what hold-postgres.ts prints
+  return { child, databaseUrl, serverPid }
+}
+
+test('data and port are the same after a restart', async () => {
+  const first = await start()
+  await query(first.databaseUrl, 'create table kept as select 42 as n')
+  await first.stop()
+  await using second = await start()
+  expect(second.databaseUrl).toBe(first.databaseUrl)
+  expect(await query(second.databaseUrl, 'select n from kept')).toEqual([{ n: 42 }])
+})
+
+test('by default what is committed survives a power failure', async () => {
+  await using server = await startEmbeddedPostgres({ dataDir, log })
+  const settings = await query(
+    server.databaseUrl,
+    `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit,
+            current_setting('full_page_writes') as pages, current_setting('server_encoding') as encoding`,
+  )
+  expect(settings).toEqual([{ fsync: 'on', commit: 'on', pages: 'on', encoding: 'UTF8' }])
+})
+
+test('nobody gets in without the password', async () => {
+  await using server = await start()
+  const url = new URL(server.databaseUrl)
+  url.password = 'guessed'
+  await expect(query(url.href, 'select 1')).rejects.toThrow('password authentication failed')
+})
+
+test('an instance that was killed leaves an orphan, which the next one stops', async () => {
+  const { child, databaseUrl, serverPid } = await startHolder()
+  await query(databaseUrl, 'create table kept as select 42 as n')
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(processIdentity(serverPid)).not.toBeNull()
+
+  await using server = await start()
+  expect(processIdentity(serverPid)).toBeNull()
+  expect(await query(server.databaseUrl, 'select n from kept')).toEqual([{ n: 42 }])
+})
+
+test('a folder in use by another running instance is refused, and left in peace', async () => {
+  const { child, databaseUrl } = await startHolder()
+  await expect(start()).rejects.toMatchObject({
+    name: 'SetupProblem',
+    message: expect.stringContaining(`in use by another running Tallycast (process ${child.pid})`),
+    remedy: expect.stringContaining('DATA_DIR'),
+  })
+  expect(await query(databaseUrl, 'select 1 as n')).toEqual([{ n: 1 }])
+  child.kill('SIGINT')
+  await once(child, 'exit')
+})
+
+test('a lock whose pid has been given to another process since is stale', async () => {
+  mkdirSync(dataDir)
+  writeFileSync(join(dataDir, 'instance.lock'), JSON.stringify({ pid: process.ppid, identity: 'an earlier life' }))
+  await using server = await start()
+  expect(server.pid).toBeGreaterThan(0)
+})
+
+test('a pid file whose pid has been given to another process since does not keep PostgreSQL from starting', async () => {
+  const first = await start()
+  await first.stop()
+  // This very process: alive, of another name.
+  writeFileSync(join(dataDir, 'postgres/postmaster.pid'), `${process.pid}\n`)
+  await using server = await start()
+  expect(await query(server.databaseUrl, 'select 1 as n')).toEqual([{ n: 1 }])
+})
+
+test('Ctrl-C reaches the process alone: PostgreSQL answers until it is stopped', async () => {
+  const { child, serverPid } = await startHolder()
+  const output = createInterface({ input: child.stdout! }) // a pipe, as startHolder asked for
+  const line = once(output, 'line')
+  process.kill(-child.pid!, 'SIGINT') // it has a pid, since it has printed a line; minus: its whole group, as a terminal does
+  expect(await line).toEqual(['answered until the end'])
+  await once(child, 'exit')
+  expect(child.exitCode).toBe(0)
+  await waitUntil(() => processIdentity(serverPid) === null)
+})
+
+test('a start can be cut short, and leaves nothing that hinders the next', async () => {
+  const controller = new AbortController()
+  const started = startEmbeddedPostgres({ dataDir, log, isDurable: false, signal: controller.signal })
+  await waitUntil(() => existsSync(join(dataDir, 'postgres.new')))
+  controller.abort(new Error('asked to stop'))
+  await expect(started).rejects.toThrow('asked to stop')
+  expect(existsSync(join(dataDir, 'postgres'))).toBe(false)
+  await using server = await start()
+  expect(await query(server.databaseUrl, 'select 1 as n')).toEqual([{ n: 1 }])
+})
+
+test('a folder that cannot be made or written is a problem with a remedy', async () => {
+  const file = join(dataDir, '..', 'file')
+  writeFileSync(file, '')
+  const sealed = join(dataDir, '..', 'sealed')
+  mkdirSync(sealed)
+  chmodSync(sealed, 0o500)
+  // No mode stops root; the system's own folder does.
+  const isRoot = process.getuid?.() === 0
+  for (const folder of [join(file, 'data'), isRoot ? '/sys/tallycast' : sealed]) {
+    await expect(startEmbeddedPostgres({ dataDir: folder, log })).rejects.toMatchObject({
+      name: 'SetupProblem',
+      message: expect.stringContaining(`${folder} cannot be written`),
+      remedy: expect.stringContaining('DATA_DIR'),
+    })
+  }
+})
+
+test('data of another major version is a problem with a remedy', async () => {
+  mkdirSync(join(dataDir, 'postgres'), { recursive: true })
+  writeFileSync(join(dataDir, 'postgres/PG_VERSION'), '17\n')
+  writeFileSync(join(dataDir, 'postgres-password'), 'x\n')
+  await expect(start()).rejects.toMatchObject({
+    name: 'SetupProblem',
+    message: expect.stringMatching(/belongs to PostgreSQL 17, and this Tallycast brings PostgreSQL 18/),
+    remedy: expect.stringContaining('pg_dump'),
+  })
+  // The lock was given back.
+  expect(existsSync(join(dataDir, 'instance.lock'))).toBe(false)
+})

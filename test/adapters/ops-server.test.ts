@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { createLog } from '../../src/runtime/log.ts'
+import { createMetricsRegistry, measureLedger, measureViewers, measureVotes } from '../../src/runtime/metrics.ts'
+import { startOpsServer } from '../../src/runtime/ops-server.ts'
+
+const log = createLog({ name: 'test', level: 'silent' })
+
+test('metrics and health are served, and readiness follows the process', async () => {
+  const registry = createMetricsRegistry('all')
+  const votes = measureVotes(registry)
+  const ledger = measureLedger(registry)
+  const viewers = measureViewers(registry)
+  let isReady = false
+  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => isReady, log })
+  const url = `http://127.0.0.1:${server.port}`
+
+  votes.accepted(3)
+  votes.refused('poll_closed')
+  ledger.recorded(2)
+  ledger.unrecorded(1, 0.5)
+  viewers.viewers(7)
+  viewers.voteToUpdate(0.02)
+  const text = await (await fetch(`${url}/metrics`)).text()
+  for (const line of [
+    'tallycast_votes_accepted_total{process="all"} 3',
+    'tallycast_votes_refused_total{code="poll_closed",process="all"} 1',
+    'tallycast_votes_recorded_total{process="all"} 2',
+    'tallycast_unrecorded_votes{process="all"} 1',
+    'tallycast_oldest_unrecorded_seconds{process="all"} 0.5',
+    'tallycast_viewers{process="all"} 7',
+    'tallycast_vote_to_update_seconds_count{process="all"} 1',
+  ]) {
+    expect(text).toContain(line)
+  }
+
+  const status = async (path: string, method = 'GET'): Promise<number> => (await fetch(url + path, { method })).status
+  expect(await status('/health/live')).toBe(200)
+  expect(await status('/health/ready')).toBe(503)
+  isReady = true
+  expect(await status('/health/ready')).toBe(200)
+  expect(await status('/elsewhere')).toBe(404)
+  expect(await status('/metrics', 'POST')).toBe(405)
+})
+
+test('a taken port is a problem with a remedy', async () => {
+  const registry = createMetricsRegistry('all')
+  const options = { host: '127.0.0.1', registry, isReady: () => true, log }
+  await using first = await startOpsServer({ ...options, port: 0 })
+  await expect(startOpsServer({ ...options, port: first.port })).rejects.toMatchObject({
+    name: 'SetupProblem',
+    remedy: expect.stringContaining('OPS_PORT'),
+  })
+})

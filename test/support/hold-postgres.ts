@@ -1,0 +1,30 @@
+/**
+ * A process that starts the embedded PostgreSQL in the folder given, says where it answers, and stops it when asked to by
+ * SIGINT; before that it shows that PostgreSQL still answers then. For tests that kill such a process.
+ */
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { reportFailure } from '../../src/runtime/setup-problem.ts'
+import { createStopSignal } from '../../src/runtime/stop-signal.ts'
+
+const main = async (): Promise<void> => {
+  const log = createLog({ name: 'hold', level: 'silent' })
+  using stop = createStopSignal({ log })
+  await using server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log, signal: stop.signal })
+  console.log(JSON.stringify({ databaseUrl: server.databaseUrl, serverPid: server.pid }))
+
+  const asked = Promise.withResolvers<void>()
+  const awake = setInterval(() => undefined, 60_000)
+  stop.signal.addEventListener('abort', () => asked.resolve())
+  await asked.promise
+  clearInterval(awake)
+
+  const client = new pg.Client({ connectionString: server.databaseUrl })
+  await client.connect()
+  await client.query('select 1')
+  await client.end()
+  console.log('answered until the end')
+}
+
+await main().catch(reportFailure)
