@@ -1,0 +1,149 @@
+// Step 3 of 4: ledger -> update. Reads what the ledger adds up to after a commit and tells caches and viewers.
+import type { PollStore } from '../ports/poll-store.ts'
+import type { Tallies } from '../ports/tallies.ts'
+import type { TallyCache } from '../ports/tally-cache.ts'
+import type { TallyFeed } from '../ports/tally-feed.ts'
+
+const POLLS_PER_RUN_MAX = 500
+const SWEPT_POLLS_MAX = 10_000
+const RETRY_FIRST_MS = 50
+const RETRY_LONGEST_MS = 2000
+/** A change that is older than this and unannounced was left behind by a worker that died. */
+const SETTLED_MS = 1000
+
+export type AnnounceTallies = {
+  /** A partition was taken over: what its former owner left unannounced is announced before anything counts as announced. */
+  takeOver(partition: number, recordedAt: number): void
+  /** These polls have changed by a commit at `recordedAt`; `finalIds` are those whose close marker it recorded. */
+  note(partition: number, recordedAt: number, pollIds: readonly string[], finalIds: readonly string[]): void
+  /** The latest commit of this partition before which everything is announced; 0 where that is not known. */
+  announcedUntil(partition: number): number
+  /** The partition is no longer ours. */
+  forget(partition: number): void
+  /** Announces what other workers recorded and nobody announced. */
+  sweep(): void
+  /** Announces until the signal aborts, then what still waits, once. What fails then is left to the next owner's sweep. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+type Waiting = { changed: Set<string>; closing: Set<string>; marks: Map<number, number>; sweepSettledMs: number | null }
+
+/**
+ * Any number of commits during one run of news become one next run: a poll with a thousand commits a second is read as often as
+ * reading and publishing allow, never more, and the newest tally is always the one that goes out.
+ */
+export function createAnnounceTallies(
+  ports: { tallies: Tallies; polls: PollStore; cache: TallyCache; feed: TallyFeed },
+  hooks: { onError: (error: unknown) => void; sleep: (ms: number, signal: AbortSignal) => Promise<void> },
+): AnnounceTallies {
+  let waiting = nothingWaiting()
+  const announced = new Map<number, number>()
+  let wake: () => void = () => {}
+
+  async function announce(work: Waiting): Promise<void> {
+    if (work.sweepSettledMs !== null) {
+      for (const pollId of await ports.tallies.unannounced(work.sweepSettledMs, SWEPT_POLLS_MAX)) {
+        work.changed.add(pollId)
+      }
+    }
+    for (const pollId of work.closing) {
+      if (await ports.tallies.finalise(pollId)) await announceDefinition(pollId)
+      work.changed.add(pollId)
+    }
+    const pollIds = [...work.changed]
+    for (let start = 0; start < pollIds.length; start += POLLS_PER_RUN_MAX) {
+      const tallies = await ports.tallies.read(pollIds.slice(start, start + POLLS_PER_RUN_MAX))
+      await Promise.all(
+        tallies.map((tally) => Promise.all([ports.cache.putTally(tally), ports.feed.publishTally(tally)])),
+      )
+    }
+  }
+
+  async function announceDefinition(pollId: string): Promise<void> {
+    const poll = await ports.polls.find(pollId)
+    if (poll === null) return
+    await ports.cache.putPoll(poll)
+    await ports.feed.publishPollChange({ pollId, revision: poll.revision })
+  }
+
+  function take(): Waiting | null {
+    if (isEmpty(waiting)) return null
+    const work = waiting
+    waiting = nothingWaiting()
+    return work
+  }
+
+  /** What failed waits again, beside what came meanwhile. */
+  function putBack(work: Waiting): void {
+    for (const pollId of work.changed) waiting.changed.add(pollId)
+    for (const pollId of work.closing) waiting.closing.add(pollId)
+    for (const [partition, mark] of work.marks) {
+      if (!waiting.marks.has(partition)) waiting.marks.set(partition, mark)
+    }
+    waiting.sweepSettledMs = lower(waiting.sweepSettledMs, work.sweepSettledMs)
+  }
+
+  async function run(signal: AbortSignal): Promise<void> {
+    let retryMs = RETRY_FIRST_MS
+    signal.addEventListener('abort', () => wake(), { once: true })
+    for (;;) {
+      const work = take()
+      if (work === null) {
+        if (signal.aborted) return
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+        continue
+      }
+      try {
+        await announce(work)
+        for (const [partition, mark] of work.marks) announced.set(partition, mark)
+        retryMs = RETRY_FIRST_MS
+      } catch (error) {
+        hooks.onError(error)
+        putBack(work)
+        if (signal.aborted) return
+        await hooks.sleep(retryMs, signal)
+        retryMs = Math.min(retryMs * 2, RETRY_LONGEST_MS)
+      }
+    }
+  }
+
+  return {
+    takeOver(partition, recordedAt) {
+      announced.delete(partition)
+      waiting.marks.set(partition, recordedAt)
+      waiting.sweepSettledMs = 0
+      wake()
+    },
+    note(partition, recordedAt, pollIds, finalIds) {
+      for (const pollId of pollIds) waiting.changed.add(pollId)
+      for (const pollId of finalIds) waiting.closing.add(pollId)
+      waiting.marks.set(partition, recordedAt)
+      wake()
+    },
+    announcedUntil: (partition) => announced.get(partition) ?? 0,
+    forget(partition) {
+      announced.delete(partition)
+      waiting.marks.delete(partition)
+    },
+    sweep() {
+      waiting.sweepSettledMs = lower(waiting.sweepSettledMs, SETTLED_MS)
+      wake()
+    },
+    run,
+  }
+}
+
+function nothingWaiting(): Waiting {
+  return { changed: new Set(), closing: new Set(), marks: new Map(), sweepSettledMs: null }
+}
+
+function isEmpty({ changed, closing, marks, sweepSettledMs }: Waiting): boolean {
+  return changed.size + closing.size + marks.size === 0 && sweepSettledMs === null
+}
+
+function lower(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
+}
