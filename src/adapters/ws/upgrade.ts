@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { ViewerCredentials } from '../../application/admit-viewer.ts'
+
+const pollPath = /^\/ws\/polls\/([^/]+)$/
+const bearerForm = /^Bearer +([^\s]+)$/i
+const urlCharactersMax = 4096
+
+export type Wanted = { readonly pollId: string; readonly ticket: string | null }
+
+/** Which poll an upgrade asks for; null for any other address. */
+export function readAddress(url: string | undefined): Wanted | null {
+  if (url === undefined || url.length > urlCharactersMax) return null
+  const mark = url.indexOf('?')
+  const found = pollPath.exec(mark === -1 ? url : url.slice(0, mark))?.[1]
+  if (found === undefined) return null
+  const ticket = mark === -1 ? null : new URLSearchParams(url.slice(mark + 1)).get('ticket')
+  try {
+    return { pollId: decodeURIComponent(found), ticket }
+  } catch {
+    return null
+  }
+}
+
+export type CredentialsOptions = {
+  readonly sessionCookieName: string
+  /** Where people reach this service, as `https://host`; null where it is what they asked for. */
+  readonly publicOrigin: string | null
+}
+
+/**
+ * What the handshake shows. A page of another site can open a socket here, and the browser sends the cookie along: such a
+ * cookie does not speak for its owner, so it is left out, and the page sees what the public sees.
+ */
+export function readCredentials(
+  request: IncomingMessage,
+  { sessionCookieName, publicOrigin }: CredentialsOptions,
+): Omit<ViewerCredentials, 'ticket'> {
+  const { authorization, cookie = '', origin, host } = request.headers
+  const voterToken = request.headers['voter-token']
+  return {
+    bearer: authorization === undefined ? null : (bearerForm.exec(authorization)?.[1] ?? ''),
+    voterToken: typeof voterToken === 'string' ? voterToken : null,
+    sessionCookie: isOwnOrigin(origin, host, publicOrigin) ? findCookie(cookie, sessionCookieName) : null,
+  }
+}
+
+function isOwnOrigin(origin: string | undefined, host: string | undefined, publicOrigin: string | null): boolean {
+  // Only browsers send it, and they always do: without one nobody was tricked into this request.
+  if (origin === undefined || origin === publicOrigin) return true
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
+function findCookie(header: string, name: string): string | null {
+  for (const part of header.split(';')) {
+    const [found, ...value] = part.trim().split('=')
+    if (found === name) return value.join('=')
+  }
+  return null
+}
+
+/** Answers an upgrade that cannot become a socket, over plain HTTP. */
+export function refuseUpgrade(socket: Duplex, status: '404 Not Found' | '503 Service Unavailable', code: string): void {
+  const body = JSON.stringify({
+    type: `/problems/${code}`,
+    title: status.slice(4),
+    status: Number(status.slice(0, 3)),
+    code,
+    detail: code === 'overloaded' ? 'Too many connections. Please come back.' : 'There is nothing to upgrade to here.',
+  })
+  const retry = code === 'overloaded' ? 'Retry-After: 10\r\n' : ''
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n${retry}` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+}
