@@ -13,7 +13,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # dependencies and refuses to run as root, so this stage installs and runs as an ordinary user.
 FROM base AS test
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium redis-server \
+  && apt-get install -y --no-install-recommends redis-server \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node
