@@ -16,8 +16,8 @@ export type TcpProxy = {
   readonly stop: () => Promise<void>
 }
 
-/** A way to a server that a test can watch and break. */
-export async function startTcpProxy(host: string, port: number): Promise<TcpProxy> {
+/** A way to a server that a test can watch and break; on a port of its own, or on the one that it is given. */
+export async function startTcpProxy(host: string, port: number, ownPort = 0): Promise<TcpProxy> {
   const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean }>()
   let isMute = false
   let connections = 0
@@ -44,8 +44,10 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     }
     for (const socket of [client, upstream]) socket.on('close', end).on('error', () => undefined)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(ownPort, '127.0.0.1')
   await once(server, 'listening')
+  // The cast: a server that listens on a port has an address of this form.
+  const { port: listening } = server.address() as AddressInfo
 
   const cut = (): void => {
     for (const [client, { upstream }] of open) {
@@ -54,8 +56,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     }
   }
   return {
-    // The cast: a server that listens on a port has an address of this form.
-    port: (server.address() as AddressInfo).port,
+    port: listening,
     sent: () => [...open.values()].map((way) => way.sent).join(''),
     connections: () => connections,
     cut,
@@ -68,6 +69,7 @@ export async function startTcpProxy(host: string, port: number): Promise<TcpProx
     },
     stop: async () => {
       cut()
+      if (!server.listening) return
       server.close()
       await once(server, 'close')
     },

@@ -10,10 +10,16 @@ const answerWithinMs = 5_000
 const reconnectBaseMs = 100
 const reconnectMaxMs = 3_000
 
+/** More than this waits for the next message. */
+const statementsPerMessage = 1_000
+
+/** Runs a statement without parameters and result. Those that are given while one runs go together in one message, in order. */
+export type Run = (statement: string) => Promise<void>
+
 /** A connection that comes back by itself after it was lost. */
 export type SteadyConnection = {
-  /** The connection; the first call opens it. Rejects at once between two attempts: whoever asks has its own time to come back. */
-  readonly current: () => Promise<pg.Client>
+  /** Runs on the connection; the first call opens it. Rejects at once between two attempts: whoever asks has its own time to come back. */
+  readonly run: Run
   /** Whether there is a connection, or one on the way. */
   readonly isUp: () => boolean
   readonly stop: () => Promise<void>
@@ -24,10 +30,10 @@ type Duties = {
   /** Whether a lost connection should come back. */
   readonly isWanted: () => boolean
   /** Brings a new connection to where the lost one was. */
-  readonly resume: (client: pg.Client) => Promise<void>
+  readonly resume: (run: Run) => Promise<void>
 }
 
-type Connection = { readonly client: pg.Client; readonly destroy: () => void }
+type Connection = { readonly run: Run; readonly end: () => Promise<void>; readonly destroy: () => void }
 
 export function createSteadyConnection(config: pg.ClientConfig, duties: Duties): SteadyConnection {
   let attempt: Promise<Connection> | null = null
@@ -63,9 +69,9 @@ export function createSteadyConnection(config: pg.ClientConfig, duties: Duties):
   }
 
   const resume = async (opening: Promise<Connection>): Promise<void> => {
-    const { client, destroy } = await opening
+    const { run, destroy } = await opening
     try {
-      await duties.resume(client)
+      await duties.resume(run)
       failures = 0
     } catch (fault) {
       lastFault = fault
@@ -74,10 +80,11 @@ export function createSteadyConnection(config: pg.ClientConfig, duties: Duties):
   }
 
   return {
-    current: async () => {
+    run: async (statement) => {
       if (isStopped) throw new DependencyUnavailable('cache', 'the listener is stopped')
       if (attempt === null && retry !== undefined) throw lastFault
-      return (await (attempt ?? connect())).client
+      const { run } = await (attempt ?? connect())
+      await run(statement)
     },
     isUp: () => attempt !== null,
     stop: async () => {
@@ -86,7 +93,7 @@ export function createSteadyConnection(config: pg.ClientConfig, duties: Duties):
       const connection = await attempt?.catch(() => null)
       if (!connection) return
       const overdue = setTimeout(connection.destroy, answerWithinMs)
-      await connection.client.end()
+      await connection.end()
       clearTimeout(overdue)
     },
   }
@@ -116,12 +123,36 @@ async function openConnection(
     destroy()
     throw fault
   }
+  const run = createRun(client)
   const asking = setInterval(() => {
-    client.query('select 1').catch(destroy)
+    run('select 1').catch(destroy)
   }, askEveryMs)
   client.once('end', () => {
     clearInterval(asking)
     onLost()
   })
-  return { client, destroy }
+  return { run, end: () => client.end(), destroy }
+}
+
+function createRun(client: pg.Client): Run {
+  let gathering: { readonly statements: string[]; readonly done: Promise<void> } | null = null
+  let last: Promise<void> = Promise.resolve()
+
+  const gather = (): { readonly statements: string[]; readonly done: Promise<void> } => {
+    const statements: string[] = []
+    const send = async (): Promise<void> => {
+      // A fault of the message before was its own senders' to hear.
+      await last.catch(() => undefined)
+      if (gathering?.statements === statements) gathering = null
+      await client.query(statements.join(';'))
+    }
+    last = send()
+    return { statements, done: last }
+  }
+
+  return (statement) => {
+    if (gathering === null || gathering.statements.length >= statementsPerMessage) gathering = gather()
+    gathering.statements.push(statement)
+    return gathering.done
+  }
 }

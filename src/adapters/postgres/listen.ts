@@ -1,8 +1,6 @@
 import pg from 'pg'
 import { orUnavailable } from './faults.ts'
-import { createSteadyConnection } from './listen-connection.ts'
-
-const channelsPerStatement = 1_000
+import { createSteadyConnection, type Run } from './listen-connection.ts'
 
 export type ChannelListener = {
   readonly onNews: (payload: string) => void
@@ -27,12 +25,9 @@ type Channel = { readonly listeners: Set<ChannelListener>; readonly ready: Promi
 export function createListener(config: pg.ClientConfig): Listener {
   const channels = new Map<string, Channel>()
 
-  const listenAgain = async (client: pg.Client): Promise<void> => {
+  const listenAgain = async (run: Run): Promise<void> => {
     const names = [...channels.keys()]
-    for (let at = 0; at < names.length; at += channelsPerStatement) {
-      const page = names.slice(at, at + channelsPerStatement)
-      await client.query(page.map((name) => `listen ${pg.escapeIdentifier(name)}`).join(';'))
-    }
+    await Promise.all(names.map((name) => run(`listen ${pg.escapeIdentifier(name)}`)))
     for (const name of names) for (const listener of channels.get(name)?.listeners ?? []) listener.onGap()
   }
 
@@ -45,10 +40,7 @@ export function createListener(config: pg.ClientConfig): Listener {
   })
 
   const command = async (verb: 'listen' | 'unlisten', name: string): Promise<void> =>
-    orUnavailable('cache', async () => {
-      const client = await connection.current()
-      await client.query(`${verb} ${pg.escapeIdentifier(name)}`)
-    })
+    orUnavailable('cache', () => connection.run(`${verb} ${pg.escapeIdentifier(name)}`))
 
   const openChannel = (name: string): Channel => {
     const channel: Channel = { listeners: new Set(), ready: command('listen', name), isHeard: false }
