@@ -8,7 +8,7 @@ import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import type { Checkpoint } from '../../src/ports/partition-lease.ts'
 import type { LedgerBatch, Recorded } from '../../src/ports/vote-ledger.ts'
 
-const leaseMs = 60_000
+const longMs = 60_000
 
 // The casts brand 32 hexadecimal digits that were just made.
 export const someVoter = (): VoterKey => randomBytes(16).toString('hex') as VoterKey
@@ -40,10 +40,12 @@ export type LedgerOwner = {
   /** Records it; fails where it is fenced. */
   readonly record: (to: number, content?: Partial<LedgerBatch>) => Promise<Recorded>
   readonly raiseEpoch: () => Promise<void>
+  /** Takes the checkpoint from where it is kept, as after a commit whose answer was lost. */
+  readonly lookAgain: () => Promise<void>
 }
 
 /** An owner of a partition who knows its checkpoint, as a worker does. */
-export const createLedgerOwner = async (pool: pg.Pool, partition: number): Promise<LedgerOwner> => {
+export const createLedgerOwner = async (pool: pg.Pool, partition: number, leaseMs = longMs): Promise<LedgerOwner> => {
   const name = `owner ${randomBytes(4).toString('hex')}`
   const lease = createPartitionLease(pool)
   const ledger = createVoteLedger(pool)
@@ -70,6 +72,9 @@ export const createLedgerOwner = async (pool: pg.Pool, partition: number): Promi
     },
     raiseEpoch: async () => {
       checkpoint = mustBeThere(await lease.raiseEpoch(checkpoint, name))
+    },
+    lookAgain: async () => {
+      checkpoint = mustBeThere(await lease.acquire(partition, name, leaseMs))
     },
   }
 }

@@ -2,17 +2,19 @@ import type pg from 'pg'
 import type { EntryId } from '../../domain/position.ts'
 import { STREAM_START } from '../../domain/position.ts'
 import type { Checkpoint, PartitionLease } from '../../ports/partition-lease.ts'
+import { orUnavailable } from './faults.ts'
 
 const FIRST_EPOCH = 1
 
 /** Leases in PostgreSQL, by its clock, in the row of the checkpoint itself. The pool MUST lead to the primary. */
 export function createPartitionLease(pool: pg.Pool): PartitionLease {
   return {
-    acquire: (partition, owner, leaseMs) => acquire(pool, partition, owner, leaseMs),
-    release: (partition, owner) => release(pool, partition, owner),
-    raiseEpoch: (checkpoint, owner) => raiseEpoch(pool, checkpoint, owner),
-    read: (partition) => read(pool, partition),
-    owners: () => readOwners(pool),
+    acquire: (partition, owner, leaseMs) => orUnavailable('ledger', () => acquire(pool, partition, owner, leaseMs)),
+    release: (partition, owner) => orUnavailable('ledger', () => release(pool, partition, owner)),
+    raiseEpoch: (checkpoint, owner) => orUnavailable('ledger', () => raiseEpoch(pool, checkpoint, owner)),
+    read: (partition) => orUnavailable('ledger', () => read(pool, partition)),
+    partitions: () => orUnavailable('ledger', () => readPartitions(pool)),
+    owners: () => orUnavailable('ledger', () => readOwners(pool)),
   }
 }
 
@@ -59,6 +61,13 @@ const READ = `select epoch, recorded from checkpoint where partition = $1`
 async function read(pool: pg.Pool, partition: number): Promise<Checkpoint> {
   const { rows } = await pool.query<CheckpointRow>(READ, [partition])
   return { partition, ...(rows[0] ?? { epoch: FIRST_EPOCH, recorded: STREAM_START }) }
+}
+
+const READ_PARTITIONS = `select partition from checkpoint order by partition`
+
+async function readPartitions(pool: pg.Pool): Promise<readonly number[]> {
+  const { rows } = await pool.query<{ partition: number }>(READ_PARTITIONS)
+  return rows.map((row) => row.partition)
 }
 
 const READ_OWNERS = `

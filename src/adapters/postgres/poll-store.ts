@@ -1,18 +1,19 @@
 import type pg from 'pg'
 import type { Poll } from '../../domain/poll.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
+import { orUnavailable } from './faults.ts'
 import { POLL_COLUMNS, type PollRow, toDate, toPoll } from './rows.ts'
 
 /** Definitions in PostgreSQL. The pool MUST lead to the primary. */
 export function createPollStore(pool: pg.Pool): PollStore {
   return {
-    create: (poll) => createPoll(pool, poll),
-    find: (pollId) => findPoll(pool, pollId),
-    save: (poll, knownRevision) => savePoll(pool, poll, knownRevision),
-    list: (cursor, pageSize) => listPolls(pool, cursor, pageSize),
-    listDue: (now, pollsMax) => listDue(pool, now, pollsMax),
-    listUnannounced: (pollsMax) => listUnannounced(pool, pollsMax),
-    markAnnounced: (pollId, revision) => markAnnounced(pool, pollId, revision),
+    create: (poll) => orUnavailable('ledger', () => createPoll(pool, poll)),
+    find: (pollId) => orUnavailable('ledger', () => findPoll(pool, pollId)),
+    save: (poll, knownRevision) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision)),
+    list: (cursor, pageSize) => orUnavailable('ledger', () => listPolls(pool, cursor, pageSize)),
+    listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
+    listUnannounced: (pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, pollsMax)),
+    markAnnounced: (pollId, revision) => orUnavailable('ledger', () => markAnnounced(pool, pollId, revision)),
   }
 }
 

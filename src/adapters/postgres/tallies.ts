@@ -2,14 +2,15 @@ import type pg from 'pg'
 import type { PollStatus } from '../../domain/poll.ts'
 import type { Tally } from '../../domain/tally.ts'
 import type { Recount, Tallies } from '../../ports/tallies.ts'
+import { orUnavailable } from './faults.ts'
 
 /** What the ledger in PostgreSQL adds up to. The pool MUST lead to the primary. */
 export function createTallies(pool: pg.Pool): Tallies {
   return {
-    finalise: (pollId) => finalise(pool, pollId),
-    read: (pollIds) => readTallies(pool, pollIds),
-    unannounced: (settledMs, pollsMax) => listUnannounced(pool, settledMs, pollsMax),
-    recount: (pollId) => recount(pool, pollId),
+    finalise: (pollId) => orUnavailable('ledger', () => finalise(pool, pollId)),
+    read: (pollIds) => orUnavailable('ledger', () => readTallies(pool, pollIds)),
+    unannounced: (settledMs, pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, settledMs, pollsMax)),
+    recount: (pollId) => orUnavailable('ledger', () => recount(pool, pollId)),
   }
 }
 
@@ -91,11 +92,15 @@ async function readTallies(pool: pg.Pool, pollIds: readonly string[]): Promise<r
   }))
 }
 
+/**
+ * The age is counted from the partition's latest commit where the clock lies behind it: a clock that was set back must not
+ * hide what a dead owner recorded from the one who comes next.
+ */
 const LIST_UNANNOUNCED = `
   select t.poll_id
   from checkpoint as c
   join tally as t on t.partition = c.partition and t.recorded_at > c.announced_until
-  where t.recorded_at < clock_timestamp() - $1 * interval '1 ms'
+  where t.recorded_at < greatest(clock_timestamp(), c.recorded_at) - $1 * interval '1 ms'
   group by t.poll_id
   order by min(t.recorded_at), t.poll_id
   limit $2`

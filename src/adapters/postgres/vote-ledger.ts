@@ -4,6 +4,7 @@ import { parsePosition } from '../../domain/position.ts'
 import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
+import { orUnavailable } from './faults.ts'
 
 /** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
 const pausedOwnerMs = 3_000
@@ -11,23 +12,30 @@ const pausedOwnerMs = 3_000
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. */
 export function createVoteLedger(pool: pg.Pool): VoteLedger {
   return {
-    async record(batch) {
-      const client = await pool.connect()
-      try {
-        const recorded = await recordInTransaction(client, batch)
-        client.release()
-        return recorded
-      } catch (cause) {
-        // Whether the commit arrived is unknown, so the connection goes, and with it whatever was not committed.
-        client.release(true)
-        throw new Error(`partition ${batch.from.partition} could not be recorded up to ${batch.to}`, { cause })
-      }
-    },
-    find: (pollId, round, voter) => findVote(pool, pollId, round, voter),
+    record: (batch) => orUnavailable('ledger', () => record(pool, batch)),
+    find: (pollId, round, voter) => orUnavailable('ledger', () => findVote(pool, pollId, round, voter)),
     voters: (pollId, round, partition, partitions, pageSize) =>
       readVoters(pool, { pollId, round, partition, partitions, pageSize }),
   }
 }
+
+async function record(pool: pg.Pool, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
+  const client = await pool.connect()
+  client.on('error', leaveToNextQuery)
+  let isBroken = true
+  try {
+    const recorded = await recordInTransaction(client, batch)
+    isBroken = false
+    return recorded
+  } finally {
+    client.off('error', leaveToNextQuery)
+    // After a fault nobody knows whether a commit arrived. The connection goes, and with it whatever was not committed.
+    client.release(isBroken)
+  }
+}
+
+/** A connection that breaks between two queries says so here too, and unheard that would end the process. */
+function leaveToNextQuery(): void {}
 
 async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
   await client.query(BEGIN)
@@ -192,11 +200,13 @@ type RoundPartition = {
   readonly pageSize: number
 }
 
+type VoterRow = { readonly voter: string; readonly selection: readonly number[]; readonly position: string }
+
 async function* readVoters(pool: pg.Pool, of: RoundPartition): AsyncIterable<readonly VoterAtDoor[]> {
   let last = ''
   for (;;) {
     const values = [of.pollId, of.round, last, of.partition, of.partitions, of.pageSize]
-    const { rows } = await pool.query<{ voter: string; selection: number[]; position: string }>(READ_VOTERS, values)
+    const { rows } = await orUnavailable('ledger', () => pool.query<VoterRow>(READ_VOTERS, values))
     const page = rows.map((row) => ({
       // The cast brands 16 bytes that were written as a voter key.
       voter: row.voter as VoterKey,

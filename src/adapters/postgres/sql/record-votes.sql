@@ -71,10 +71,7 @@ put_aside as (
     j.position,
     j.poll_id,
     j.verdict,
-    json_build_object(
-      'poll_id', j.poll_id, 'round', j.round, 'voter', encode(j.voter, 'hex'),
-      'kind', j.kind, 'selection', j.selection
-    )::text,
+    json_build_object('round', j.round, 'voter', encode(j.voter, 'hex'), 'kind', j.kind, 'selection', j.selection)::text,
     $8::timestamptz
   from judged as j
   where j.verdict not in ('write', 'ignore')
