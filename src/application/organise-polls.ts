@@ -3,6 +3,9 @@ import { type Refused, isRefused, refuse } from '../domain/refusal.ts'
 import type { Caller, ChangedPoll, PollAdmin } from '../ports/poll-admin.ts'
 import type { LivePoll, WatchPoll } from './watch-poll.ts'
 
+/** Who asks: handed on as it came. */
+export type { Caller }
+
 export type CreatedPoll = { readonly live: LivePoll; readonly manageToken: string }
 export type PollPage = { readonly polls: readonly LivePoll[]; readonly nextCursor: string | null }
 export type LifeCycleStep = 'open' | 'close' | 'reset'

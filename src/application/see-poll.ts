@@ -1,7 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Poll } from '../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../domain/refusal.ts'
 import type { Audience } from '../domain/tally.ts'
+import { authorize } from './authorize.ts'
 import type { FindVote, FoundVote } from './find-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from './identify-voter.ts'
 import type { LivePoll, WatchPoll } from './watch-poll.ts'
@@ -30,27 +30,14 @@ export type SeePollParts = {
   readonly watchPoll: Pick<WatchPoll, 'get'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly findVote: FindVote
-  /** Null where no admin token is set. */
-  readonly adminToken: string | null
+  /** SHA-256, hexadecimal; null where no admin token is set. */
+  readonly adminTokenHash: string | null
 }
 
 /** Decides what a reader may see, for every channel alike. */
-export function createSeePoll({ watchPoll, identifyVoter, findVote, adminToken }: SeePollParts): SeePoll {
-  const adminHash = adminToken === null ? null : sha256(adminToken)
-
-  function isOrganiser(poll: Poll, bearer: string): boolean {
-    const hash = sha256(bearer)
-    const isAdmin = adminHash !== null && timingSafeEqual(hash, adminHash)
-    const manageHash = Buffer.from(poll.manageTokenHash, 'hex')
-    return isAdmin || (manageHash.length === hash.length && timingSafeEqual(hash, manageHash))
-  }
-
+export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
   async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
-    if (shown.bearer !== null) {
-      return isOrganiser(poll, shown.bearer)
-        ? 'organiser'
-        : refuse('token_invalid', 'The bearer token does not fit this poll.')
-    }
+    if (shown.bearer !== null) return authorize(shown.bearer, poll, adminTokenHash) ?? 'organiser'
     const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
     if (poll.resultsVisibility !== 'after_vote' || !canHaveVoted) return 'public'
     const voter = identifyVoter.recognise(poll, shown)
@@ -82,7 +69,3 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminToken }
 }
 
 const notFound = refuse('poll_not_found', 'There is no such poll.')
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
-}

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Caller } from '../../application/organise-polls.ts'
+import type { Session, VoterCredentials } from '../../application/identify-voter.ts'
+import { readRequestKey } from '../../application/request-key.ts'
+import type { ReaderCredentials } from '../../application/see-poll.ts'
+import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
+
+export const sessionCookie = 'tallycast_session'
+
+export type PublicAddress = {
+  /** The base of every link; null where the address that the client used is all that is known. */
+  readonly publicUrl: string | null
+}
+
+/** What a request shows of the organiser who sent it; null without a bearer. */
+export function readBearer(request: FastifyRequest): string | null | Refused {
+  const header = request.headers.authorization
+  if (header === undefined) return null
+  const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header)?.[1]
+  return bearer ?? refuse('token_invalid', 'The Authorization header must read: Bearer <token>.')
+}
+
+/** Whom the admin role shall judge. */
+export function readCaller(request: FastifyRequest): Caller | Refused {
+  const bearer = readBearer(request)
+  return isRefused(bearer) ? bearer : { bearer, requestId: request.id }
+}
+
+/** What a request shows of the voter who sent it. */
+export function readVoter(
+  app: Pick<FastifyInstance, 'parseCookie'>,
+  request: FastifyRequest,
+): VoterCredentials | Refused {
+  const { headers } = request
+  const requestKey = readRequestKey(single(headers['idempotency-key']))
+  if (isRefused(requestKey)) return requestKey
+  const { cookie } = headers
+  const hasSession = cookie !== undefined && cookie.includes(sessionCookie)
+  return {
+    voterToken: single(headers['voter-token']) ?? null,
+    sessionCookie: hasSession ? (app.parseCookie(cookie)[sessionCookie] ?? null) : null,
+    requestKey,
+  }
+}
+
+/** Everything that a reader shows. An Idempotency-Key says nothing when reading, so a bad one harms nobody. */
+export function readReader(
+  app: Pick<FastifyInstance, 'parseCookie'>,
+  request: FastifyRequest,
+): ReaderCredentials | Refused {
+  const bearer = readBearer(request)
+  if (isRefused(bearer)) return bearer
+  const voter = readVoter(app, request)
+  return isRefused(voter) ? voter : { ...voter, bearer }
+}
+
+/** Gives the session to the browser. `Secure` only where the service is reached by https: a laptop in a venue is not. */
+export function setSessionCookie(reply: FastifyReply, session: Session, { publicUrl }: PublicAddress): void {
+  reply.setCookie(sessionCookie, session.token, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'lax',
+    secure: publicUrl?.startsWith('https:') ?? false,
+    maxAge: Math.floor((session.expiresAt - Date.now()) / 1000),
+  })
+}
+
+/**
+ * Refuses a change that another site made a browser send along with its cookie. Browsers say where a request comes from;
+ * programs do not, and they do not send cookies behind their user's back either.
+ */
+export function refuseCrossSite(request: FastifyRequest, { publicUrl }: PublicAddress): Refused | null {
+  const site = single(request.headers['sec-fetch-site'])
+  if (site !== undefined) return site === 'cross-site' ? crossSite : null
+  const { origin } = request.headers
+  if (origin === undefined) return null
+  const known = publicUrl === null ? [] : [new URL(publicUrl).host]
+  const host = URL.canParse(origin) ? new URL(origin).host : null
+  return host !== null && [...known, request.headers.host].includes(host) ? null : crossSite
+}
+
+const crossSite = refuse('forbidden', 'Another site may not vote with your session.')
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header
+}

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuse } from '../../domain/refusal.ts'
+import type { HttpApp } from './operation.ts'
+import { sendRefusal } from './problems.ts'
+
+const routeNotFound = refuse('route_not_found', 'There is nothing at this address. /docs shows what there is.')
+
+/**
+ * Answers requests that no route takes, before their body is read: 405 with the methods that the address does take, else 404.
+ */
+export function answerStrayRequests(app: HttpApp): void {
+  const methodsByUrl = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsByUrl.get(url) ?? new Set()
+    for (const one of [method].flat()) methods.add(one)
+    methodsByUrl.set(url, methods)
+  })
+  let patterns: readonly (readonly [RegExp, string])[] = []
+  app.addHook('onReady', async () => {
+    patterns = [...methodsByUrl].map(([url, methods]) => [patternOf(url), [...methods].toSorted().join(', ')])
+  })
+
+  function refuseStray(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const path = request.url.split('?', 1)[0] ?? ''
+    const allowed = patterns.find(([pattern]) => pattern.test(path))?.[1]
+    if (allowed === undefined) return sendRefusal(reply, routeNotFound)
+    reply.header('allow', allowed)
+    return sendRefusal(reply, refuse('method_not_allowed', `This address takes ${allowed}.`))
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id)
+    if (request.is404) refuseStray(request, reply)
+    else done()
+  })
+  app.setNotFoundHandler(refuseStray)
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url.split('/').map((part) => {
+    if (part.startsWith(':')) return '[^/]+'
+    return part === '*' ? '.*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  })
+  return new RegExp(`^${parts.join('/')}$`)
+}

@@ -1,0 +1,152 @@
+import { Type } from 'typebox'
+import type { OrganisePolls } from '../../application/organise-polls.ts'
+import type { SeePoll } from '../../application/see-poll.ts'
+import { isRefused } from '../../domain/refusal.ts'
+import { maySeeResults } from '../../domain/tally.ts'
+import { sendRendered } from './conditional.ts'
+import { readCaller, readReader } from './credentials.ts'
+import { changeRefusals, describeOperation, type HttpApp, organiser, readRefusals, reader } from './operation.ts'
+import { pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
+import {
+  CreatedPoll,
+  NewPoll,
+  PageQuery,
+  PollBody,
+  PollEdit,
+  PollPage,
+  PollParams,
+  ResultsBody,
+} from './poll-schemas.ts'
+import { sendRefusal } from './problems.ts'
+
+const pageSizeDefault = 20
+
+/** Reading polls, for everybody: who may see more shows who they are. */
+export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see'>): void {
+  const forms = [
+    { form: 'poll', url: '/polls/:poll_id', operationId: 'getPoll', summary: 'A poll with its tally', body: PollBody },
+    {
+      form: 'results',
+      url: '/polls/:poll_id/results',
+      operationId: 'getResults',
+      summary: 'The tally alone',
+      body: ResultsBody,
+    },
+  ] as const
+  for (const { form, url, operationId, summary, body } of forms) {
+    app.get(
+      url,
+      {
+        schema: {
+          ...describeOperation({
+            operationId,
+            tags: ['Polls'],
+            summary,
+            description: 'Answers 304 to an `If-None-Match` with the newest `ETag`. Hidden counts are null.',
+            security: reader,
+            refusals: [...readRefusals, 'idempotency_key_weak'],
+          }),
+          params: PollParams,
+          response: { 200: body, 304: Type.Null({ description: 'Nothing has changed.' }) },
+        },
+      },
+      async (request, reply) => {
+        const shown = readReader(app, request)
+        if (isRefused(shown)) return sendRefusal(reply, shown)
+        const seen = await seePoll.see(request.params.poll_id, shown)
+        if (isRefused(seen)) return sendRefusal(reply, seen)
+        return sendRendered(request, reply, renderPoll(seen.live, form, maySeeResults(seen.live.poll, seen.audience)))
+      },
+    )
+  }
+}
+
+/** The organiser's changes of the definition, and the list of all polls. */
+export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): void {
+  app.post(
+    '/polls',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'createPoll',
+          tags: ['Polls'],
+          summary: 'Make a poll',
+          description: 'Opens at once, unless it is a draft or `opens_at` lies in the future.',
+          security: [{}, ...organiser],
+          refusals: changeRefusals.filter((refusal) => refusal !== 'poll_not_found'),
+        }),
+        body: NewPoll,
+        response: { 201: CreatedPoll },
+      },
+    },
+    async (request, reply) => {
+      const caller = readCaller(request)
+      if (isRefused(caller)) return sendRefusal(reply, caller)
+      const input = readNewPoll(request.body)
+      if (isRefused(input)) return sendRefusal(reply, input)
+      const created = await organisePolls.create(caller, input)
+      if (isRefused(created)) return sendRefusal(reply, created)
+      const { live, manageToken } = created
+      reply.code(201).header('location', `/polls/${live.poll.id}`).header('cache-control', 'no-store')
+      return reply.send({ ...pollBody(live, true), manage_token: manageToken })
+    },
+  )
+
+  app.patch(
+    '/polls/:poll_id',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'editPoll',
+          tags: ['Polls'],
+          summary: 'Edit a poll',
+          description: 'What is left out stays. Once it was open in a round, only texts and `closes_at` may change.',
+          security: organiser,
+          refusals: [...changeRefusals, 'options_frozen', 'poll_closed', 'poll_final'],
+        }),
+        params: PollParams,
+        body: PollEdit,
+        response: { 200: PollBody },
+      },
+    },
+    async (request, reply) => {
+      const caller = readCaller(request)
+      if (isRefused(caller)) return sendRefusal(reply, caller)
+      const patch = readPollEdit(request.body)
+      if (isRefused(patch)) return sendRefusal(reply, patch)
+      const live = await organisePolls.update(caller, request.params.poll_id, patch)
+      if (isRefused(live)) return sendRefusal(reply, live)
+      return reply.header('cache-control', 'no-store').send(pollBody(live, true))
+    },
+  )
+}
+
+/** All polls, for keys that may see all. */
+export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'list'>): void {
+  app.get(
+    '/polls',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'listPolls',
+          tags: ['Polls'],
+          summary: 'All polls, newest first',
+          description: 'Needs an API key; ADMIN_TOKEN is the first one.',
+          security: organiser,
+          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'unavailable'],
+        }),
+        querystring: PageQuery,
+        response: { 200: PollPage },
+      },
+    },
+    async (request, reply) => {
+      const caller = readCaller(request)
+      if (isRefused(caller)) return sendRefusal(reply, caller)
+      const { cursor = null, limit = pageSizeDefault } = request.query
+      const page = await organisePolls.list(caller, cursor, Number(limit))
+      if (isRefused(page)) return sendRefusal(reply, page)
+      reply.header('cache-control', 'private, no-store')
+      return reply.send({ polls: page.polls.map((live) => pollBody(live, true)), next_cursor: page.nextCursor })
+    },
+  )
+}

@@ -1,0 +1,71 @@
+import type { FastifyReply } from 'fastify'
+import type { Problem } from '../../../contract/messages.ts'
+import type { Refusal, Refused } from '../../domain/refusal.ts'
+
+/** How HTTP answers each refusal. */
+export const PROBLEMS = {
+  invalid_json: { status: 400, title: 'The body is not JSON' },
+  idempotency_key_weak: { status: 400, title: 'The Idempotency-Key can be guessed' },
+  unauthenticated: { status: 401, title: 'Credentials are needed' },
+  token_invalid: { status: 401, title: 'The token is not valid' },
+  forbidden: { status: 403, title: 'Not allowed' },
+  poll_not_found: { status: 404, title: 'No such poll' },
+  vote_not_found: { status: 404, title: 'No such vote' },
+  route_not_found: { status: 404, title: 'No such address' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  already_voted: { status: 409, title: 'Already voted' },
+  poll_not_open: { status: 409, title: 'The poll is not open' },
+  poll_closed: { status: 409, title: 'The poll is closed' },
+  poll_final: { status: 409, title: 'The poll is final' },
+  options_frozen: { status: 409, title: 'The options are frozen' },
+  change_not_allowed: { status: 409, title: 'Votes cannot be changed' },
+  no_vote: { status: 409, title: 'There is no vote' },
+  too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  invalid_body: { status: 422, title: 'The body has wrong fields' },
+  option_unknown: { status: 422, title: 'No such option' },
+  too_few_choices: { status: 422, title: 'Too few choices' },
+  too_many_choices: { status: 422, title: 'Too many choices' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for something else' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  overloaded: { status: 503, title: 'Too busy' },
+  unavailable: { status: 503, title: 'Not available right now' },
+} as const satisfies Record<Refusal, { readonly status: number; readonly title: string }>
+
+export const problemType = 'application/problem+json'
+
+/** The path that names a kind of problem. */
+export function typeOfProblem(refusal: Refusal): string {
+  return `/problems/${refusal}`
+}
+
+export function describeProblem({ refused, detail, errors }: Refused, requestId: string): Problem {
+  const { status, title } = PROBLEMS[refused]
+  const problem = { type: typeOfProblem(refused), title, status, code: refused, detail, request_id: requestId }
+  return errors === undefined ? problem : { ...problem, errors }
+}
+
+/** Answers a refusal. Every route does it here, so that all problems look alike. */
+export function sendRefusal(reply: FastifyReply, refused: Refused): FastifyReply {
+  const { status } = PROBLEMS[refused.refused]
+  if (refused.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(refused.retryAfterMs / 1000))
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="tallycast"')
+  return reply
+    .code(status)
+    .type(problemType)
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(describeProblem(refused, reply.request.id)))
+}
+
+/** A fault of ours: the person gets a number to ask about, the log has the rest. */
+export function sendFault(reply: FastifyReply): FastifyReply {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: 'Something went wrong here',
+    status: 500,
+    code: 'internal',
+    detail: 'This is a fault of the service. Its log has the details under this request id.',
+    request_id: reply.request.id,
+  }
+  return reply.code(500).type(problemType).header('cache-control', 'no-store').send(JSON.stringify(problem))
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { fastify, LogController } from 'fastify'
+import type { Logger } from 'pino'
+import { handleFaults } from './faults.ts'
+import { readJsonBodies } from './json-body.ts'
+import { answerStrayRequests } from './not-found.ts'
+import { describeRoutes } from './openapi.ts'
+import type { HttpApp } from './operation.ts'
+import { sendRefusal } from './problems.ts'
+import { ajvOptions } from './validation.ts'
+import { refuse } from '../../domain/refusal.ts'
+
+const bodyBytesMax = 128 * 1024
+const headersTimeoutMs = 5_000
+const requestTimeoutMs = 10_000
+const timeoutCheckMs = 2_000
+/** Longer than most proxies keep an idle connection, so that they end it and not we, in the middle of their next request. */
+const keepAliveMs = 75_000
+/** Vote ids are the longest parameters. */
+const parameterCharactersMax = 300
+const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
+
+export type HttpServerOptions = {
+  readonly log: Logger
+  readonly version: string
+  /** Adds the routes, in the order in which /docs shall show them. */
+  readonly addRoutes: (app: HttpApp) => void
+}
+
+/** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
+export async function createHttpServer({ log, version, addRoutes }: HttpServerOptions): Promise<HttpApp> {
+  const app: HttpApp = fastify({
+    loggerInstance: log,
+    // One line per request would cost more than the request; faults are logged with their request id.
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (logger) => logger,
+    genReqId: ({ headers }) => takeOverRequestId(headers['x-request-id']) ?? randomUUID(),
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
+    routerOptions: { maxParamLength: parameterCharactersMax },
+    trustProxy: false,
+    forceCloseConnections: 'idle',
+    // While stopping, requests on connections that are still open are answered like any other.
+    return503OnClosing: false,
+    ajv: { customOptions: ajvOptions },
+    frameworkErrors: (_error, _request, reply) => {
+      sendRefusal(reply.header('x-request-id', reply.request.id), addressUnreadable)
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+
+  // The schemas of answers describe and give types; what is sent was built field by field by us.
+  app.setSerializerCompiler(() => JSON.stringify)
+  answerStrayRequests(app)
+  handleFaults(app, log)
+  readJsonBodies(app)
+  app.register(cookie, { hook: false })
+  describeRoutes(app, version)
+  app.register((routes: HttpApp, _options, done) => {
+    addRoutes(routes)
+    done()
+  })
+  await app.ready()
+  return app
+}
+
+const addressUnreadable = refuse('route_not_found', 'This address cannot be read.')
+
+/** A request id of the caller is kept, so that one search finds it everywhere; one that could confuse a log is not. */
+function takeOverRequestId(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' && requestIdForm.test(header) ? header : null
+}

@@ -1,0 +1,206 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CastVote } from '../../application/cast-vote.ts'
+import type { IdentifyVoter } from '../../application/identify-voter.ts'
+import type { SeePoll } from '../../application/see-poll.ts'
+import type { VoteIds } from '../../application/vote-id.ts'
+import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
+import type { VoteKind } from '../../domain/vote.ts'
+import { type PublicAddress, readVoter, refuseCrossSite, setSessionCookie } from './credentials.ts'
+import { refuseBody } from './json-body.ts'
+import { anybody, describeHeader, describeOperation, type HttpApp, voteRefusals, voter } from './operation.ts'
+import { PollParams } from './poll-schemas.ts'
+import { sendRefusal } from './problems.ts'
+import { AcceptedVote, OwnVote, SessionBody, VoteHeaders, VoteInput } from './vote-schemas.ts'
+
+const voteBytesMax = 4 * 1024
+
+export type VoteRoutesParts = {
+  readonly castVote: CastVote
+  readonly seePoll: Pick<SeePoll, 'ownVote'>
+  readonly identifyVoter: Pick<IdentifyVoter, 'session'>
+  readonly voteIds: Pick<VoteIds, 'seal'>
+  readonly address: PublicAddress
+}
+
+const writeSteps = [
+  {
+    method: 'POST',
+    kind: 'cast',
+    operationId: 'castVote',
+    summary: 'Vote',
+    description: 'Counts once, however often it is sent. Without a session one is made.',
+    refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'already_voted'],
+  },
+  {
+    method: 'PUT',
+    kind: 'change',
+    operationId: 'changeVote',
+    summary: 'Change my vote',
+    description: 'Where the poll allows it.',
+    refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'change_not_allowed', 'no_vote'],
+  },
+  {
+    method: 'DELETE',
+    kind: 'retract',
+    operationId: 'retractVote',
+    summary: 'Retract my vote',
+    description: 'Where the poll allows changes. Voting again is possible.',
+    refusals: ['change_not_allowed', 'no_vote'],
+  },
+] as const
+
+/** Voting, changing, retracting, and looking at one's own vote. */
+export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
+  const takeVote = createTakeVote(app, parts)
+  for (const { method, kind, operationId, summary, description, refusals } of writeSteps) {
+    const schema = {
+      ...describeOperation({
+        operationId,
+        tags: ['Votes'],
+        summary,
+        description,
+        security: voter,
+        refusals: [...voteRefusals, ...refusals],
+      }),
+      params: PollParams,
+      headers: VoteHeaders,
+      response: {
+        202: { ...AcceptedVote, headers: { Location: describeHeader('Where the receipt of this vote is.') } },
+      },
+    }
+    const url = '/polls/:poll_id/vote'
+    if (kind === 'retract') {
+      app.route({
+        method,
+        url,
+        schema,
+        bodyLimit: voteBytesMax,
+        preValidation: refuseBody,
+        handler: async (request, reply) => {
+          await takeVote(kind, request.params.poll_id, [], request, reply)
+          return reply
+        },
+      })
+    } else {
+      app.route({
+        method,
+        url,
+        schema: { ...schema, body: VoteInput },
+        bodyLimit: voteBytesMax,
+        handler: async (request, reply) => {
+          const optionIds = chosenOptions(request.body)
+          if (isRefused(optionIds)) return sendRefusal(reply, optionIds)
+          await takeVote(kind, request.params.poll_id, optionIds, request, reply)
+          return reply
+        },
+      })
+    }
+  }
+  ownVoteRoute(app, parts)
+}
+
+type TakeVote = (
+  kind: VoteKind,
+  pollId: string,
+  optionIds: readonly number[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<FastifyReply>
+
+function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): TakeVote {
+  return async (kind, pollId, optionIds, request, reply) => {
+    const shown = readVoter(app, request)
+    if (isRefused(shown)) return sendRefusal(reply, shown)
+    const isByCookie = shown.voterToken === null && shown.sessionCookie !== null
+    const crossSite = isByCookie ? refuseCrossSite(request, address) : null
+    if (crossSite !== null) return sendRefusal(reply, crossSite)
+
+    const accepted = await castVote({ pollId, kind, optionIds, shown })
+    if (isRefused(accepted)) return sendRefusal(reply, pointAtSent(accepted, request.body))
+    const { voteId, newSession } = accepted
+    reply.code(202).header('location', `/votes/${voteId}`).header('cache-control', 'no-store')
+    if (newSession === null) return reply.send({ vote_id: voteId, status: 'accepted' })
+    setSessionCookie(reply, newSession, address)
+    return reply.send({ vote_id: voteId, status: 'accepted', voter_token: newSession.token })
+  }
+}
+
+function chosenOptions({ option_id: one, option_ids: several }: VoteInput): readonly number[] | Refused {
+  if (one === undefined && several !== undefined) return several
+  if (one !== undefined && several === undefined) return [one]
+  const detail = 'must be given, and only one of the two: option_ids or option_id'
+  return refuse('invalid_body', 'Send either option_ids or option_id.', [{ pointer: '/option_ids', detail }])
+}
+
+/** The pointers of a refusal lead into `option_ids`; who sent `option_id` is led there. */
+function pointAtSent(refused: Refused, body: unknown): Refused {
+  if (refused.errors === undefined || typeof body !== 'object' || body === null || !('option_id' in body))
+    return refused
+  return { ...refused, errors: refused.errors.map((error) => ({ ...error, pointer: '/option_id' })) }
+}
+
+function ownVoteRoute(app: HttpApp, { seePoll, voteIds }: VoteRoutesParts): void {
+  app.get(
+    '/polls/:poll_id/vote',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'getOwnVote',
+          tags: ['Votes'],
+          summary: 'My vote',
+          security: voter,
+          refusals: ['idempotency_key_weak', 'unauthenticated', 'token_invalid', 'poll_not_found', 'unavailable'],
+        }),
+        params: PollParams,
+        response: { 200: OwnVote },
+      },
+    },
+    async (request, reply) => {
+      const shown = readVoter(app, request)
+      if (isRefused(shown)) return sendRefusal(reply, shown)
+      const own = await seePoll.ownVote(request.params.poll_id, shown)
+      if (isRefused(own)) return sendRefusal(reply, own)
+      reply.header('cache-control', 'private, no-store')
+      if (own === null) return reply.send({ vote: null })
+      const status = own.isRecorded ? 'recorded' : 'accepted'
+      return reply.send({ vote: { vote_id: voteIds.seal(own), option_ids: own.selection, status } })
+    },
+  )
+}
+
+/** A session for clients that keep no cookies; browsers get the cookie as well. */
+export function sessionRoute(app: HttpApp, { identifyVoter, address }: VoteRoutesParts): void {
+  app.post(
+    '/session',
+    {
+      preValidation: refuseBody,
+      bodyLimit: voteBytesMax,
+      schema: {
+        ...describeOperation({
+          operationId: 'beginSession',
+          tags: ['Votes'],
+          summary: 'Begin a session, or keep the one I have',
+          security: anybody,
+          refusals: [
+            'invalid_json',
+            'idempotency_key_weak',
+            'token_invalid',
+            'too_large',
+            'unsupported_media_type',
+            'invalid_body',
+          ],
+        }),
+        response: { 201: SessionBody },
+      },
+    },
+    async (request, reply) => {
+      const shown = readVoter(app, request)
+      if (isRefused(shown)) return sendRefusal(reply, shown)
+      const session = identifyVoter.session(shown)
+      if (isRefused(session)) return sendRefusal(reply, session)
+      setSessionCookie(reply, session, address)
+      reply.code(201).header('cache-control', 'no-store')
+      return reply.send({ voter_token: session.token, expires_at: new Date(session.expiresAt).toISOString() })
+    },
+  )
+}

@@ -1,0 +1,66 @@
+import { type Static, Type } from 'typebox'
+import { POLL_LIMITS } from '../../domain/poll.ts'
+
+const optionIds = Type.Array(Type.Integer(), {
+  maxItems: POLL_LIMITS.optionsMax,
+  description: 'Ids of the chosen options.',
+  examples: [[2]],
+})
+
+export const VoteInput = Type.Object(
+  {
+    option_ids: Type.Optional(optionIds),
+    option_id: Type.Optional(Type.Integer({ description: 'Instead of option_ids, where one option is chosen.' })),
+  },
+  {
+    additionalProperties: false,
+    description: 'Either `option_ids` or `option_id`.',
+    examples: [{ option_ids: [2] }],
+  },
+)
+export type VoteInput = Static<typeof VoteInput>
+
+const voteId = Type.String({ description: 'Opaque. The same vote always has the same id.' })
+const voterToken = Type.String({ description: 'To be sent as `Voter-Token` by clients that keep no cookies.' })
+
+export const VoteHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description:
+        'A random UUID (version 4) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once, also where the first answer was lost together with its session.',
+    }),
+  ),
+})
+
+export const AcceptedVote = Type.Object(
+  {
+    vote_id: voteId,
+    status: Type.Literal('accepted'),
+    voter_token: Type.Optional(voterToken),
+  },
+  { description: 'The log has the vote: it counts exactly once. `voter_token` comes where a session was made.' },
+)
+
+export const OwnVote = Type.Object(
+  {
+    vote: Type.Unsafe<{ vote_id: string; option_ids: readonly number[]; status: 'accepted' | 'recorded' } | null>({
+      type: ['object', 'null'],
+      properties: {
+        vote_id: voteId,
+        option_ids: optionIds,
+        status: {
+          type: 'string',
+          enum: ['accepted', 'recorded'],
+          description: 'Both count; `recorded` where the ledger was asked.',
+        },
+      },
+      required: ['vote_id', 'option_ids', 'status'],
+    }),
+  },
+  { description: 'The caller’s own vote; null before the first one and after a retract.' },
+)
+
+export const SessionBody = Type.Object(
+  { voter_token: voterToken, expires_at: Type.String({ format: 'date-time' }) },
+  { description: 'A session, and the cookie that carries it.' },
+)
