@@ -73,4 +73,4 @@ export type PollInput = {
 export type OptionInput = { readonly id?: number | undefined; readonly text: string }
 
 /** An edit: what is left out stays. */
-export type PollPatch = Partial<Omit<PollInput, 'draft'>>
+export type PollPatch = { readonly [Field in Exclude<keyof PollInput, 'draft'>]?: PollInput[Field] | undefined }

@@ -1,0 +1,105 @@
+import { ChannelCredentials, Client, type ClientOptions, Metadata } from '@grpc/grpc-js'
+import type { MethodDefinition } from '@grpc/proto-loader'
+import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
+import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
+import { REQUEST_ID_KEY } from './calls.ts'
+import { loadAdminService } from './contract.ts'
+import type { Poll__Output } from './gen/tallycast/admin/v1/Poll.ts'
+import { createPollRequest, updatePollRequest } from './requests.ts'
+import { readRefusal } from './refusal-status.ts'
+
+export type PollAdminOptions = {
+  /** `host:port` of the admin role. */
+  readonly address: string
+  /** How long one call may take. */
+  readonly deadlineMs: number
+  /** PEM of the authority that signed the server's certificate; null speaks in the clear. */
+  readonly tlsAuthority?: Buffer | null
+}
+
+const clientOptions: ClientOptions = {
+  // A list of a hundred polls at their limits takes about 11 MiB.
+  'grpc.max_receive_message_length': 16 * 1024 * 1024,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  // An admin that is started again is found again within two seconds, not within the default two minutes.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2000,
+}
+
+/** The admin role over gRPC. The connection is made with the first call and kept until `disconnect`. */
+export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disconnect(): void } {
+  const { address, deadlineMs, tlsAuthority = null } = options
+  const credentials =
+    tlsAuthority === null ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl(tlsAuthority)
+  const client = new Client(address, credentials, clientOptions)
+  const call = createCall(client, deadlineMs)
+  const { service } = loadAdminService()
+
+  return {
+    async create(caller, input) {
+      const reply = await call(caller, service.CreatePoll, createPollRequest(input))
+      if (isRefused(reply)) return reply
+      if (reply.poll === null) throw new Error('the admin role answered CreatePoll without a poll')
+      return { ...changedPoll(reply.poll), manageToken: reply.manageToken }
+    },
+    update: async (caller, pollId, patch) =>
+      toChanged(await call(caller, service.UpdatePoll, updatePollRequest(pollId, patch))),
+    open: async (caller, pollId) => toChanged(await call(caller, service.OpenPoll, { pollId })),
+    close: async (caller, pollId) => toChanged(await call(caller, service.ClosePoll, { pollId })),
+    reset: async (caller, pollId) => toChanged(await call(caller, service.ResetPoll, { pollId })),
+    remove: async (caller, pollId) => toChanged(await call(caller, service.DeletePoll, { pollId })),
+    async list(caller, cursor, pageSize) {
+      const page = await call(caller, service.ListPolls, { pageSize, pageToken: cursor ?? '' })
+      if (isRefused(page)) return page
+      const nextCursor = page.nextPageToken === '' ? null : page.nextPageToken
+      return { pollIds: page.polls.map((poll) => poll.pollId), nextCursor }
+    },
+    disconnect: () => client.close(),
+  }
+}
+
+/** One call: bearer, request id and deadline go along; refusals come back as values, all else is a fault. */
+function createCall(client: Client, deadlineMs: number) {
+  return async <Request, Reply>(
+    { bearer, requestId }: Caller,
+    method: MethodDefinition<Request, object, object, Reply>,
+    request: Request,
+  ): Promise<Reply | Refused> => {
+    const metadata = new Metadata()
+    metadata.set(REQUEST_ID_KEY, requestId)
+    if (bearer !== null) {
+      // HTTP/2 would refuse to carry it; no key of ours has such characters.
+      if (!/^[\x21-\x7e]+$/.test(bearer)) return refuse('token_invalid', 'This bearer is no key of this service.')
+      metadata.set('authorization', `Bearer ${bearer}`)
+    }
+    const { path, requestSerialize, responseDeserialize } = method
+    const { promise, resolve, reject } = Promise.withResolvers<Reply | Refused>()
+    const deadline = Date.now() + deadlineMs
+    client.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      { deadline },
+      (error, reply) => {
+        if (error === null && reply !== undefined) return resolve(reply)
+        const refused = error === null ? null : readRefusal(error)
+        if (refused !== null) return resolve(refused)
+        const message = `the admin role did not answer: ${error?.message ?? 'no reply'}`
+        reject(new DependencyUnavailable('admin', message, { cause: error }))
+      },
+    )
+    return promise
+  }
+}
+
+function toChanged(reply: Poll__Output | Refused): ChangedPoll | Refused {
+  return isRefused(reply) ? reply : changedPoll(reply)
+}
+
+function changedPoll({ pollId, revision }: Poll__Output): ChangedPoll {
+  return { pollId, revision }
+}

@@ -1,0 +1,133 @@
+import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
+import { ReflectionService } from '@grpc/reflection'
+import { HealthImplementation } from 'grpc-health-check'
+import type { ManagePolls } from '../../application/manage-polls.ts'
+import type { ShowPipeline } from '../../application/show-pipeline.ts'
+import type { ManagedPoll } from '../../application/view-poll.ts'
+import type { WatchPoll } from '../../application/watch-poll.ts'
+import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
+import { answerWith, type ReportFault, type Step } from './calls.ts'
+import { loadAdminService, loadServedContract, SERVICE_NAME } from './contract.ts'
+import type { AdminServiceHandlers } from './gen/tallycast/admin/v1/AdminService.ts'
+import { pipelineMessage, pollMessage, recountMessage } from './replies.ts'
+import { readCreatePoll, readUpdatePoll } from './requests.ts'
+import { createWatchCall } from './watch-call.ts'
+
+export type AdminServerParts = {
+  readonly polls: ManagePolls
+  readonly watchPoll: Pick<WatchPoll, 'watch'>
+  readonly showPipeline: ShowPipeline
+  readonly report: ReportFault
+  /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
+  readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | null
+}
+
+export type AdminServer = {
+  /** Binds and serves; resolves with the port. */
+  listen(host: string, port: number): Promise<number>
+  /** Takes no new calls, ends the watching ones, waits for the others at most `graceMs`, then cuts them off. */
+  stop(graceMs: number): Promise<void>
+}
+
+const pageSizes = { fallback: 20, max: 100 }
+
+const serverOptions: ServerOptions = {
+  // A definition at its limits takes about 105 KiB.
+  'grpc.max_receive_message_length': 256 * 1024,
+  'grpc.max_concurrent_streams': 1000,
+  // A client that vanished without a word is noticed within 40 s, and its streams end.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+}
+
+/** AdminService with the standard health check and reflection, so that any client can be pointed at it. */
+export function createAdminServer(parts: AdminServerParts): AdminServer {
+  const server = new Server(serverOptions)
+  const stopping = new AbortController()
+  const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' })
+  const setHealth = (isServing: boolean): void => {
+    for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING')
+  }
+  server.addService(loadAdminService().service, { ...handlers(parts, stopping.signal) })
+  health.addToServer(server)
+  new ReflectionService(loadServedContract()).addToServer(server)
+
+  const credentials =
+    parts.tls === null
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(null, [{ cert_chain: parts.tls.certificate, private_key: parts.tls.privateKey }])
+
+  return {
+    async listen(host, port) {
+      const { promise, resolve, reject } = Promise.withResolvers<number>()
+      const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+      server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)))
+      const bound = await promise
+      setHealth(true)
+      return bound
+    },
+    async stop(graceMs) {
+      setHealth(false)
+      stopping.abort()
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const cut = setTimeout(() => {
+        server.forceShutdown()
+        resolve()
+      }, graceMs)
+      server.tryShutdown(() => resolve())
+      await promise
+      clearTimeout(cut)
+    },
+  }
+}
+
+function handlers({ polls, watchPoll, showPipeline, report }: AdminServerParts, stopping: AbortSignal) {
+  const answer = <Request, Reply extends object>(method: string, step: Step<Request, Reply>) =>
+    answerWith(method, step, report)
+  return {
+    CreatePoll: answer('CreatePoll', async (request, caller) => {
+      const input = readCreatePoll(request)
+      if (isRefused(input)) return input
+      const created = await polls.create(caller, input)
+      return isRefused(created) ? created : { poll: pollMessage(created), manageToken: created.manageToken }
+    }),
+    UpdatePoll: answer('UpdatePoll', async (request, caller, signal) => {
+      const patch = readUpdatePoll(request)
+      return isRefused(patch) ? patch : toMessage(await polls.update(caller, request.pollId, patch, signal))
+    }),
+    GetPoll: answer('GetPoll', async ({ pollId }, caller) => toMessage(await polls.get(caller, pollId))),
+    ListPolls: answer('ListPolls', async ({ pageSize, pageToken }, caller) => {
+      const size = readPageSize(pageSize)
+      if (isRefused(size)) return size
+      const page = await polls.list(caller, pageToken === '' ? null : pageToken, size)
+      if (isRefused(page)) return page
+      return { polls: page.polls.map(pollMessage), nextPageToken: page.nextCursor ?? '' }
+    }),
+    OpenPoll: answer('OpenPoll', async ({ pollId }, caller) => toMessage(await polls.open(caller, pollId))),
+    ClosePoll: answer('ClosePoll', async ({ pollId }, caller, signal) =>
+      toMessage(await polls.close(caller, pollId, signal)),
+    ),
+    ResetPoll: answer('ResetPoll', async ({ pollId }, caller) => toMessage(await polls.reset(caller, pollId))),
+    DeletePoll: answer('DeletePoll', async ({ pollId }, caller) => toMessage(await polls.remove(caller, pollId))),
+    WatchPoll: createWatchCall({ polls, watchPoll, report, stopping }),
+    RecountPoll: answer('RecountPoll', async ({ pollId }, caller) => {
+      const recount = await polls.recount(caller, pollId)
+      return isRefused(recount) ? recount : recountMessage(recount)
+    }),
+    PipelineStatus: answer('PipelineStatus', async (_request, caller) => {
+      const partitions = await showPipeline(caller)
+      return isRefused(partitions) ? partitions : pipelineMessage(partitions)
+    }),
+  } satisfies AdminServiceHandlers
+}
+
+function toMessage(managed: ManagedPoll | Refused) {
+  return isRefused(managed) ? managed : pollMessage(managed)
+}
+
+function readPageSize(pageSize: number): number | Refused {
+  if (pageSize === 0) return pageSizes.fallback
+  if (pageSize > 0 && pageSize <= pageSizes.max) return pageSize
+  const detail = `page_size is 1 to ${pageSizes.max}, or 0 for ${pageSizes.fallback}.`
+  return refuse('invalid_body', detail, [{ pointer: '/page_size', detail }])
+}

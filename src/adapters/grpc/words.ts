@@ -1,0 +1,50 @@
+import type { PollStatus, PollType, ResultsVisibility, VoterIdentity, VoterVisibility } from '../../domain/poll.ts'
+
+/** One enum of the contract: its names for our words. UNSPECIFIED is no word. */
+export type Words<Word extends string, Name extends string> = {
+  nameOf(word: Word): Name
+  /** Undefined for UNSPECIFIED and for a number that a newer contract may know. */
+  wordOf(name: string | number): Word | undefined
+  isUnspecified(name: string | number): boolean
+}
+
+export const pollStatuses = words<PollStatus, 'POLL_STATUS'>('POLL_STATUS', [
+  'draft',
+  'scheduled',
+  'open',
+  'closing',
+  'closed',
+  'deleted',
+])
+export const pollTypes = words<PollType, 'POLL_TYPE'>('POLL_TYPE', ['single', 'multiple'])
+export const resultsVisibilities = words<ResultsVisibility, 'RESULTS_VISIBILITY'>('RESULTS_VISIBILITY', [
+  'always',
+  'after_vote',
+  'after_close',
+  'never',
+])
+export const voterVisibilities = words<VoterVisibility, 'VOTER_VISIBILITY'>('VOTER_VISIBILITY', [
+  'secret',
+  'organizer',
+  'public',
+])
+export const voterIdentities = words<VoterIdentity, 'VOTER_IDENTITY'>('VOTER_IDENTITY', [
+  'none',
+  'session',
+  'token',
+  'code',
+])
+
+function words<Word extends string, Prefix extends string>(
+  prefix: Prefix,
+  all: readonly Word[],
+): Words<Word, `${Prefix}_${Uppercase<Word>}`> {
+  // The cast: toUpperCase does to the word what Uppercase does to its type.
+  const nameOf = (word: Word) => `${prefix}_${word.toUpperCase()}` as `${Prefix}_${Uppercase<Word>}`
+  const wordOf = new Map<string | number, Word>(all.map((word) => [nameOf(word), word]))
+  return {
+    nameOf,
+    wordOf: (name) => wordOf.get(name),
+    isUnspecified: (name) => name === `${prefix}_UNSPECIFIED` || name === 0,
+  }
+}
