@@ -4,6 +4,7 @@ import type { TallyFeed } from '../../src/ports/tally-feed.ts'
 import type { VoteDoor } from '../../src/ports/vote-door.ts'
 import type { VoteStream } from '../../src/ports/vote-stream.ts'
 import { postgres } from './adapters-postgres.ts'
+import { redis } from './adapters-redis.ts'
 
 /** The adapters of one process, on a stream, a cache and a feed that no other test sees. */
 export type Adapters = {
@@ -20,4 +21,7 @@ export type Adapters = {
 }
 
 /** Every port's suite runs against each of these. */
-export const adapters: readonly { readonly name: string; readonly create: () => Promise<Adapters> }[] = [postgres]
+export const adapters: readonly { readonly name: string; readonly create: () => Promise<Adapters> }[] = [
+  postgres,
+  redis,
+]

@@ -1,0 +1,112 @@
+import { Redis } from 'ioredis'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
+
+export type RedisSettings = {
+  readonly url: string
+  /** How long a command may go without an answer, in milliseconds. */
+  readonly commandTimeoutMs?: number
+  /** Hears of lost connections and failed attempts; the next attempt follows by itself. */
+  readonly onError?: (duty: string, error: Error) => void
+}
+
+/** One connection per duty, so that none waits behind another's commands. */
+export type RedisConnections = {
+  /** Votes and doors, and what a worker asks of the stream without waiting. */
+  readonly commands: Redis
+  readonly cache: Redis
+  readonly publisher: Redis
+  readonly subscriber: Redis
+  /** A connection of its own for reads that wait: the caller disconnects it. */
+  readonly openReader: () => Redis
+  /** Resolves when all connections serve; throws `DependencyUnavailable` when they do not within the time. */
+  readonly ready: (withinMs?: number) => Promise<void>
+  readonly stop: () => void
+}
+
+const commandTimeoutMsDefault = 2_000
+const readyWithinMsDefault = 10_000
+const connectTimeoutMs = 5_000
+const reconnectMs = { least: 20, doublesFrom: 50, most: 2_000 }
+
+/** Opens the connections. Each comes back by itself for as long as nobody calls `stop`. */
+export function connectRedis(settings: RedisSettings): RedisConnections {
+  const lastErrors = new Map<string, Error>()
+  const open = (duty: string, hasCommandTimeout = true): Redis => {
+    const redis = openConnection(settings, duty, hasCommandTimeout)
+    redis.on('error', (error: Error) => {
+      lastErrors.set(duty, error)
+      settings.onError?.(duty, error)
+    })
+    return redis
+  }
+  const duties = {
+    commands: open('commands'),
+    cache: open('cache'),
+    publisher: open('publisher'),
+    subscriber: open('subscriber'),
+  }
+  return {
+    ...duties,
+    // A read may wait longer than any command should take: its reader watches the time.
+    openReader: () => open('reader', false),
+    ready: async (withinMs = readyWithinMsDefault) => {
+      await Promise.all(
+        Object.entries(duties).map(([duty, redis]) => waitUntilReady(redis, withinMs, () => lastErrors.get(duty))),
+      )
+    },
+    stop: () => {
+      for (const redis of Object.values(duties)) redis.disconnect()
+    },
+  }
+}
+
+/** Waits until the connection serves; throws `DependencyUnavailable` when it does not within the time, or is closed. */
+export async function waitUntilReady(
+  redis: Redis,
+  withinMs: number,
+  lastError: () => Error | undefined = () => undefined,
+): Promise<void> {
+  if (redis.status === 'ready') return
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const onReady = (): void => resolve(true)
+  const onEnd = (): void => resolve(false)
+  const timer = setTimeout(onEnd, withinMs)
+  redis.once('ready', onReady)
+  redis.once('end', onEnd)
+  const isReady = await promise
+  clearTimeout(timer)
+  redis.off('ready', onReady)
+  redis.off('end', onEnd)
+  if (isReady) return
+  throw new DependencyUnavailable('stream', `Redis did not serve within ${withinMs} ms`, { cause: lastError() })
+}
+
+function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout: boolean): Redis {
+  const commandTimeout = settings.commandTimeoutMs ?? commandTimeoutMsDefault
+  return new Redis(settings.url, {
+    connectionName: `tallycast-${duty}`,
+    // Answers keep one form, whatever the server offers.
+    protocol: 2,
+    connectTimeout: connectTimeoutMs,
+    // Two commands' time without a byte, while somebody waits for one: the other side is gone without a word.
+    ...(hasCommandTimeout ? { commandTimeout, socketTimeout: 2 * commandTimeout } : {}),
+    // While Redis is away, callers hear so at once; nothing piles up here.
+    enableOfflineQueue: false,
+    // A write whose answer was lost may have happened. Only who asked knows whether it may be repeated.
+    autoResendUnfulfilledCommands: false,
+    // Zero: a lost connection answers what waits on it at once. With null the promises would never settle.
+    maxRetriesPerRequest: 0,
+    // The feed subscribes again itself, because its listeners must hear of the gap.
+    autoResubscribe: false,
+    enableAutoPipelining: false,
+    retryStrategy: reconnectAfterMs,
+    // After a failover the old primary answers so until the connection is made anew.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  })
+}
+
+/** With jitter, so that processes that lost the same Redis do not all come back in the same moment. */
+function reconnectAfterMs(attempt: number): number {
+  const ceiling = Math.min(reconnectMs.most, reconnectMs.doublesFrom * 2 ** Math.min(attempt, 10))
+  return reconnectMs.least + Math.floor(Math.random() * (ceiling - reconnectMs.least))
+}

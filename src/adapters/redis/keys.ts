@@ -1,0 +1,27 @@
+/**
+ * The names of everything in Redis; nowhere else is one put together.
+ *
+ * What stands in braces decides the slot in a cluster: all keys of a partition are in one, so that a script may touch the
+ * stream and the doors of a partition at once; tally and definition go with their poll.
+ */
+export type Keys = ReturnType<typeof createKeys>
+
+/** Stock tools show by this consumer group how far the ledger is. */
+export const WORKERS_GROUP = 'poll_workers'
+
+/** `prefix` stands in front of every name, where several installations share one Redis. */
+export function createKeys(prefix = '') {
+  return {
+    stream: (partition: number) => `${prefix}vote_events:{${partition}}`,
+    /** Number of votes that were ever appended. */
+    voteCount: (partition: number) => `${prefix}vote_count:{${partition}}`,
+    epoch: (partition: number) => `${prefix}epoch:{${partition}}`,
+    door: (partition: number, pollId: string) => `${prefix}door:{${partition}}:${pollId}`,
+    voters: (partition: number, pollId: string) => `${prefix}voters:{${partition}}:${pollId}`,
+    restoring: (partition: number, pollId: string) => `${prefix}restoring:{${partition}}:${pollId}`,
+    tally: (pollId: string) => `${prefix}tally:{${pollId}}`,
+    definition: (pollId: string) => `${prefix}definition:{${pollId}}`,
+    pollUpdates: (pollId: string) => `${prefix}poll_updates:{${pollId}}`,
+    pollChanges: `${prefix}poll_changes`,
+  } as const
+}

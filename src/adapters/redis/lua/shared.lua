@@ -1,0 +1,47 @@
+-- Stands in front of every script.
+
+local call = redis.call
+
+-- The door as it is, nil where it is missing: not there, or of another epoch than the partition. `epoch` is false where the
+-- partition has none.
+local function readDoor(key, epoch)
+  local fields = call('HMGET', key, 'state', 'round', 'revision', 'closes_at', 'epoch')
+  if not fields[1] or not epoch or fields[5] ~= epoch then return nil end
+  return {
+    key = key,
+    state = fields[1],
+    round = tonumber(fields[2]),
+    revision = tonumber(fields[3]),
+    -- nil for a door that no time shuts
+    closesAt = tonumber(fields[4]),
+  }
+end
+
+-- `state` is 'open'; or 'shut'; or 'sealed': shut while it was missing, so that its voters are not known here.
+local function writeDoor(key, state, round, revision, closesAt, epoch)
+  call('HSET', key, 'state', state, 'round', round, 'revision', revision, 'closes_at', closesAt, 'epoch', epoch)
+end
+
+local function nowMs()
+  local time = call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Appends an entry, which says how many votes of the partition stand before it. `meaning` is 'v' for votes, 'c' for a marker.
+local function appendEntry(streamKey, countKey, format, epoch, meaning, bytes, votes)
+  -- First, because it is what a server without memory refuses: then nothing has been written.
+  local before = tonumber(call('INCRBY', countKey, votes)) - votes
+  return call('XADD', streamKey, '*', 'f', format, 'e', epoch, 'n', before, meaning, bytes)
+end
+
+local function appendMarker(streamKey, countKey, format, epoch, pollId, round)
+  appendEntry(streamKey, countKey, format, epoch, 'c', struct.pack('>I4', round) .. pollId, 0)
+end
+
+-- HSET of many fields, in slices that fit Lua's stack. `pairsOfFields` alternates field and value.
+local function setFields(key, pairsOfFields)
+  for at = 1, #pairsOfFields, 1000 do
+    call('HSET', key, unpack(pairsOfFields, at, math.min(at + 999, #pairsOfFields)))
+  end
+end
+

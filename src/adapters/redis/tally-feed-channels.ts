@@ -1,0 +1,125 @@
+import type { Redis } from 'ioredis'
+import { orUnavailable } from './faults.ts'
+
+export type ChannelListener = { readonly onMessage: (message: unknown) => void; readonly onGap: () => void }
+
+type Channel = {
+  readonly listeners: Set<ChannelListener>
+  /** Whether the server has our subscription, as far as we know. */
+  isSubscribed: boolean
+  /** The last step that was begun for this channel; the next begins after it. */
+  steps: Promise<void>
+}
+
+/** How often a quiet connection is asked whether it is still there. */
+const heartbeatMs = 5_000
+
+/**
+ * One subscription per channel, for any number of listeners.
+ *
+ * A subscription that is asked for while the former one is being given up (or the other way round) is the hard part: sent as
+ * they come, the late UNSUBSCRIBE silences the new listener. So nothing is sent for what somebody asked, but for what is
+ * wanted when the turn of the channel comes: steps of one channel run one after the other, and each compares what the
+ * listeners want with what the server has.
+ */
+export function createChannels(subscriber: Redis, report: (fault: unknown) => void) {
+  const channels = new Map<string, Channel>()
+  // A new connection has no subscriptions; what an old one answers late must not be taken for it.
+  let connectionNumber = 0
+
+  async function settle(name: string, channel: Channel): Promise<void> {
+    const isWanted = channel.listeners.size > 0
+    const number = connectionNumber
+    if (isWanted && !channel.isSubscribed) {
+      await subscriber.subscribe(name)
+      channel.isSubscribed = number === connectionNumber
+    } else if (!isWanted && channel.isSubscribed) {
+      await subscriber.unsubscribe(name)
+      if (number === connectionNumber) channel.isSubscribed = false
+    }
+    if (channel.listeners.size === 0 && !channel.isSubscribed) channels.delete(name)
+  }
+
+  function step(name: string, channel: Channel): Promise<void> {
+    const next = channel.steps.then(() => settle(name, channel))
+    channel.steps = next.catch(() => undefined)
+    return next
+  }
+
+  async function subscribeAgain(): Promise<void> {
+    const wanted = [...channels].filter(([, channel]) => channel.listeners.size > 0)
+    await Promise.all(
+      wanted.map(async ([name, channel]) => {
+        await step(name, channel)
+        for (const listener of channel.listeners) listener.onGap()
+      }),
+    )
+  }
+
+  const onReady = (): void => {
+    subscribeAgain().catch((error: unknown) => {
+      report(error)
+      // Half subscribed would be silent for ever: begin again with a new connection.
+      subscriber.disconnect(true)
+    })
+  }
+  const onClose = (): void => {
+    connectionNumber += 1
+    for (const channel of channels.values()) channel.isSubscribed = false
+  }
+  const onMessage = (name: string, text: string): void => {
+    const listeners = channels.get(name)?.listeners
+    if (listeners === undefined) return
+    const message = parseMessage(text, report)
+    if (message !== null) for (const listener of listeners) listener.onMessage(message)
+  }
+  // A connection that died without a word brings no news and no error; asking is the only way to learn of it.
+  const heartbeat = setInterval(() => {
+    if (subscriber.status !== 'ready') return
+    subscriber.ping().catch((error: unknown) => {
+      report(error)
+      subscriber.disconnect(true)
+    })
+  }, heartbeatMs)
+  heartbeat.unref()
+  subscriber.on('ready', onReady)
+  subscriber.on('close', onClose)
+  subscriber.on('message', onMessage)
+
+  return {
+    async listen(name: string, listener: ChannelListener): Promise<() => Promise<void>> {
+      // A copy of its own, so that the same listener given twice counts as two.
+      const own = { ...listener }
+      const channel = channels.get(name) ?? { listeners: new Set(), isSubscribed: false, steps: Promise.resolve() }
+      channels.set(name, channel)
+      channel.listeners.add(own)
+      const leave = async (): Promise<void> => {
+        if (!channel.listeners.delete(own)) return
+        // Where it fails the connection is gone, and the subscription with it.
+        await step(name, channel).catch(report)
+      }
+      try {
+        await orUnavailable('cache', () => step(name, channel))
+      } catch (error) {
+        await leave()
+        throw error
+      }
+      return leave
+    },
+    stop(): void {
+      clearInterval(heartbeat)
+      subscriber.off('ready', onReady)
+      subscriber.off('close', onClose)
+      subscriber.off('message', onMessage)
+    },
+  }
+}
+
+function parseMessage(text: string, report: (fault: unknown) => void): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    report(new Error('a message on a channel of ours is not JSON', { cause }))
+    return null
+  }
+}

@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
+import type { DoorState, VoteDoor } from '../../ports/vote-door.ts'
+import { ENTRY_FORMAT_VERSION } from '../vote-entry.ts'
+import { orUnavailable } from './faults.ts'
+import type { Keys } from './keys.ts'
+import { loadScript } from './scripts.ts'
+import { packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
+
+/** How many replicas must hold a vote before it is called accepted. */
+export type Replication = { readonly replicasMin: number; readonly waitMs: number }
+
+/** Far above a useful batch, and what a position's index can tell apart. */
+const callsMax = 32_767
+
+const appendScript = loadScript('door-append')
+const lookScript = loadScript('door-look')
+const openScript = loadScript('door-open')
+const reviseScript = loadScript('door-revise')
+const shutScript = loadScript('door-shut')
+
+/** The door in Redis: each method is one script, so nothing happens between its looking and its writing. */
+export function createVoteDoor(redis: Redis, keys: Keys, replication: Replication | null = null): VoteDoor {
+  const doorKeys = (partition: number, pollId: string): readonly string[] => [
+    keys.door(partition, pollId),
+    keys.voters(partition, pollId),
+  ]
+  const append: VoteDoor['append'] = async (partition, calls) => {
+    const batch = packBatch(calls, replication !== null)
+    const scriptKeys = [
+      keys.epoch(partition),
+      keys.stream(partition),
+      keys.voteCount(partition),
+      ...batch.pollIds.flatMap((pollId) => doorKeys(partition, pollId)),
+    ]
+    const reply = await appendScript(redis, scriptKeys, batch.parameters)
+    if (replication !== null) await waitForReplicas(redis, replication)
+    return unpackAnswers(reply, batch)
+  }
+  return {
+    append: async (partition, calls) => {
+      if (calls.length === 0) return []
+      if (calls.length > callsMax) throw new RangeError(`${calls.length} calls in one batch`)
+      return orUnavailable('stream', () => append(partition, calls))
+    },
+    look: (partition, pollId, round, voter) =>
+      orUnavailable('stream', async () => {
+        const scriptKeys = [keys.epoch(partition), ...doorKeys(partition, pollId)]
+        const reply = await lookScript(redis, scriptKeys, [round, Buffer.from(voter, 'hex')])
+        // The cast names what the script returns.
+        const [isThere, value] = reply as readonly [number, Buffer | null | undefined]
+        if (isThere === 0) return 'door_missing'
+        return value ? { voter, ...unpackVoter(value) } : null
+      }),
+    open: (partition, door) =>
+      orUnavailable('stream', async () => {
+        const scriptKeys = [
+          keys.epoch(partition),
+          ...doorKeys(partition, door.pollId),
+          keys.restoring(partition, door.pollId),
+        ]
+        await openScript(redis, scriptKeys, stateOf(door))
+      }),
+    revise: (partition, door) =>
+      orUnavailable('stream', async () => {
+        await reviseScript(redis, [keys.epoch(partition), keys.door(partition, door.pollId)], stateOf(door))
+      }),
+    shut: (partition, pollId, round, isRepeat) =>
+      orUnavailable('stream', async () => {
+        const scriptKeys = [
+          keys.epoch(partition),
+          keys.stream(partition),
+          keys.voteCount(partition),
+          ...doorKeys(partition, pollId),
+        ]
+        const parameters = [ENTRY_FORMAT_VERSION, pollId, round, isRepeat ? '1' : '0']
+        const isDone = await shutScript(redis, scriptKeys, parameters)
+        if (isDone === 1) {
+          if (replication !== null) await waitForReplicas(redis, replication)
+          return
+        }
+        throw new DependencyUnavailable('stream', `partition ${partition} has no epoch until a worker takes it`)
+      }),
+    remove: (partition, pollId) =>
+      orUnavailable('stream', async () => {
+        await redis.unlink(...doorKeys(partition, pollId), keys.restoring(partition, pollId))
+      }),
+    now: () =>
+      orUnavailable('stream', async () => {
+        const [seconds, microseconds] = await redis.time()
+        return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+      }),
+  }
+}
+
+function stateOf({ round, revision, closesAt }: DoorState): readonly (number | string)[] {
+  return [round, revision, closesAt ?? '']
+}
+
+/** On the connection that wrote: Redis waits for what that one wrote. */
+async function waitForReplicas(redis: Redis, { replicasMin, waitMs }: Replication): Promise<void> {
+  const reached = await redis.wait(replicasMin, waitMs)
+  if (reached >= replicasMin) return
+  throw new DependencyUnavailable('stream', `${reached} of ${replicasMin} replicas have the vote after ${waitMs} ms`)
+}

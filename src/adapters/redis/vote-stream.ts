@@ -1,0 +1,119 @@
+import { compareEntryIds, type EntryId, parseEntryId, STREAM_START } from '../../domain/position.ts'
+import type { StreamEntry, VoteStream } from '../../ports/vote-stream.ts'
+import { decodeEntry } from '../vote-entry.ts'
+import type { RedisConnections } from './connect.ts'
+import { orUnavailable } from './faults.ts'
+import { type Keys, WORKERS_GROUP } from './keys.ts'
+import { loadScript } from './scripts.ts'
+import { createStreamReaders, type RawEntry } from './vote-stream-reader.ts'
+
+const raiseEpochScript = loadScript('epoch-raise')
+const backlogScript = loadScript('stream-backlog')
+
+/** The stream in Redis, the reader's side. `stop` ends the reads that wait and their connections. */
+export function createVoteStream(
+  { commands, openReader }: Pick<RedisConnections, 'commands' | 'openReader'>,
+  keys: Keys,
+): VoteStream & { readonly stop: () => void } {
+  const readers = createStreamReaders(openReader)
+  return {
+    read: (partition, after, limits, signal) =>
+      orUnavailable('stream', async () => {
+        const entries = await readers.read(keys.stream(partition), after, limits, signal)
+        return entries.map(readEntry)
+      }),
+    inspect: (partition, entry) =>
+      orUnavailable('stream', async () => {
+        const key = keys.stream(partition)
+        const [end, found] = await Promise.all([
+          readEnd(commands, key),
+          entry === STREAM_START ? [] : commands.xrangeBuffer(key, entry, entry, 'COUNT', 1),
+        ])
+        return { end, hasEntry: found.length > 0 }
+      }),
+    raiseEpoch: (partition, epoch) =>
+      orUnavailable('stream', async () => {
+        await raiseEpochScript(commands, [keys.epoch(partition)], [epoch])
+      }),
+    follow: (partition, recorded) =>
+      orUnavailable('stream', async () => {
+        await followGroup(commands, keys.stream(partition), recorded)
+      }),
+    trim: (partition, recorded, olderThanMs) =>
+      orUnavailable('stream', async () => {
+        const [seconds, microseconds] = await commands.time()
+        const now = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+        const oldest: EntryId = `${Math.max(0, now - olderThanMs)}-0`
+        // MINID keeps the entry that it names: the checkpoint's own stays, to show that the log is still this one.
+        const keptFrom = compareEntryIds(oldest, recorded) < 0 ? oldest : recorded
+        await commands.xtrim(keys.stream(partition), 'MINID', keptFrom)
+      }),
+    backlog: (partition, recorded) =>
+      orUnavailable('stream', async () => {
+        const reply = await backlogScript(commands, [keys.stream(partition), keys.voteCount(partition)], [recorded])
+        // The cast names what the script returns.
+        const [entries, oldestMs] = reply as readonly [number, number]
+        return { entries, oldestMs }
+      }),
+    stop: () => readers.stop(),
+  }
+}
+
+function readEntry([id, fields]: RawEntry): StreamEntry {
+  const found = new Map<string, Buffer>()
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    // Both are within the length.
+    found.set(fields[at]!.toString(), fields[at + 1]!)
+  }
+  const entryId = toEntryId(id)
+  return {
+    id: entryId,
+    epoch: readWhole(found.get('e')) || 0,
+    appendedAt: parseEntryId(entryId)[0],
+    content: decodeEntry({
+      formatVersion: readWhole(found.get('f')),
+      votes: found.get('v') ?? null,
+      close: found.get('c') ?? null,
+    }),
+  }
+}
+
+/** NaN for what is no whole number of at most 9 digits. */
+function readWhole(bytes: Buffer | undefined): number {
+  const text = bytes?.toString('latin1') ?? ''
+  return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+}
+
+async function readEnd(redis: RedisConnections['commands'], key: string): Promise<EntryId> {
+  try {
+    // The cast names the form of the answer: names and values, one after the other.
+    const info = (await redis.call('XINFO', 'STREAM', key)) as readonly unknown[]
+    return String(info[info.indexOf('last-generated-id') + 1]) as EntryId
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('no such key')) return STREAM_START
+    throw error
+  }
+}
+
+/** Puts the consumer group where the ledger is; it exists for those who watch, so its consumers and pending lists stay empty. */
+async function followGroup(redis: RedisConnections['commands'], key: string, recorded: EntryId): Promise<void> {
+  try {
+    await redis.xgroup('SETID', key, WORKERS_GROUP, recorded)
+  } catch (error) {
+    // NOGROUP: nobody made it yet, or the stream's data was lost; a missing key is called so.
+    if (!(error instanceof Error && /NOGROUP|requires the key to exist/.test(error.message))) throw error
+    await createGroup(redis, key, recorded)
+  }
+}
+
+async function createGroup(redis: RedisConnections['commands'], key: string, recorded: EntryId): Promise<void> {
+  try {
+    await redis.xgroup('CREATE', key, WORKERS_GROUP, recorded, 'MKSTREAM')
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw error
+  }
+}
+
+function toEntryId(bytes: Buffer): EntryId {
+  return bytes.toString('latin1') as EntryId // Redis made it
+}

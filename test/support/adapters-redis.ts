@@ -1,0 +1,47 @@
+import { connectRedis } from '../../src/adapters/redis/connect.ts'
+import { createDoorRestoration } from '../../src/adapters/redis/door-restoration.ts'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
+import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
+import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
+import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
+import type { Adapters } from './adapters.ts'
+import { shareTestRedis } from './redis.ts'
+import { startTcpProxy } from './tcp-proxy.ts'
+
+/** The adapters of the full profile, under a prefix of their own. News arrives through a proxy that the test can break. */
+async function create(): Promise<Adapters> {
+  const { redisUrl, prefix } = shareTestRedis()
+  const keys = createKeys(prefix)
+  const feedUrl = new URL(redisUrl)
+  const proxy = await startTcpProxy(feedUrl.hostname, Number(feedUrl.port))
+  feedUrl.host = `127.0.0.1:${proxy.port}`
+
+  const connections = connectRedis({ url: redisUrl, onError: () => undefined })
+  const feedConnections = connectRedis({ url: feedUrl.href, onError: () => undefined })
+  await Promise.all([connections.ready(), feedConnections.ready()])
+  const stream = createVoteStream(connections, keys)
+  const { publisher } = connections
+  const feed = createTallyFeed({ publisher, subscriber: feedConnections.subscriber }, keys, () => undefined)
+  return {
+    door: createVoteDoor(connections.commands, keys),
+    restoration: createDoorRestoration(connections.commands, keys),
+    stream,
+    cache: createTallyCache(connections.cache, keys),
+    feed,
+    cutFeed: async () => proxy.cut(),
+    countSubscriptions: async (pollId) => {
+      const [, count] = await connections.commands.pubsub('NUMSUB', keys.pollUpdates(pollId))
+      return Number(count)
+    },
+    stop: async () => {
+      feed.stop()
+      stream.stop()
+      connections.stop()
+      feedConnections.stop()
+      await proxy.stop()
+    },
+  }
+}
+
+export const redis = { name: 'redis', create }
