@@ -64,10 +64,11 @@ const outsideAllowed: Record<Sight['outside'], readonly ImportTarget['kind'][]> 
   packages: ['builtin', 'package'],
 }
 const forbiddenWords = /^(?:utils?|helpers?|common|base|managers?|services?|impl)$/
-/** Files of an outbound adapter that implement no port: how it names things, connects, listens, fails and migrates. */
+/** Files of an outbound adapter that implement no port: how it names things, connects, listens, keeps, fails and migrates. */
 const adapterTools = new Set([
   'keys',
   'connect',
+  'durability',
   'listen',
   'listen-connection',
   'faults',
