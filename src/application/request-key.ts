@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { type Refused, refuse } from '../domain/refusal.ts'
 
 const keyCharactersMax = 255
-/** What a random UUID (version 4) brings; less can be guessed, and whoever guesses a key votes as its owner. */
-const randomBitsMin = 122
+/** A random UUID (version 4) brings 122; less can be guessed, and whoever guesses a key votes as its owner. */
+const randomBitsMin = 128
 /** Of 22 random characters practically never fewer than this many are different; of a hand-made key often. */
 const differentCharactersMin = 6
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}$/i

@@ -1,0 +1,271 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { BATCH_LIMITS, createBatchCalls } from '../../src/application/batch-calls.ts'
+import type { Clock } from '../../src/application/clock.ts'
+import { positionOf } from '../../src/domain/position.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+import type { VoterKey } from '../../src/domain/vote.ts'
+import type { DoorAnswer, DoorCall } from '../../src/ports/vote-door.ts'
+
+function callOf(index: number): DoorCall {
+  // The cast brands 32 hexadecimal digits.
+  const voter = index.toString(16).padStart(32, '0') as VoterKey
+  return { pollId: 'poll', round: 1, revision: 1, kind: 'cast', voter, selection: [1], requestKey: null }
+}
+
+function indexOf(call: DoorCall): number {
+  return Number.parseInt(call.voter, 16)
+}
+
+type Sent = {
+  readonly partition: number
+  readonly calls: readonly DoorCall[]
+  settle(how: 'appended' | 'lost' | 'failed'): void
+}
+
+/** What lies beyond: appends that end when the test says so, and a clock that goes when the test says so. */
+function beyond() {
+  const pending: Sent[] = []
+  /** Calls in the order in which they were appended, by partition. */
+  const log = new Map<number, number[]>()
+  const inFlight = { most: 0 }
+  let time = 0
+  const firstSentAt = new Map<number, number>()
+  const timers = new Set<{ at: number; run: () => void }>()
+
+  /** One that nobody waits for any more is on its way no longer, whenever its end comes. */
+  function isGivenUp({ calls }: Sent): boolean {
+    return time - (firstSentAt.get(indexOf(calls[0]!)) ?? time) >= BATCH_LIMITS.batchMsMax
+  }
+
+  function append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly DoorAnswer[]>()
+    const sent: Sent = {
+      partition,
+      calls,
+      settle(how) {
+        pending.splice(pending.indexOf(sent), 1)
+        const appended = log.get(partition) ?? []
+        log.set(partition, appended)
+        if (how !== 'failed')
+          for (const call of calls) if (!appended.includes(indexOf(call))) appended.push(indexOf(call))
+        if (how !== 'appended') return reject(new Error('the connection is gone'))
+        resolve(
+          calls.map((call) => ({
+            answer: 'accepted',
+            position: positionOf(1, '1-0', indexOf(call)),
+            isRepeated: false,
+          })),
+        )
+      },
+    }
+    pending.push(sent)
+    const first = indexOf(calls[0]!) // a batch has a call
+    firstSentAt.set(first, firstSentAt.get(first) ?? time)
+    inFlight.most = Math.max(
+      inFlight.most,
+      pending.filter((one) => one.partition === partition && !isGivenUp(one)).length,
+    )
+    return promise
+  }
+
+  const clock: Clock = {
+    now: () => time,
+    after(ms, run) {
+      const timer = { at: time + ms, run }
+      timers.add(timer)
+      return () => timers.delete(timer)
+    },
+  }
+
+  async function pass(ms: number): Promise<void> {
+    time += ms
+    for (const timer of timers) {
+      if (timer.at > time) continue
+      timers.delete(timer)
+      timer.run()
+    }
+    await settled()
+  }
+  return { append, clock, pending, log, inFlight, pass }
+}
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function settled(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+describe('calls to a door', () => {
+  test('go at once when nothing is on its way, and together when two batches are', async () => {
+    const { append, clock, pending } = beyond()
+    const batch = createBatchCalls(append, { clock, report: () => undefined })
+    const answers = [0, 1, 2, 3, 4].map((index) => batch.call(0, callOf(index)))
+    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[0], [1]])
+    pending[0]!.settle('appended')
+    await settled()
+    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[1], [2, 3, 4]])
+    for (const sent of [...pending]) sent.settle('appended')
+    expect((await Promise.all(answers)).map((one) => 'answer' in one && one.answer)).toEqual(Array(5).fill('accepted'))
+  })
+
+  test('are answered exactly once each, in order, never more than two batches at a time, whatever fails', async () => {
+    const commands = fc.array(
+      fc.oneof(
+        {
+          weight: 5,
+          arbitrary: fc.record({
+            do: fc.constant('call' as const),
+            partition: fc.nat(2),
+            times: fc.integer({ min: 1, max: 9 }),
+          }),
+        },
+        {
+          weight: 4,
+          arbitrary: fc.record({
+            do: fc.constant('settle' as const),
+            which: fc.nat(5),
+            how: fc.constantFrom('appended', 'lost', 'failed'),
+          }),
+        },
+        {
+          weight: 1,
+          arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 400, 1100) }),
+        },
+      ),
+      { maxLength: 60 },
+    )
+    await fc.assert(
+      fc.asyncProperty(commands, async (steps) => {
+        const { append, clock, pending, log, inFlight, pass } = beyond()
+        const limits = { ...BATCH_LIMITS, callsPerBatchMax: 4, waitingCallsMax: 30 }
+        const batch = createBatchCalls(append, { limits, clock, report: () => undefined })
+        const answers = new Map<number, unknown[]>()
+        let called = 0
+        for (const step of steps) {
+          if (step.do === 'wait') await pass(step.ms)
+          else if (step.do === 'settle') pending[step.which % Math.max(pending.length, 1)]?.settle(step.how)
+          else {
+            for (let time = 0; time < step.times; time += 1) {
+              const index = called++
+              answers.set(index, [])
+              batch.call(step.partition, callOf(index)).then(
+                (answer) => answers.get(index)?.push(answer),
+                (error: unknown) => answers.get(index)?.push(error),
+              )
+            }
+          }
+          await settled()
+        }
+        // The end: time passes, and everything that is on its way fails.
+        let isIdle = false
+        const idle = batch.idle().then(() => {
+          isIdle = true
+        })
+        await settled()
+        while (!isIdle) {
+          for (const sent of [...pending]) sent.settle('failed')
+          await pass(600)
+        }
+        await idle
+
+        for (const [index, given] of answers) {
+          expect(given).toHaveLength(1)
+          const [answer] = given
+          if (isRefused(answer)) expect(['overloaded', 'unavailable']).toContain(answer.refused)
+          else expect(answer).toMatchObject({ answer: 'accepted', position: positionOf(1, '1-0', index) })
+        }
+        for (const sent of pending) expect(sent.calls.length).toBeLessThanOrEqual(4)
+        expect(inFlight.most).toBeLessThanOrEqual(limits.batchesInFlightMax)
+        for (const appended of log.values()) expect(new Set(appended).size).toBe(appended.length)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test('keep their order where nothing fails', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat(3), { minLength: 1, maxLength: 40 }), async (bursts) => {
+        const { append, clock, pending, log } = beyond()
+        const batch = createBatchCalls(append, {
+          limits: { ...BATCH_LIMITS, callsPerBatchMax: 3 },
+          clock,
+          report: () => undefined,
+        })
+        let called = 0
+        const all: Promise<unknown>[] = []
+        for (const burst of bursts) {
+          for (let time = 0; time < burst; time += 1) all.push(batch.call(0, callOf(called++)))
+          // A stream appends in the order in which it was asked.
+          pending[0]?.settle('appended')
+          await settled()
+        }
+        while (pending.length > 0) {
+          pending[0]?.settle('appended')
+          await settled()
+        }
+        await Promise.all(all)
+        expect(log.get(0) ?? []).toEqual([...Array(called).keys()])
+      }),
+    )
+  })
+
+  test('of a batch whose answer was lost are sent once more, and then have their answer', async () => {
+    const { append, clock, pending, pass, log } = beyond()
+    const reported: unknown[] = []
+    const batch = createBatchCalls(append, { clock, report: (fault) => reported.push(fault) })
+    const answer = batch.call(0, callOf(7))
+    pending[0]!.settle('lost')
+    await settled()
+    expect(pending).toHaveLength(0)
+    await pass(BATCH_LIMITS.repeatAfterMs)
+    pending[0]!.settle('appended')
+    expect(await answer).toMatchObject({ answer: 'accepted' })
+    expect(log.get(0)).toEqual([7])
+    expect(reported).toHaveLength(1)
+  })
+
+  test('that get no answer are refused when their time is up, and so are those that waited behind them', async () => {
+    const { append, clock, pending, pass } = beyond()
+    const batch = createBatchCalls(append, { clock, report: () => undefined })
+    const answers = [0, 1, 2].map((index) => batch.call(0, callOf(index)))
+    await pass(BATCH_LIMITS.batchMsMax)
+    expect(await answers[0]).toMatchObject({ refused: 'unavailable', retryAfterMs: expect.any(Number) })
+    await pass(1)
+    expect(pending.length).toBe(3)
+    await pass(BATCH_LIMITS.batchMsMax)
+    expect(await Promise.all(answers)).toEqual(Array(3).fill(expect.objectContaining({ refused: 'unavailable' })))
+  })
+
+  test('beyond the bound of waiting calls are refused at once, for this partition alone', async () => {
+    const { append, clock, pending } = beyond()
+    const batch = createBatchCalls(append, {
+      limits: { ...BATCH_LIMITS, waitingCallsMax: 3 },
+      clock,
+      report: () => undefined,
+    })
+    const taken = [0, 1, 2, 3, 4].map((index) => batch.call(0, callOf(index)))
+    expect(await batch.call(0, callOf(5))).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
+    const other = batch.call(1, callOf(6))
+    while (pending.length > 0) {
+      pending[0]!.settle('appended')
+      await settled()
+    }
+    expect((await Promise.all([...taken, other])).filter(isRefused)).toEqual([])
+  })
+
+  test('never make a batch of more than 512', async () => {
+    const { append, clock, pending } = beyond()
+    const batch = createBatchCalls(append, { clock, report: () => undefined })
+    const answers = Array.from({ length: 1200 }, (_, index) => batch.call(0, callOf(index)))
+    const sizes: number[] = []
+    while (pending.length > 0) {
+      sizes.push(pending[0]!.calls.length)
+      pending[0]!.settle('appended')
+      await settled()
+    }
+    await Promise.all(answers)
+    expect(sizes).toEqual([1, 1, 512, 512, 174])
+  })
+})

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { createIdentifyVoter, type VoterCredentials } from '../../src/application/identify-voter.ts'
+import type { VoterIdentity } from '../../src/domain/poll.ts'
+import { isRefused, type Refused } from '../../src/domain/refusal.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+const nothing: VoterCredentials = { voterToken: null, sessionCookie: null, requestKey: null }
+const old = Buffer.alloc(32, 1)
+const current = Buffer.alloc(32, 2)
+
+function start({ secrets = [current, old], now = () => 1_900_000_000_000 } = {}) {
+  return createIdentifyVoter(
+    { voterPepper: Buffer.alloc(32, 3), sessionSecrets: secrets, service: Buffer.alloc(32, 4) },
+    now,
+  )
+}
+
+function pollWith(voterIdentity: VoterIdentity, id = 'poll23456789ab') {
+  return { id, voterIdentity }
+}
+
+function granted<Value>(value: Value | Refused): Value {
+  if (isRefused(value)) throw new Error(value.detail)
+  return value
+}
+
+describe('a voter', () => {
+  const identify = start()
+
+  test('without a session gets one, and is the same voter with it, by header as by cookie', () => {
+    const poll = pollWith('session')
+    const first = granted(identify.identify(poll, nothing))
+    const token = first.newSession?.token ?? ''
+    expect(token).not.toBe('')
+    for (const shown of [
+      { ...nothing, voterToken: token },
+      { ...nothing, sessionCookie: token },
+    ]) {
+      expect(identify.identify(poll, shown)).toEqual({ voter: first.voter, newSession: null })
+      expect(identify.recognise(poll, shown)).toBe(first.voter)
+    }
+    expect(granted(identify.identify(poll, nothing)).voter).not.toBe(first.voter)
+  })
+
+  test('has another key in every poll, 16 bytes long', () => {
+    const shown = { ...nothing, voterToken: granted(identify.session(nothing)).token }
+    const one = granted(identify.identify(pollWith('session', 'one'), shown)).voter
+    const two = granted(identify.identify(pollWith('session', 'two'), shown)).voter
+    expect(one).toMatch(/^[0-9a-f]{32}$/)
+    expect(two).not.toBe(one)
+  })
+
+  test('whose first answer was lost with its session is the same voter when the request key comes again', () => {
+    const shown = { ...nothing, requestKey: randomUUID() }
+    const first = granted(identify.identify(pollWith('session'), shown))
+    const again = granted(identify.identify(pollWith('session'), shown))
+    expect(again.voter).toBe(first.voter)
+    expect(again.newSession?.id).toEqual(first.newSession?.id)
+    const later = { ...nothing, sessionCookie: first.newSession?.token ?? '' }
+    expect(identify.recognise(pollWith('session'), later)).toBe(first.voter)
+  })
+
+  test('with a session is known by it, whatever the request key', () => {
+    const voterToken = granted(identify.session(nothing)).token
+    const one = granted(identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }))
+    const two = granted(identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }))
+    expect(two.voter).toBe(one.voter)
+  })
+
+  test('of a poll without identity is the request: its key, else nobody else', () => {
+    const poll = pollWith('none')
+    const shown = { ...nothing, requestKey: randomUUID() }
+    const first = granted(identify.identify(poll, shown))
+    expect(first.newSession).toBeNull()
+    expect(granted(identify.identify(poll, shown)).voter).toBe(first.voter)
+    expect(identify.recognise(poll, shown)).toBe(first.voter)
+    expect(identify.recognise(poll, nothing)).toBeNull()
+    const strangers = [0, 1].map(() => granted(identify.identify(poll, nothing)).voter)
+    expect(new Set(strangers).size).toBe(2)
+  })
+
+  test('who needs a token or a code is refused until these are offered', () => {
+    expect(identify.identify(pollWith('token'), nothing)).toMatchObject({ refused: 'unauthenticated' })
+    expect(identify.recognise(pollWith('code'), nothing)).toMatchObject({ refused: 'unauthenticated' })
+  })
+})
+
+describe('a session', () => {
+  test('is kept when it is shown, and lives on for a year', () => {
+    let now = 1_900_000_000_000
+    const identify = start({ now: () => now })
+    const first = granted(identify.session(nothing))
+    expect(first.expiresAt).toBe(now + 365 * dayMs)
+    now += 300 * dayMs
+    const kept = granted(identify.session({ voterToken: null, sessionCookie: first.token }))
+    expect(kept.id).toEqual(first.id)
+    expect(kept.expiresAt).toBe(now + 365 * dayMs)
+  })
+
+  test('that has expired is refused in the header and passed over in the cookie', () => {
+    let now = 1_900_000_000_000
+    const identify = start({ now: () => now })
+    const { token } = granted(identify.session(nothing))
+    now += 365 * dayMs
+    expect(identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toMatchObject({
+      refused: 'token_invalid',
+    })
+    expect(identify.recognise(pollWith('session'), { ...nothing, sessionCookie: token })).toBeNull()
+    now -= 1
+    expect(identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toBeTypeOf('string')
+  })
+
+  test('is refused when any character of it is changed', () => {
+    const identify = start()
+    const { token } = granted(identify.session(nothing))
+    for (const [at, character] of [...token].entries()) {
+      const changed = token.slice(0, at) + (character === 'A' ? 'B' : 'A') + token.slice(at + 1)
+      expect(identify.session({ voterToken: changed, sessionCookie: null })).toMatchObject({ refused: 'token_invalid' })
+    }
+    for (const other of ['', 'x', token.slice(1), `${token}A`, `${token} `]) {
+      expect(identify.session({ voterToken: other, sessionCookie: null })).toMatchObject({ refused: 'token_invalid' })
+    }
+  })
+
+  test('signed with an older secret is still known, one signed with a strange secret is not', () => {
+    const { token } = granted(start({ secrets: [old] }).session(nothing))
+    const shown = { voterToken: token, sessionCookie: null }
+    expect(isRefused(start({ secrets: [current, old] }).session(shown))).toBe(false)
+    expect(start({ secrets: [current] }).session(shown)).toMatchObject({ refused: 'token_invalid' })
+  })
+
+  test('of the header wins over that of the cookie', () => {
+    const identify = start()
+    const [one, two] = [granted(identify.session(nothing)), granted(identify.session(nothing))]
+    const both = { ...nothing, voterToken: one.token, sessionCookie: two.token }
+    expect(identify.recognise(pollWith('session'), both)).toBe(
+      identify.recognise(pollWith('session'), { ...nothing, voterToken: one.token }),
+    )
+  })
+})
