@@ -18,6 +18,8 @@ export type PartitionLease = {
   raiseEpoch(checkpoint: Checkpoint, owner: string): Promise<Checkpoint | null>
   /** The checkpoint as it is, for whoever does not own the partition. MUST read from the primary. */
   read(partition: number): Promise<Checkpoint>
+  /** All partitions that were ever acquired. */
+  partitions(): Promise<readonly number[]>
   /** Live owners by partition: how evenly leases are spread. Expired ones are left out. */
   owners(): Promise<ReadonlyMap<number, string>>
 }

@@ -52,7 +52,8 @@ export const settings = {
   POLL_REDIS_TTL: integer({ least: 1, most: 365 * 86_400, fallback: 86_400, unit: 'seconds' }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
-  LOG_LEVEL: choice(logLevels, 'info'),
+  /** Whoever starts everything with one command looks at the terminal: there, only what needs attention. */
+  LOG_LEVEL: choice(logLevels, (role: Role) => (role === 'all' || role === 'full' ? 'warn' : 'info')),
 } satisfies Record<string, Setting<unknown>>
 
 export type SettingName = keyof typeof settings

@@ -29,7 +29,7 @@ export const integer = ({ least, most, fallback, unit = '' }: IntegerOptions): S
 
 export const choice = <const Value extends string>(
   values: readonly Value[],
-  fallback: NoInfer<Value>,
+  fallback: NoInfer<Value> | ((role: Role) => NoInfer<Value>),
 ): Setting<Value> => ({
   fallback,
   read: (given) => {

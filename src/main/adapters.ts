@@ -1,0 +1,142 @@
+import type { Pool } from 'pg'
+import { createDoorRestoration as createPostgresDoorRestoration } from '../adapters/postgres/door-restoration.ts'
+import { createListener } from '../adapters/postgres/listen.ts'
+import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
+import { createPollStore } from '../adapters/postgres/poll-store.ts'
+import { createTallies } from '../adapters/postgres/tallies.ts'
+import { createTallyCache as createPostgresTallyCache } from '../adapters/postgres/tally-cache.ts'
+import { createTallyFeed as createPostgresTallyFeed } from '../adapters/postgres/tally-feed.ts'
+import { createVoteDoor as createPostgresVoteDoor } from '../adapters/postgres/vote-door.ts'
+import { createVoteLedger } from '../adapters/postgres/vote-ledger.ts'
+import { createVoteStream as createPostgresVoteStream } from '../adapters/postgres/vote-stream.ts'
+import { connectRedis } from '../adapters/redis/connect.ts'
+import { createDoorRestoration as createRedisDoorRestoration } from '../adapters/redis/door-restoration.ts'
+import { type DurabilityProblem, findDurabilityProblems } from '../adapters/redis/durability.ts'
+import { createKeys } from '../adapters/redis/keys.ts'
+import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tally-cache.ts'
+import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
+import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
+import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
+import type { DoorRestoration } from '../ports/door-restoration.ts'
+import type { PartitionLease } from '../ports/partition-lease.ts'
+import type { PollStore } from '../ports/poll-store.ts'
+import type { Tallies } from '../ports/tallies.ts'
+import type { TallyCache } from '../ports/tally-cache.ts'
+import type { TallyFeed } from '../ports/tally-feed.ts'
+import type { VoteDoor } from '../ports/vote-door.ts'
+import type { VoteLedger } from '../ports/vote-ledger.ts'
+import type { VoteStream } from '../ports/vote-stream.ts'
+import type { Config } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { connectPostgres } from '../runtime/postgres-pool.ts'
+
+/** What keeps the truth: always PostgreSQL. */
+type LedgerSide = {
+  readonly polls: PollStore
+  readonly tallies: Tallies
+  readonly ledger: VoteLedger
+  readonly lease: PartitionLease
+}
+
+/** What carries votes and news: Redis where there is one, else PostgreSQL too. */
+type StreamSide = {
+  readonly door: VoteDoor
+  readonly restoration: DoorRestoration
+  readonly stream: VoteStream
+  readonly cache: TallyCache
+  readonly feed: TallyFeed
+  /** What keeps the stream from being as durable as VOTE_DURABILITY says. */
+  readonly durabilityProblems: () => Promise<readonly DurabilityProblem[]>
+}
+
+/** Every port, each with the adapter that the environment asks for. Disposing closes all connections. */
+export type Adapters = LedgerSide & StreamSide & { readonly [Symbol.asyncDispose]: () => Promise<void> }
+
+const poolConnectionsMax = 10
+const statementTimeoutMs = 30_000
+/** VOTE_DURABILITY=replicated: a vote is accepted when this many replicas have it, within this time. */
+const replication = { replicasMin: 1, waitMs: 1000 }
+
+/** The one place where a technology is chosen. */
+export async function connectAdapters(config: Config, log: Log): Promise<Adapters> {
+  const { databaseUrl } = config
+  if (databaseUrl === null) throw new Error('nobody has started a PostgreSQL for this process')
+  const pool = connectPostgres(databaseUrl, {
+    max: poolConnectionsMax,
+    applicationName: 'tallycast',
+    statementTimeoutMs,
+    log,
+  })
+  const streamSide =
+    config.redisUrl === null
+      ? connectToPostgresAlone(databaseUrl, pool)
+      : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
+  return {
+    ...createLedgerSide(pool),
+    ...streamSide,
+    [Symbol.asyncDispose]: async () => {
+      await streamSide.stop()
+      await pool.end()
+    },
+  }
+}
+
+function createLedgerSide(pool: Pool): LedgerSide {
+  return {
+    polls: createPollStore(pool),
+    tallies: createTallies(pool),
+    ledger: createVoteLedger(pool),
+    lease: createPartitionLease(pool),
+  }
+}
+
+type Stoppable = { readonly stop: () => Promise<void> }
+
+function connectToPostgresAlone(databaseUrl: string, pool: Pool): StreamSide & Stoppable {
+  const listener = createListener({ connectionString: databaseUrl, application_name: 'tallycast news' })
+  return {
+    door: createPostgresVoteDoor(pool),
+    restoration: createPostgresDoorRestoration(pool),
+    stream: createPostgresVoteStream(pool, listener),
+    cache: createPostgresTallyCache(pool),
+    feed: createPostgresTallyFeed(pool, listener),
+    // Votes are in the same log as the ledger.
+    durabilityProblems: async () => [],
+    stop: listener.stop,
+  }
+}
+
+type RedisConfig = Pick<Config, 'redisPrefix' | 'voteDurability' | 'isVoteDurabilityChecked'> & {
+  readonly redisUrl: string
+}
+
+async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide & Stoppable> {
+  const keys = createKeys(config.redisPrefix)
+  const connections = connectRedis({
+    url: config.redisUrl,
+    onError: (duty, error) => log.warn({ duty, err: error }, 'a connection to Redis failed; trying again'),
+  })
+  try {
+    await connections.ready()
+  } catch (error) {
+    connections.stop()
+    throw error
+  }
+  const stream = createRedisVoteStream(connections, keys)
+  const feed = createRedisTallyFeed(connections, keys, (err) => log.warn({ err }, 'news could not be read'))
+  const isReplicated = config.voteDurability === 'replicated'
+  return {
+    door: createRedisVoteDoor(connections.commands, keys, isReplicated ? replication : null),
+    restoration: createRedisDoorRestoration(connections.commands, keys),
+    stream,
+    cache: createRedisTallyCache(connections.cache, keys),
+    feed,
+    durabilityProblems: async () =>
+      config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, config.voteDurability) : [],
+    stop: async () => {
+      stream.stop()
+      feed.stop()
+      connections.stop()
+    },
+  }
+}

@@ -1,0 +1,77 @@
+import { resolve } from 'node:path'
+import { type Config, readConfig } from '../runtime/config.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { createLog, type Log } from '../runtime/log.ts'
+import { createMetricsRegistry } from '../runtime/metrics.ts'
+import { migrate } from '../runtime/migrations.ts'
+import { startOpsServer } from '../runtime/ops-server.ts'
+import { reportFailure } from '../runtime/setup-problem.ts'
+import { createStopSignal } from '../runtime/stop-signal.ts'
+import { connectAdapters } from './adapters.ts'
+import { runAdmin } from './admin.ts'
+import { runApi } from './api.ts'
+import { provideAdminToken } from './owner-files.ts'
+import type { RoleContext, RunRole } from './role.ts'
+import { welcome } from './welcome.ts'
+import { runWorker } from './worker.ts'
+
+/** Everything in one process, on an embedded PostgreSQL where DATABASE_URL names none: `npm start`. */
+async function main(): Promise<void> {
+  const given = readConfig(process.env, 'all')
+  const log = createLog({ name: 'tallycast', level: given.logLevel })
+  using stop = createStopSignal({ log, shutdownTimeoutMs: given.shutdownTimeoutMs })
+
+  await using postgres = given.databaseUrl === null ? await startOwnPostgres(given, log, stop.signal) : null
+  const databaseUrl = given.databaseUrl ?? postgres?.databaseUrl ?? null
+  if (databaseUrl === null) throw new Error('neither a database was given nor one started')
+  await migrate(databaseUrl, { log, signal: stop.signal })
+
+  const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
+  const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: `127.0.0.1:${given.grpcPort}` }
+  const registry = createMetricsRegistry('all')
+  let isServing = false
+  const isReady = (): boolean => isServing && !stop.signal.aborted
+  await using _ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, registry, isReady, log })
+  await using adapters = await connectAdapters(config, log)
+
+  const context = { config, adapters, registry, log, signal: stop.signal }
+  await runTogether([runAdmin, runWorker, runApi], context, stop.stop, async () => {
+    isServing = true
+    process.stdout.write(`${await welcome(config, where, describeStorage(config, postgres))}\n`)
+  })
+}
+
+async function startOwnPostgres(config: Config, log: Log, signal: AbortSignal): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir: config.dataDir, log, signal })
+}
+
+function describeStorage(config: Config, postgres: EmbeddedPostgres | null): string {
+  return postgres === null ? 'the PostgreSQL that DATABASE_URL names' : resolve(config.dataDir)
+}
+
+/** Starts each role when the one before it answers. When one ends with a fault the others are stopped, and the fault is thrown. */
+async function runTogether(
+  roles: readonly RunRole[],
+  context: RoleContext,
+  stop: (reason: string) => void,
+  onAllReady: () => Promise<void>,
+): Promise<void> {
+  const running: Promise<void>[] = []
+  try {
+    for (const run of roles) {
+      const ready = Promise.withResolvers<void>()
+      const ended = run(context, ready.resolve)
+      running.push(ended)
+      await Promise.race([ready.promise, ended])
+    }
+    if (!context.signal.aborted) await onAllReady()
+    await Promise.race(running)
+  } finally {
+    stop('a role that ended')
+    const results = await Promise.allSettled(running)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) reportFailure(failed.reason)
+  }
+}
+
+await main().catch(reportFailure)

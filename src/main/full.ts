@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Config, readConfig } from '../runtime/config.ts'
+import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { createLog } from '../runtime/log.ts'
+import { migrate } from '../runtime/migrations.ts'
+import { provideRedisServer } from '../runtime/redis-server.ts'
+import { reportFailure, SetupProblem } from '../runtime/setup-problem.ts'
+import { createStopSignal, waitFor } from '../runtime/stop-signal.ts'
+import { provideAdminToken } from './owner-files.ts'
+import { welcome } from './welcome.ts'
+
+const readyWithinMs = 30_000
+const roles = ['admin', 'worker', 'api'] as const
+type ChildRole = (typeof roles)[number]
+
+/** The full profile on one machine without Docker: own PostgreSQL, own Redis, and the three processes: `npm run full`. */
+async function main(): Promise<void> {
+  const given = readConfig(process.env, 'full')
+  const log = createLog({ name: 'full', level: given.logLevel })
+  using stop = createStopSignal({ log, shutdownTimeoutMs: 2 * given.shutdownTimeoutMs })
+  const { signal } = stop
+
+  await using postgres = await startEmbeddedPostgres({ dataDir: given.dataDir, log, signal })
+  await using redis = await provideRedisServer({ dir: join(given.dataDir, 'redis'), log, signal })
+  await migrate(postgres.databaseUrl, { log, signal })
+  const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
+  const config: Config = { ...given, databaseUrl: postgres.databaseUrl, redisUrl: redis.redisUrl, adminToken }
+
+  const children = new Map<ChildRole, ChildProcess>()
+  try {
+    for (const role of roles) {
+      const child = startRole(role, config)
+      children.set(role, child)
+      child.once('exit', () => {
+        if (signal.aborted) return
+        process.exitCode = 1
+        stop.stop(`the end of the ${role} process`)
+      })
+      await becomesReady(role, config, signal)
+    }
+    if (!signal.aborted) {
+      const storage = `${given.dataDir} (PostgreSQL, and Redis at ${redis.redisUrl})`
+      process.stdout.write(`${await welcome(config, where, storage)}\n`)
+      await once(signal, 'abort')
+    }
+  } finally {
+    await endAll([...children.values()])
+  }
+}
+
+function startRole(role: ChildRole, config: Config): ChildProcess {
+  const program = fileURLToPath(new URL(`${role}.ts`, import.meta.url))
+  const env = {
+    ...process.env,
+    DATABASE_URL: config.databaseUrl ?? '',
+    REDIS_URL: config.redisUrl ?? '',
+    ADMIN_TOKEN: config.adminToken ?? '',
+    ADMIN_GRPC_URL: `127.0.0.1:${config.grpcPort}`,
+    OPS_PORT: String(opsPort(role, config)),
+    LOG_LEVEL: config.logLevel,
+  }
+  // A process group of its own: Ctrl-C reaches this process alone, which then asks each to end, once. The channel closes
+  // when this process dies without a word, and the child ends by that.
+  return spawn(process.execPath, [program], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+}
+
+/** One after the other from OPS_PORT, as each process alone would take them by default. */
+function opsPort(role: ChildRole, config: Config): number {
+  return config.opsPort + { api: 0, worker: 1, admin: 2 }[role]
+}
+
+async function becomesReady(role: ChildRole, config: Config, signal: AbortSignal): Promise<void> {
+  const url = `http://${config.opsHost}:${opsPort(role, config)}/health/ready`
+  const answers = async (): Promise<boolean> =>
+    fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    )
+  const isReady = await waitFor(answers, { withinMs: readyWithinMs, everyMs: 50, signal })
+  if (isReady || signal.aborted) return
+  throw new SetupProblem(`the ${role} process did not become ready`, 'read its messages above, or set LOG_LEVEL=info')
+}
+
+/** Asks each to end in order and waits; whoever does not end in time ends itself, by its own limit. */
+async function endAll(children: readonly ChildProcess[]): Promise<void> {
+  const alive = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+  await Promise.all(
+    alive.map(async (child) => {
+      const ended = once(child, 'exit')
+      child.kill('SIGTERM')
+      await ended
+    }),
+  )
+}
+
+await main().catch(reportFailure)

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { createAnnounceTallies } from '../application/announce-tallies.ts'
+import { createRecordVotes } from '../application/record-votes.ts'
+import { measureLedger } from '../runtime/metrics.ts'
+import { sleep } from '../runtime/stop-signal.ts'
+import { type RoleContext, runProcess } from './role.ts'
+
+/** Entries gathered per commit; each holds up to 512 votes, so one commit records at most some 30,000. */
+const entriesMax = 64
+const readWaitMs = 1000
+const sweepEveryMs = 1000
+
+/** The worker: takes votes from the stream, records them in the ledger, announces the tallies. */
+export async function runWorker(context: RoleContext, onReady: () => void): Promise<void> {
+  const { config, adapters, log, registry, signal } = context
+  const { lease, stream, ledger, tallies, polls, cache, feed } = adapters
+  const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const metrics = measureLedger(registry)
+
+  const announcer = createAnnounceTallies(
+    { tallies, polls, cache, feed },
+    { onError: (err) => log.warn({ err }, 'news could not be announced; trying again'), sleep },
+  )
+  const recorder = createRecordVotes(
+    { lease, stream, ledger, announcer },
+    owner,
+    { leaseMs: config.leaseMs, entriesMax, waitMs: readWaitMs, streamRetentionMs: config.streamRetentionMs },
+    {
+      sleep,
+      onRecorded: (partition, { written, setAside }) => {
+        metrics.recorded(written)
+        if (setAside > 0) log.warn({ partition, setAside }, 'votes were set aside')
+      },
+      onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
+      onEpochRaised: (checkpoint) =>
+        log.error({ checkpoint }, 'the stream lost its log: a new epoch begins with what the ledger has'),
+      onError: (partition, err) => log.warn({ partition, err }, 'recording failed; beginning again'),
+    },
+  )
+
+  const partitions = await partitionsToServe(config.votePartitions)
+  const newsStop = new AbortController()
+  const news = announcer.run(newsStop.signal)
+  onReady()
+  await Promise.all([recorder.run(partitions, signal), sweep(), watchBacklog()])
+  // Recording has ended: what it noted last is announced before the process goes.
+  newsStop.abort()
+  await news
+
+  /** Polls made while there were more partitions keep them: whatever has a checkpoint is served. */
+  async function partitionsToServe(configured: number): Promise<readonly number[]> {
+    const known = await lease.partitions()
+    return [...new Set([...Array(configured).keys(), ...known])]
+  }
+
+  async function sweep(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(sweepEveryMs, signal)
+      announcer.sweep()
+    }
+  }
+
+  async function watchBacklog(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(sweepEveryMs, signal)
+      if (signal.aborted) return
+      try {
+        const backlogs = await Promise.all(
+          partitions.map(async (partition) => stream.backlog(partition, (await lease.read(partition)).recorded)),
+        )
+        const waiting = backlogs.reduce((sum, { entries }) => sum + entries, 0)
+        metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
+      } catch (err) {
+        log.warn({ err }, 'the backlog could not be measured')
+      }
+    }
+  }
+}
+
+if (import.meta.main) await runProcess('worker', runWorker)
