@@ -45,7 +45,8 @@ const table = {
   // Inbound. The pages are served over HTTP, so that is where they are seen.
   http: { sees: ['application', 'domain', 'contract', 'web'], outside: 'packages' },
   ws: { sees: ['application', 'domain', 'contract'], outside: 'packages' },
-  grpc: { sees: ['application', 'domain', 'contract'], outside: 'packages' },
+  // Inbound with its server; its client is how the api reaches the admin role, and so implements a port.
+  grpc: { sees: ['application', 'domain', 'ports', 'contract'], outside: 'packages' },
   // Outbound. What two technologies write in the same form lies between them, directly in src/adapters/.
   redis: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
   postgres: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },

@@ -3,6 +3,7 @@ import { createDoorRestoration as createPostgresDoorRestoration } from '../adapt
 import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
+import { createSecretStore } from '../adapters/postgres/secrets.ts'
 import { createTallies } from '../adapters/postgres/tallies.ts'
 import { createTallyCache as createPostgresTallyCache } from '../adapters/postgres/tally-cache.ts'
 import { createTallyFeed as createPostgresTallyFeed } from '../adapters/postgres/tally-feed.ts'
@@ -20,6 +21,7 @@ import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vot
 import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { PollStore } from '../ports/poll-store.ts'
+import type { SecretStore } from '../ports/secrets.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
@@ -36,6 +38,7 @@ type LedgerSide = {
   readonly tallies: Tallies
   readonly ledger: VoteLedger
   readonly lease: PartitionLease
+  readonly secrets: SecretStore
 }
 
 /** What carries votes and news: Redis where there is one, else PostgreSQL too. */
@@ -87,6 +90,7 @@ function createLedgerSide(pool: Pool): LedgerSide {
     tallies: createTallies(pool),
     ledger: createVoteLedger(pool),
     lease: createPartitionLease(pool),
+    secrets: createSecretStore(pool),
   }
 }
 

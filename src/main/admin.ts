@@ -1,4 +1,5 @@
-import { createAdminServer } from '../adapters/grpc/server.ts'
+import { once } from 'node:events'
+import { type AdminServer, createAdminServer } from '../adapters/grpc/server.ts'
 import { createAnnouncePoll } from '../application/announce-poll.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createKeepSchedule } from '../application/keep-schedule.ts'
@@ -6,6 +7,9 @@ import { createManagePolls } from '../application/manage-polls.ts'
 import { createPollDoors } from '../application/poll-doors.ts'
 import { createShowPipeline } from '../application/show-pipeline.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
+import type { Config } from '../runtime/config.ts'
+import type { Log } from '../runtime/log.ts'
+import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
 
@@ -45,13 +49,29 @@ export async function runAdmin({ config, adapters, log, signal }: RoleContext, o
     report: (err, call) => log.error({ err, ...call }, 'a call failed'),
     tls: null,
   })
-  const port = await server.listen(config.grpcHost, config.grpcPort)
-  log.info({ host: config.grpcHost, port }, 'gRPC answers')
+  await listen(server, config, log)
   onReady()
 
-  await schedule.run(signal)
-  await server.stop(config.shutdownTimeoutMs * graceShare)
-  await watchPoll.stop()
+  await Promise.all([schedule.run(signal), stopWithSignal()])
+
+  async function stopWithSignal(): Promise<void> {
+    if (!signal.aborted) await once(signal, 'abort')
+    await server.stop(config.shutdownTimeoutMs * graceShare)
+    await watchPoll.stop()
+  }
+}
+
+async function listen(server: AdminServer, { grpcHost, grpcPort }: Config, log: Log): Promise<void> {
+  try {
+    const port = await server.listen(grpcHost, grpcPort)
+    log.info({ host: grpcHost, port }, 'gRPC answers')
+  } catch (cause) {
+    throw new SetupProblem(
+      `cannot listen for gRPC on port ${grpcPort} of ${grpcHost}: it is taken, or is no address of this machine`,
+      'stop the program that has the port, or set GRPC_PORT to a free one and GRPC_HOST to an address of this machine',
+      { cause },
+    )
+  }
 }
 
 if (import.meta.main) await runProcess('admin', runAdmin)
