@@ -35,7 +35,7 @@ export const isServerOn = (pid: number, program: string, folder: string): boolea
   }
 }
 
-type StopStep = { readonly signal: NodeJS.Signals; readonly withinMs: number }
+export type StopStep = { readonly signal: NodeJS.Signals; readonly withinMs: number }
 
 /** Asks a process to end, more firmly step by step. False when it outlived them all. */
 export const stopProcess = async (pid: number, steps: readonly StopStep[]): Promise<boolean> => {

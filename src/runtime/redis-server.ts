@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { findFreePort } from './free-port.ts'
+import { keepRunning } from './keep-running.ts'
+import type { Running } from './keep-running.ts'
 import type { Log } from './log.ts'
 import { isServerOn, stopProcess } from './process-identity.ts'
 import { findRedisProgram, redisEnvironment } from './redis-program.ts'
@@ -29,6 +31,8 @@ type RedisServerOptions = {
   readonly signal?: AbortSignal
   /** Loopback port; one that is free when not given. */
   readonly port?: number
+  /** Whether it is started again, on the same port, when it ends unasked. */
+  readonly isRestarted?: boolean
   /** Redis's own options, after ours, for instance ['--appendfsync', 'everysec']. */
   readonly args?: readonly string[]
 }
@@ -36,41 +40,60 @@ type RedisServerOptions = {
 export type RedisServer = {
   readonly redisUrl: string
   readonly port: number
-  readonly pid: number
+  readonly pid: () => number
   readonly stop: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
 /**
- * Starts a real Redis on this machine's loopback that keeps every accepted write over a crash. Finds the program, or
- * fetches it. Throws a SetupProblem where its user can mend what is wrong.
+ * Starts a real Redis on this machine's loopback that keeps every accepted write over a crash, and keeps it running. Finds
+ * the program, or fetches it. Throws a SetupProblem where its user can mend what is wrong.
  */
 export const provideRedisServer = async (options: RedisServerOptions): Promise<RedisServer> => {
-  const { log, signal } = options
+  const { log, signal, args = [], isRestarted = true } = options
   const dir = prepareFolder(options.dir)
   const program = await findRedisProgram(log, signal)
   await stopOrphan(dir, log)
 
-  for (let attempt = 1; ; attempt++) {
-    const port = await findFreePort(attempt === 1 ? options.port : 0)
-    const child = spawnServer(program, dir, port, options.args ?? [])
-    const { pid } = child
-    if (pid !== undefined && (await becomesReady(child, port, signal))) {
-      log.debug({ serverPid: pid, port }, 'redis-server runs')
-      const stop = async (): Promise<void> => {
-        if (!(await stopProcess(pid, stopSteps))) log.error({ serverPid: pid }, 'redis-server did not stop')
-      }
-      return { redisUrl: `redis://127.0.0.1:${port}`, port, pid, stop, [Symbol.asyncDispose]: stop }
+  for (let attempt = 0; attempt < portAttemptsMax; attempt++) {
+    const port = await findFreePort(attempt === 0 ? options.port : 0)
+    const running = await launch(program, dir, port, args, signal)
+    if (running === 'port_taken') continue
+    log.debug({ serverPid: running.pid, port }, 'redis-server runs')
+
+    const startAgain = async (stopping: AbortSignal): Promise<Running> => {
+      const again = await launch(program, dir, port, args, stopping)
+      if (again === 'port_taken') throw new Error(`another program has taken port ${port}`)
+      return again
     }
-    if (pid !== undefined) await stopProcess(pid, stopSteps)
-    signal?.throwIfAborted()
-    const lastWords = readFileSync(join(dir, 'redis.log'), 'utf8').slice(-logTailCharacters)
-    if (attempt < portAttemptsMax && lastWords.includes('Address already in use')) continue
-    throw new SetupProblem(
-      `redis-server did not start. Its last words:\n${lastWords.trim()}`,
-      `look into ${join(dir, 'redis.log')}; a full disk and a damaged append-only file are the usual causes`,
-    )
+    const server = keepRunning(running, { name: 'redis-server', log, stopSteps, startAgain, isRestarted })
+    const { pid, stop } = server
+    return { redisUrl: `redis://127.0.0.1:${port}`, port, pid, stop, [Symbol.asyncDispose]: stop }
   }
+  throw new Error(`other programs took ${portAttemptsMax} ports, each just before redis-server could`)
+}
+
+/** Starts the server and waits until it answers. Says 'port_taken' where another program has the port. */
+const launch = async (
+  program: RedisProgram,
+  dir: string,
+  port: number,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Running | 'port_taken'> => {
+  const serverLog = join(dir, 'redis.log')
+  const logBefore = existsSync(serverLog) ? statSync(serverLog).size : 0
+  const child = spawnServer(program, dir, port, args)
+  const { pid } = child
+  if (pid !== undefined && (await becomesReady(child, port, signal))) return { child, pid }
+  if (pid !== undefined) await stopProcess(pid, stopSteps)
+  signal?.throwIfAborted()
+  const lastWords = readFileSync(serverLog).subarray(logBefore).toString('utf8').slice(-logTailCharacters).trim()
+  if (lastWords.includes('Address already in use')) return 'port_taken'
+  throw new SetupProblem(
+    `redis-server did not start. Its last words:\n${lastWords}`,
+    `look into ${serverLog}; a full disk and a damaged append-only file are the usual causes`,
+  )
 }
 
 const prepareFolder = (dir: string): string => {
@@ -126,7 +149,7 @@ const spawnServer = (program: RedisProgram, dir: string, port: number, args: rea
 }
 
 /** True when the server answers; false when it ended, the time was up or the stop was asked for before. */
-const becomesReady = async (child: ChildProcess, port: number, signal?: AbortSignal): Promise<boolean> => {
+const becomesReady = async (child: ChildProcess, port: number, signal: AbortSignal | undefined): Promise<boolean> => {
   let hasEnded = false
   const onEnd = (): void => {
     hasEnded = true

@@ -10,6 +10,7 @@ import { provideRedisServer } from '../../src/runtime/redis-server.ts'
 import { runCommand } from '../../src/runtime/run-command.ts'
 import { keepOnLeash } from '../support/leash.ts'
 import type { Leash } from '../support/leash.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const log = createLog({ name: 'test', level: 'silent' })
 const fetchWithinMs = 120_000
@@ -50,20 +51,29 @@ test('every accepted write is on the disk, and nothing is ever evicted', async (
   ])
 })
 
-test('what was written before a crash is there after it, on the same port', async () => {
-  const first = await provideRedisServer({ dir, log })
+test('a server that is killed is started again, where it was and with its data', async () => {
+  await using server = await provideRedisServer({ dir, log })
+  await withRedis(server.redisUrl, async (redis) => redis.set('kept', '42'))
+  const killed = server.pid()
+  process.kill(killed, 'SIGKILL')
+  await waitUntil(() => server.pid() !== killed)
+  expect(await withRedis(server.redisUrl, async (redis) => redis.get('kept'))).toBe('42')
+})
+
+test('what was written before a crash is there at the next start, on the same port', async () => {
+  const first = await provideRedisServer({ dir, log, isRestarted: false })
   await withRedis(first.redisUrl, async (redis) => redis.set('kept', '42'))
-  await stopProcess(first.pid, [{ signal: 'SIGKILL', withinMs: 2_000 }])
+  await stopProcess(first.pid(), [{ signal: 'SIGKILL', withinMs: 2_000 }])
   await using second = await provideRedisServer({ dir, log, port: first.port })
   expect(second.port).toBe(first.port)
   expect(await withRedis(second.redisUrl, async (redis) => redis.get('kept'))).toBe('42')
 })
 
 test('a server that was left behind on the folder is stopped first', async () => {
-  const orphan = await provideRedisServer({ dir, log })
+  const orphan = await provideRedisServer({ dir, log, isRestarted: false })
   await withRedis(orphan.redisUrl, async (redis) => redis.set('kept', '42'))
   await using server = await provideRedisServer({ dir, log })
-  expect(processIdentity(orphan.pid)).toBeNull()
+  expect(processIdentity(orphan.pid())).toBeNull()
   expect(await withRedis(server.redisUrl, async (redis) => redis.get('kept'))).toBe('42')
 })
 

@@ -11,8 +11,9 @@ import { createStopSignal } from '../../src/runtime/stop-signal.ts'
 const main = async (): Promise<void> => {
   const log = createLog({ name: 'hold', level: 'silent' })
   using stop = createStopSignal({ log })
-  await using server = await startEmbeddedPostgres({ dataDir: process.argv[2] ?? '', log, signal: stop.signal })
-  console.log(JSON.stringify({ databaseUrl: server.databaseUrl, serverPid: server.pid }))
+  const dataDir = process.argv[2] ?? ''
+  await using server = await startEmbeddedPostgres({ dataDir, log, signal: stop.signal, isDurable: false })
+  console.log(JSON.stringify({ databaseUrl: server.databaseUrl, serverPid: server.pid() }))
 
   const asked = Promise.withResolvers<void>()
   const awake = setInterval(() => undefined, 60_000)

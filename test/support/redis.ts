@@ -32,15 +32,15 @@ export type TestRedis = {
 export const startTestRedis = async (args: readonly string[] = []): Promise<TestRedis> => {
   const dir = await mkdtemp(join(tmpdir(), 'tallycast-redis-'))
   const leash = keepOnLeash(dir, 'redis.pid')
-  let server = await provideRedisServer({ dir, log, args })
+  let server = await provideRedisServer({ dir, log, args, isRestarted: false })
   const { port, redisUrl } = server
 
   const kill = async (): Promise<void> => {
-    await stopProcess(server.pid, [{ signal: 'SIGKILL', withinMs: 2_000 }])
+    await stopProcess(server.pid(), [{ signal: 'SIGKILL', withinMs: 2_000 }])
   }
   const restart = async (): Promise<void> => {
     await server.stop()
-    server = await provideRedisServer({ dir, log, args, port })
+    server = await provideRedisServer({ dir, log, args, port, isRestarted: false })
     if (server.port !== port) throw new Error(`port ${port} was taken by somebody else meanwhile`)
   }
   const stop = async (): Promise<void> => {
@@ -48,5 +48,5 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
     await rm(dir, { recursive: true, force: true })
     leash.release()
   }
-  return { redisUrl, port, pid: () => server.pid, kill, restart, stop, [Symbol.asyncDispose]: stop }
+  return { redisUrl, port, pid: () => server.pid(), kill, restart, stop, [Symbol.asyncDispose]: stop }
 }

@@ -1,0 +1,74 @@
+import type { ChildProcess } from 'node:child_process'
+import type { Log } from './log.ts'
+import { stopProcess } from './process-identity.ts'
+import type { StopStep } from './process-identity.ts'
+import { backoffMs, sleep } from './stop-signal.ts'
+
+const restartBackoff = { baseMs: 200, maxMs: 5_000 }
+
+/** A child process that is known to have started. */
+export type Running = { readonly child: ChildProcess; readonly pid: number }
+
+type KeepRunningOptions = {
+  readonly name: string
+  readonly log: Log
+  readonly stopSteps: readonly StopStep[]
+  /** Starts it anew where the first one stood; rejects when that does not work this time. */
+  readonly startAgain: (signal: AbortSignal) => Promise<Running>
+  /** False: after a crash it stays away. */
+  readonly isRestarted: boolean
+}
+
+export type KeptServer = {
+  /** The process that runs now, or the last one that did. */
+  readonly pid: () => number
+  /** Ends it for good. */
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Looks after a server of ours: should it end unasked (a crash, a `kill -9`), it is started again until that succeeds or the
+ * stop is asked for. Whoever uses the server meets a pause and then the same address.
+ */
+export const keepRunning = (
+  first: Running,
+  { name, log, stopSteps, startAgain, isRestarted }: KeepRunningOptions,
+): KeptServer => {
+  const stopping = new AbortController()
+  let running = first
+  let restarting: Promise<void> = Promise.resolve()
+
+  const restart = async (): Promise<void> => {
+    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
+      try {
+        running = await startAgain(stopping.signal)
+        log.warn({ serverPid: running.pid }, `${name} runs again`)
+        return watch()
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        log.error({ err: error }, `${name} could not be started again yet`)
+      }
+      await sleep(backoffMs(attempt, restartBackoff), stopping.signal)
+    }
+  }
+  const onExit = (exitCode: number | null, endedBy: NodeJS.Signals | null): void => {
+    if (stopping.signal.aborted || !isRestarted) return
+    log.error({ exitCode, endedBy }, `${name} ended unasked; starting it again`)
+    restarting = restart()
+  }
+  const watch = (): void => {
+    const { child } = running
+    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
+    else child.once('exit', onExit)
+  }
+
+  watch()
+  return {
+    pid: () => running.pid,
+    stop: async () => {
+      stopping.abort(new Error(`${name} is being stopped`))
+      await restarting
+      if (!(await stopProcess(running.pid, stopSteps))) log.error({ serverPid: running.pid }, `${name} did not stop`)
+    },
+  }
+}
