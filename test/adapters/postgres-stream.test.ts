@@ -46,6 +46,7 @@ afterAll(async () => {
 /** A partition that no test has used, with an open door. */
 const openPartition = async (): Promise<number> => {
   partition += 1
+  await stream.raiseEpoch(partition, 1)
   await createVoteDoor(database.pool).open(partition, { pollId, round: 1, revision: 1, closesAt: null })
   return partition
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
 import { type EntryId, parsePosition, positionOf } from '../../domain/position.ts'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import { decodeSelection, ENTRY_FORMAT_VERSION, encodeSelection, encodeVote } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
@@ -43,7 +44,10 @@ export function createVoteDoor(pool: Pool): VoteDoor {
       }),
     shut: async (partition, pollId, round, isRepeat) =>
       orUnavailable('stream', async () => {
-        await pool.query('select vote_door_shut($1, $2, $3, $4)', [partition, pollId, round, isRepeat])
+        const values = [partition, pollId, round, isRepeat]
+        const { rows } = await pool.query<{ done: boolean }>('select vote_door_shut($1, $2, $3, $4) as done', values)
+        if (rows[0]?.done === true) return
+        throw new DependencyUnavailable('stream', `partition ${partition} has no epoch until a worker takes it`)
       }),
     remove: async (partition, pollId) =>
       orUnavailable('stream', async () => {
@@ -66,13 +70,13 @@ type LookRow = { readonly selection: Buffer | null; readonly position: string | 
 const lookStatement = `
   select v.selection, encode(v.position, 'hex') as position
     from door d
-    join stream_head h on h.partition = d.partition and h.epoch = d.epoch
+    join stream_head h on h.partition = d.partition and h.epoch = d.epoch and h.epoch > 0
     left join door_voter v on v.door_id = d.door_id and v.voter = $4
    where d.partition = $1 and d.poll_id = $2 and d.round = $3 and d.door_id is not null`
 
 async function append(pool: Pool, partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]> {
   const { rows } = await pool.query<AppendRow>(
-    'select * from vote_door_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    'select * from vote_door_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
     [
       partition,
       calls.map((call) => call.pollId),
@@ -82,6 +86,7 @@ async function append(pool: Pool, partition: number, calls: readonly DoorCall[])
       calls.map((call) => toBytes(call.voter)),
       calls.map((call) => encodeSelection(call.selection)),
       calls.map(requestOf),
+      areAgain(calls),
       calls.map(encodeVote),
       ENTRY_FORMAT_VERSION,
     ],
@@ -100,6 +105,17 @@ async function append(pool: Pool, partition: number, calls: readonly DoorCall[])
     const position = positionOf(entry_epoch, entryId, accepted)
     accepted += 1
     return { answer, position, isRepeated: false }
+  })
+}
+
+/** Per call: whether the batch has met its voter before. */
+function areAgain(calls: readonly DoorCall[]): readonly boolean[] {
+  const met = new Set<string>()
+  return calls.map(({ pollId, voter }) => {
+    const key = `${voter}${pollId}`
+    const isAgain = met.has(key)
+    met.add(key)
+    return isAgain
   })
 }
 
