@@ -3,7 +3,7 @@ import type { LivePoll, Viewer } from '../../src/application/watch-poll.ts'
 import { type LiveKind, type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-const kinds: readonly LiveKind[] = ['postgres']
+const kinds: readonly LiveKind[] = ['postgres', 'redis']
 
 /** A viewer that remembers what it was told, and when. */
 function createMemory(): Viewer & { readonly told: LivePoll[]; readonly at: number[]; isDeleted: boolean } {
@@ -200,18 +200,36 @@ describe.each(kinds)('watching a poll with %s', (kind) => {
     await waitUntil(async () => (await side.cache.getTally(poll.id))?.totalVotes === 4)
   })
 
-  test('a poll that nobody uses is let go, and taken up again', async () => {
+  test('one subscription serves any number of viewers, and goes with the last one', async () => {
     const poll = await side.create()
-    const other = await side.create()
-    const watch = side.watch({ limits: { unwatchedIdleMs: 200, unwatchedMax: 1 } })
+    const watch = side.watch({ limits: { unwatchedIdleMs: 100 } })
+    const viewers = await Promise.all(Array.from({ length: 200 }, () => watch.watch(poll.id, createMemory())))
+    expect([watch.viewerCount(), await side.subscriptions(poll.id)]).toEqual([200, 1])
+    for (const viewer of viewers) viewer?.stop()
+    expect(watch.viewerCount()).toBe(0)
+    if (kind === 'redis') await waitUntil(async () => (await side.subscriptions(poll.id)) === 0)
+  })
+
+  test('news lost with the connection is mended within two seconds', async () => {
+    const poll = await side.create()
     const viewer = createMemory()
-    await watch.watch(other.id, viewer)
-    await watch.get(poll.id)
-    // Not followed any more, it is read anew: that is how to see it from outside.
-    await side.store.save({ ...poll, question: 'Again?', revision: 2 }, 1)
-    await side.cache.expire(poll.id, 1)
-    await waitUntil(async () => (await watch.get(poll.id))?.poll.question === 'Again?')
-    await side.vote(other, 1)
-    await waitUntil(() => viewer.told.length === 1)
+    await side.watch().watch(poll.id, viewer)
+    await side.loseConnection()
+    await side.vote(poll, 3)
+    await waitUntil(() => countsOf(viewer.told.at(-1))?.[2] === 1, { withinMs: 2000 })
+    await side.vote(poll, 3)
+    await waitUntil(() => countsOf(viewer.told.at(-1))?.[2] === 2, { withinMs: 2000 })
+  })
+
+  test('beyond the limit the poll that was used longest ago is let go', async () => {
+    const polls = await Promise.all([side.create(), side.create(), side.create()])
+    const [first, second, third] = polls.map((poll) => poll.id) as [string, string, string]
+    const asked: string[] = []
+    const watch = side.watch({
+      limits: { unwatchedMax: 2 },
+      cache: { ...side.cache, getPoll: async (id) => (asked.push(id), side.cache.getPoll(id)) },
+    })
+    for (const id of [first, second, first, third, first, second]) await watch.get(id)
+    expect(asked).toEqual([first, second, third, second])
   })
 })

@@ -3,6 +3,10 @@ import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createTallyCache } from '../../src/adapters/postgres/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/postgres/tally-feed.ts'
+import { connectRedis } from '../../src/adapters/redis/connect.ts'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { createTallyCache as createRedisCache } from '../../src/adapters/redis/tally-cache.ts'
+import { createTallyFeed as createRedisFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createWatchPoll, type WatchPoll, type WatchPollOptions } from '../../src/application/watch-poll.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import type { Tally } from '../../src/domain/tally.ts'
@@ -11,6 +15,7 @@ import type { Tallies } from '../../src/ports/tallies.ts'
 import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import type { TallyFeed } from '../../src/ports/tally-feed.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { shareTestRedis } from './redis.ts'
 import { somePoll } from './some-poll.ts'
 import { createLedgerOwner, type LedgerOwner, positionAt, someVoter } from './some-votes.ts'
 
@@ -33,26 +38,30 @@ export type LiveSide = {
   readonly keep: (pollId: string) => Promise<Tally>
   /** What stands in the ledger goes to the cache and to everybody who listens. */
   readonly announce: (pollId: string) => Promise<Tally>
+  /** How many subscriptions to this poll's news there are, over all listeners. */
+  readonly subscriptions: (pollId: string) => Promise<number>
+  /** Breaks the connection that news comes over. */
+  readonly loseConnection: () => Promise<void>
   readonly vote: (poll: Poll, optionId: number, votes?: number) => Promise<Tally>
   readonly watch: (options?: Partial<WatchPollOptions>) => WatchPoll
   readonly stop: () => Promise<void>
 }
 
-export type LiveKind = 'postgres'
+export type LiveKind = 'postgres' | 'redis'
 
-export const startLiveSide = async (_kind: LiveKind): Promise<LiveSide> => {
+type Ports = Pick<LiveSide, 'store' | 'tallies' | 'cache' | 'feed' | 'subscriptions' | 'loseConnection'>
+
+/** `redisUrl`: a Redis of the test's own; else the shared one. */
+export const startLiveSide = async (kind: LiveKind, redisUrl?: string): Promise<LiveSide> => {
   const database = await createTestDatabase()
   const { pool } = database
-  const listener = createListener({ connectionString: database.databaseUrl })
-  const ports = {
-    store: createPollStore(pool),
-    tallies: createTallies(pool),
-    cache: createTallyCache(pool),
-    feed: createTallyFeed(pool, listener),
-  }
+  const faults: unknown[] = []
+  const truth = { store: createPollStore(pool), tallies: createTallies(pool) }
+  const { stop, ...news } =
+    kind === 'postgres' ? newsOverPostgres(database) : await newsOverRedis(redisUrl, (fault) => faults.push(fault))
+  const ports: Ports = { ...truth, ...news }
   const owner = await createLedgerOwner(pool, 0)
   const watches: WatchPoll[] = []
-  const faults: unknown[] = []
   const side = createSide(ports, owner)
   return {
     ...side,
@@ -72,8 +81,52 @@ export const startLiveSide = async (_kind: LiveKind): Promise<LiveSide> => {
     },
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()))
-      await listener.stop()
+      await stop()
       await database.drop()
+    },
+  }
+}
+
+type News = Omit<Ports, 'store' | 'tallies'> & { readonly stop: () => Promise<void> }
+
+function newsOverPostgres({ pool, databaseUrl }: TestDatabase): News {
+  const listener = createListener({ connectionString: databaseUrl, application_name: 'news' })
+  const ofListener = "from pg_stat_activity where application_name = 'news' and datname = current_database()"
+  return {
+    cache: createTallyCache(pool),
+    feed: createTallyFeed(pool, listener),
+    async subscriptions() {
+      const { rowCount } = await pool.query(`select 1 ${ofListener}`)
+      return rowCount ?? 0
+    },
+    async loseConnection() {
+      await pool.query(`select pg_terminate_backend(pid) ${ofListener}`)
+    },
+    stop: () => listener.stop(),
+  }
+}
+
+async function newsOverRedis(url: string | undefined, report: (fault: unknown) => void): Promise<News> {
+  const shared = shareTestRedis()
+  const connections = connectRedis({ url: url ?? shared.redisUrl })
+  await connections.ready()
+  const keys = createKeys(shared.prefix)
+  const { commands, subscriber } = connections
+  const feed = createRedisFeed(connections, keys, report)
+  return {
+    cache: createRedisCache(connections.cache, keys),
+    feed,
+    async subscriptions(pollId) {
+      const [, count] = await commands.pubsub('NUMSUB', keys.pollUpdates(pollId))
+      return Number(count)
+    },
+    async loseConnection() {
+      // Its own connection alone: other tests share this server.
+      await commands.client('KILL', 'ADDR', `127.0.0.1:${subscriber.stream.localPort}`)
+    },
+    async stop() {
+      feed.stop()
+      connections.stop()
     },
   }
 }

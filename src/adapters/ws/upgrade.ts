@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { ViewerCredentials } from '../../application/admit-viewer.ts'
 
 const pollPath = /^\/ws\/polls\/([^/]+)$/
-const bearerForm = /^Bearer +([^\s]+)$/i
+const bearerForm = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 const urlCharactersMax = 4096
 
 export type Wanted = { readonly pollId: string; readonly ticket: string | null }

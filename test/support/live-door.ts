@@ -1,0 +1,64 @@
+import { createListener } from '../../src/adapters/postgres/listen.ts'
+import { createVoteStream } from '../../src/adapters/postgres/vote-stream.ts'
+import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
+import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
+import { type AdmitViewer, createAdmitViewer } from '../../src/application/admit-viewer.ts'
+import { hashToken } from '../../src/application/authorize.ts'
+import { createFindVote } from '../../src/application/find-vote.ts'
+import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/identify-voter.ts'
+import { createSeePoll, type SeePoll } from '../../src/application/see-poll.ts'
+import { createTickets, type Tickets } from '../../src/application/ticket.ts'
+import type { WatchPoll } from '../../src/application/watch-poll.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+import { partitionOf } from '../../src/domain/vote.ts'
+import type { LiveSide } from './live-side.ts'
+
+export const adminToken = 'the-admin-token-of-the-tests'
+const secret = Buffer.alloc(32, 7)
+
+/** Who may see what, decided by a real door. */
+export type LiveDoor = {
+  readonly identifyVoter: IdentifyVoter
+  readonly seePoll: SeePoll
+  readonly tickets: Tickets
+  readonly admitViewer: AdmitViewer
+  /** A session that has voted in this poll, by its token. */
+  readonly votedAs: (poll: Poll, optionId: number) => Promise<string>
+  readonly newSession: () => string
+}
+
+export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor => {
+  const door = createVoteDoor(side.database.pool)
+  // A door is worth something only where the stream has an epoch, which a worker brings. The listener never connects here.
+  const stream = createVoteStream(side.database.pool, createListener({}))
+  const identifyVoter = createIdentifyVoter({ voterPepper: secret, sessionSecrets: [secret], service: secret })
+  const findVote = createFindVote(door, async () => {}, createVoteLedger(side.database.pool))
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash: hashToken(adminToken) })
+  const tickets = createTickets(secret)
+  const newSession = (): string => {
+    const session = identifyVoter.session({ voterToken: null, sessionCookie: null })
+    if (isRefused(session)) throw new Error(session.detail)
+    return session.token
+  }
+  return {
+    identifyVoter,
+    seePoll,
+    tickets,
+    admitViewer: createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }),
+    newSession,
+    async votedAs(poll, optionId) {
+      const voterToken = newSession()
+      const voter = identifyVoter.recognise(poll, { voterToken, sessionCookie: null, requestKey: null })
+      if (voter === null || isRefused(voter)) throw new Error('the session is not recognised')
+      const { id: pollId, round, revision, closesAt } = poll
+      const partition = partitionOf(voter, poll.partitions)
+      await stream.raiseEpoch(partition, 1)
+      await door.open(partition, { pollId, round, revision, closesAt })
+      const call = { pollId, round, revision, kind: 'cast' as const, voter, selection: [optionId], requestKey: null }
+      const [answer] = await door.append(partition, [call])
+      if (answer?.answer !== 'accepted') throw new Error(`the door said ${answer?.answer}`)
+      return voterToken
+    },
+  }
+}
