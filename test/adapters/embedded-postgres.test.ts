@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
@@ -18,17 +18,26 @@ import { waitUntil } from '../support/wait-until.ts'
 const log = createLog({ name: 'test', level: 'silent' })
 const holder = fileURLToPath(new URL('../support/hold-postgres.ts', import.meta.url))
 
+// Making a cluster takes longer than starting one: all tests but those about the first start use the same.
+let folder: string
 let dataDir: string
-let leash: Leash
-beforeEach(() => {
+const leashes: Leash[] = []
+beforeAll(() => {
   // Mode 0700, like a home: a server that root hands to another user is not able to walk in here.
-  dataDir = join(mkdtempSync(join(tmpdir(), 'tallycast-embedded-')), 'data')
-  leash = keepOnLeash(join(dataDir, '..'), 'data/postgres/postmaster.pid')
+  folder = mkdtempSync(join(tmpdir(), 'tallycast-embedded-'))
+  dataDir = makeDataDir('data')
 })
-afterEach(() => {
-  rmSync(join(dataDir, '..'), { recursive: true, force: true })
-  leash.release()
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true })
+  for (const leash of leashes) leash.release()
 })
+
+const makeDataDir = (name: string): string => {
+  const dir = join(folder, name)
+  mkdirSync(dir)
+  leashes.push(keepOnLeash(dir, 'postgres/postmaster.pid'))
+  return dir
+}
 
 const start = async () => startEmbeddedPostgres({ dataDir, log, isDurable: false })
 
@@ -54,11 +63,11 @@ const startHolder = async (): Promise<Holder> => {
 
 test('data and port are the same after a restart', async () => {
   const first = await start()
-  await query(first.databaseUrl, 'create table kept as select 42 as n')
+  await query(first.databaseUrl, 'create table kept_over_restart as select 42 as n')
   await first.stop()
   await using second = await start()
   expect(second.databaseUrl).toBe(first.databaseUrl)
-  expect(await query(second.databaseUrl, 'select n from kept')).toEqual([{ n: 42 }])
+  expect(await query(second.databaseUrl, 'select n from kept_over_restart')).toEqual([{ n: 42 }])
 })
 
 test('by default what is committed survives a power failure', async () => {
@@ -80,23 +89,23 @@ test('nobody gets in without the password', async () => {
 
 test('a PostgreSQL that is killed is started again, where it was and with its data', async () => {
   await using server = await start()
-  await query(server.databaseUrl, 'create table kept as select 42 as n')
+  await query(server.databaseUrl, 'create table kept_over_crash as select 42 as n')
   const killed = server.pid()
   process.kill(killed, 'SIGKILL')
   await waitUntil(() => server.pid() !== killed, { withinMs: 10_000 })
-  expect(await query(server.databaseUrl, 'select n from kept')).toEqual([{ n: 42 }])
+  expect(await query(server.databaseUrl, 'select n from kept_over_crash')).toEqual([{ n: 42 }])
 })
 
 test('an instance that was killed leaves an orphan, which the next one stops', async () => {
   const { child, databaseUrl, serverPid } = await startHolder()
-  await query(databaseUrl, 'create table kept as select 42 as n')
+  await query(databaseUrl, 'create table kept_by_orphan as select 42 as n')
   child.kill('SIGKILL')
   await once(child, 'exit')
   expect(processIdentity(serverPid)).not.toBeNull()
 
   await using server = await start()
   expect(processIdentity(serverPid)).toBeNull()
-  expect(await query(server.databaseUrl, 'select n from kept')).toEqual([{ n: 42 }])
+  expect(await query(server.databaseUrl, 'select n from kept_by_orphan')).toEqual([{ n: 42 }])
 })
 
 test('a folder in use by another running instance is refused, and left in peace', async () => {
@@ -112,7 +121,6 @@ test('a folder in use by another running instance is refused, and left in peace'
 })
 
 test('a lock whose pid has been given to another process since is stale', async () => {
-  mkdirSync(dataDir)
   writeFileSync(join(dataDir, 'instance.lock'), JSON.stringify({ pid: process.ppid, identity: 'an earlier life' }))
   await using server = await start()
   expect(await query(server.databaseUrl, 'select 1 as n')).toEqual([{ n: 1 }])
@@ -139,42 +147,44 @@ test('Ctrl-C reaches the process alone: PostgreSQL answers until it is stopped',
 })
 
 test('a start can be cut short, and leaves nothing that hinders the next', async () => {
+  const fresh = makeDataDir('cut-short')
   const controller = new AbortController()
-  const started = startEmbeddedPostgres({ dataDir, log, isDurable: false, signal: controller.signal })
-  await waitUntil(() => existsSync(join(dataDir, 'postgres.new')))
+  const started = startEmbeddedPostgres({ dataDir: fresh, log, isDurable: false, signal: controller.signal })
+  await waitUntil(() => existsSync(join(fresh, 'postgres.new')))
   controller.abort(new Error('asked to stop'))
   await expect(started).rejects.toThrow('asked to stop')
-  expect(existsSync(join(dataDir, 'postgres'))).toBe(false)
-  await using server = await start()
+  expect(existsSync(join(fresh, 'postgres'))).toBe(false)
+  await using server = await startEmbeddedPostgres({ dataDir: fresh, log, isDurable: false })
   expect(await query(server.databaseUrl, 'select 1 as n')).toEqual([{ n: 1 }])
 })
 
 test('a folder that cannot be made or written is a problem with a remedy', async () => {
-  const file = join(dataDir, '..', 'file')
+  const file = join(folder, 'file')
   writeFileSync(file, '')
-  const sealed = join(dataDir, '..', 'sealed')
+  const sealed = join(folder, 'sealed')
   mkdirSync(sealed)
   chmodSync(sealed, 0o500)
   // No mode stops root; the system's own folder does.
   const isRoot = process.getuid?.() === 0
-  for (const folder of [join(file, 'data'), isRoot ? '/sys/tallycast' : sealed]) {
-    await expect(startEmbeddedPostgres({ dataDir: folder, log })).rejects.toMatchObject({
+  for (const unusable of [join(file, 'data'), isRoot ? '/sys/tallycast' : sealed]) {
+    await expect(startEmbeddedPostgres({ dataDir: unusable, log })).rejects.toMatchObject({
       name: 'SetupProblem',
-      message: expect.stringContaining(`${folder} cannot be written`),
+      message: expect.stringContaining(`${unusable} cannot be written`),
       remedy: expect.stringContaining('DATA_DIR'),
     })
   }
 })
 
 test('data of another major version is a problem with a remedy', async () => {
-  mkdirSync(join(dataDir, 'postgres'), { recursive: true })
-  writeFileSync(join(dataDir, 'postgres/PG_VERSION'), '17\n')
-  writeFileSync(join(dataDir, 'postgres-password'), 'x\n')
-  await expect(start()).rejects.toMatchObject({
+  const other = makeDataDir('other-major')
+  mkdirSync(join(other, 'postgres'))
+  writeFileSync(join(other, 'postgres/PG_VERSION'), '17\n')
+  writeFileSync(join(other, 'postgres-password'), 'x\n')
+  await expect(startEmbeddedPostgres({ dataDir: other, log })).rejects.toMatchObject({
     name: 'SetupProblem',
     message: expect.stringMatching(/belongs to PostgreSQL 17, and this Tallycast brings PostgreSQL 18/),
     remedy: expect.stringContaining('pg_dump'),
   })
   // The lock was given back.
-  expect(existsSync(join(dataDir, 'instance.lock'))).toBe(false)
+  expect(existsSync(join(other, 'instance.lock'))).toBe(false)
 })
