@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import { createTallies } from '../../src/adapters/postgres/tallies.ts'
+import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
+import { ledgerBatch } from '../../src/application/ledger-batch.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import type { VoteKind, VoterKey } from '../../src/domain/vote.ts'
+import { type Adapters, adapters } from '../support/adapters.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { somePoll } from '../support/some-poll.ts'
+import { someVoter } from '../support/some-votes.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { startWorker, type TestWorker } from '../support/worker.ts'
+
+const withinMs = 10_000
+const undo: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).toReversed()) await step()
+})
+
+describe.each(adapters)('$name', ({ create }) => {
+  async function start() {
+    const database = await createTestDatabase()
+    undo.push(database.drop)
+    const { pool } = database
+    const ports = await create()
+    undo.push(ports.stop)
+    const polls = createPollStore(pool)
+    const tallies = createTallies(pool)
+    const work = (
+      name: string,
+      partitions: readonly number[],
+      more: { leaseMs?: number; announces?: boolean } = {},
+    ) => {
+      const worker = startWorker(pool, ports, { name, partitions, ...more })
+      undo.push(worker.stop)
+      return worker
+    }
+    return { pool, ports, polls, tallies, work }
+  }
+
+  async function openPoll(system: Awaited<ReturnType<typeof start>>, said: Partial<Poll> = {}): Promise<Poll> {
+    const poll = somePoll({ closesAt: null, ...said })
+    await system.polls.create(poll)
+    for (let partition = 0; partition < poll.partitions; partition++) {
+      await system.ports.stream.raiseEpoch(partition, 1)
+      await system.ports.door.open(partition, {
+        pollId: poll.id,
+        round: poll.round,
+        revision: poll.revision,
+        closesAt: null,
+      })
+    }
+    return poll
+  }
+
+  async function vote(ports: Adapters, poll: Poll, voter: VoterKey, optionId: number, kind: VoteKind = 'cast') {
+    const partition = Number.parseInt(voter.slice(0, 8), 16) % poll.partitions
+    const call = { pollId: poll.id, round: poll.round, revision: poll.revision, voter, requestKey: null }
+    const [answer] = await ports.door.append(partition, [{ ...call, kind, selection: [optionId] }])
+    expect(answer?.answer).toBe('accepted')
+  }
+
+  test('votes are recorded, cached and announced', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    const seen: number[] = []
+    await system.ports.feed.subscribe(poll.id, {
+      onTally: (tally) => seen.push(tally.totalVotes),
+      onGap: () => undefined,
+    })
+    system.work('ann', [0])
+    for (const optionId of [1, 2, 2]) await vote(system.ports, poll, someVoter(), optionId)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 3, { withinMs })
+    await waitUntil(() => seen.at(-1) === 3, { withinMs })
+    expect((await system.ports.cache.getTally(poll.id))?.counts).toEqual([1, 2, 0])
+    expect((await system.tallies.recount(poll.id))?.differences).toEqual([])
+  })
+
+  test('two workers share four partitions, and one takes over all when the other stops', async () => {
+    const system = await start()
+    const poll = await openPoll(system, { partitions: 4 })
+    const workers: TestWorker[] = ['ann', 'ben'].map((name) => system.work(name, [0, 1, 2, 3]))
+    const lease = createPartitionLease(system.pool)
+    await waitUntil(async () => (await lease.owners()).size === 4, { withinMs })
+    for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 1)
+    await workers[0]?.stop()
+    await waitUntil(async () => [...(await lease.owners()).values()].filter((name) => name === 'ben').length === 4, {
+      withinMs,
+    })
+    for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 2)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 80, { withinMs })
+    expect(workers.flatMap(({ faults }) => faults)).toEqual([])
+  })
+
+  test('what a worker recorded and did not announce is announced by whoever takes over', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    const mute = system.work('mute', [0], { announces: false })
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.tallies.read([poll.id]))[0]?.totalVotes === 1, { withinMs })
+    await mute.stop()
+    expect(await system.ports.cache.getTally(poll.id)).toBeNull()
+    system.work('heir', [0])
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
+    // And it is remembered: nobody has to announce it again.
+    await waitUntil(async () => (await system.tallies.unannounced(0, 10)).length === 0, { withinMs })
+  })
+
+  test('a worker whose lease ran out is replaced, and what it commits late is fenced', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    const lease = createPartitionLease(system.pool)
+    const zombie = await lease.acquire(0, 'zombie', 300)
+    if (zombie === null) throw new Error('nobody else owns the partition')
+    system.work('heir', [0])
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
+    const late = ledgerBatch('zombie', zombie, '999-0', [], 0)
+    expect(await createVoteLedger(system.pool).record(late)).toBe('fenced')
+  })
+
+  test('the last close marker of the round makes a closing poll final and says so', async () => {
+    const system = await start()
+    const poll = await openPoll(system, { partitions: 2 })
+    const changes: number[] = []
+    await system.ports.feed.subscribePollChanges({
+      onChange: ({ pollId, revision }) => pollId === poll.id && changes.push(revision),
+      onGap: () => undefined,
+    })
+    system.work('ann', [0, 1])
+    for (let voter = 0; voter < 10; voter++) await vote(system.ports, poll, someVoter(), 3)
+    await system.polls.save({ ...poll, status: 'closing', revision: 2 }, 1)
+    await system.ports.door.shut(0, poll.id, 1, false)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 10, { withinMs })
+    expect((await system.polls.find(poll.id))?.status).toBe('closing')
+    await system.ports.door.shut(1, poll.id, 1, false)
+    await waitUntil(async () => (await system.polls.find(poll.id))?.status === 'closed', { withinMs })
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.resultsFinal === true, { withinMs })
+    await waitUntil(() => changes.includes(3), { withinMs })
+    expect((await system.ports.cache.getPoll(poll.id))?.status).toBe('closed')
+  })
+})

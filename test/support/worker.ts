@@ -1,0 +1,65 @@
+import type pg from 'pg'
+import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import { createTallies } from '../../src/adapters/postgres/tallies.ts'
+import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
+import { createAnnounceTallies } from '../../src/application/announce-tallies.ts'
+import { createRecordVotes } from '../../src/application/record-votes.ts'
+import { sleep } from '../../src/runtime/stop-signal.ts'
+import type { Adapters } from './adapters.ts'
+
+export type TestWorker = {
+  readonly name: string
+  readonly faults: unknown[]
+  readonly epochsRaised: () => number
+  /** Ends in order: gives the partitions back. */
+  readonly stop: () => Promise<void>
+}
+
+type WorkerOptions = {
+  readonly name: string
+  readonly partitions: readonly number[]
+  readonly leaseMs?: number
+  /** False: records and never tells anybody, as a worker that dies right after the commit. */
+  readonly announces?: boolean
+}
+
+/** The worker's two steps on real adapters, within the test's own process. */
+export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOptions): TestWorker => {
+  const { name, partitions, leaseMs = 1000, announces = true } = options
+  const faults: unknown[] = []
+  let epochsRaised = 0
+  const onError = (fault: unknown): void => {
+    faults.push(fault)
+  }
+  const { stream, cache, feed } = adapters
+  const announcer = createAnnounceTallies(
+    { tallies: createTallies(pool), polls: createPollStore(pool), cache, feed },
+    { onError, sleep },
+  )
+  const recorder = createRecordVotes(
+    { lease: createPartitionLease(pool), stream, ledger: createVoteLedger(pool), announcer },
+    name,
+    { leaseMs, entriesMax: 16, waitMs: 200, streamRetentionMs: 60_000 },
+    {
+      sleep,
+      onError: (_partition, fault) => onError(fault),
+      onRecorded: () => undefined,
+      onTakenOver: () => undefined,
+      onEpochRaised: () => {
+        epochsRaised += 1
+      },
+    },
+  )
+  const recording = new AbortController()
+  const announcing = new AbortController()
+  const news = announces ? announcer.run(announcing.signal) : Promise.resolve()
+  const running = recorder.run(partitions, recording.signal)
+  const stop = async (): Promise<void> => {
+    recording.abort()
+    await running
+    announcing.abort()
+    await news
+  }
+  return { name, faults, epochsRaised: () => epochsRaised, stop }
+}
