@@ -31,7 +31,8 @@ async function main(): Promise<void> {
   const registry = createMetricsRegistry('all')
   let isServing = false
   const isReady = (): boolean => isServing && !stop.signal.aborted
-  await using _ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, registry, isReady, log })
+  await using ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, registry, isReady, log })
+  log.debug({ port: ops.port }, 'health and metrics answer')
   await using adapters = await connectAdapters(config, log)
 
   const context = { config, adapters, registry, log, signal: stop.signal }

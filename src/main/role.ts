@@ -42,13 +42,14 @@ function endWithParent(stop: (reason: string) => void): void {
 async function serveRole(role: string, run: RunRole, config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const registry = createMetricsRegistry(role)
   let isServing = false
-  await using _ops = await startOpsServer({
+  await using ops = await startOpsServer({
     host: config.opsHost,
     port: config.opsPort,
     registry,
     isReady: () => isServing && !signal.aborted,
     log,
   })
+  log.debug({ port: ops.port }, 'health and metrics answer')
   await using adapters = await connectAdapters(config, log)
   await run({ config, adapters, registry, log, signal }, () => {
     isServing = true
