@@ -208,7 +208,8 @@ describe('rounds', () => {
     const owner = await takePartition()
     const poll = await createPoll()
     const { id: pollId } = poll
-    await owner.record(1, { votes: [voteAt(1, { pollId, selection: [1] })] })
+    const stays = voteAt(1, { pollId, voter: voterNumber(3), selection: [2] })
+    await owner.record(1, { votes: [voteAt(1, { pollId, selection: [1] }), stays] })
     const before = await tallyOf(pollId)
     // The reset removes the option that the vote chose, and adds one.
     const options = [...poll.options.slice(1), { id: 4, text: 'Water', position: 3 }]
@@ -220,11 +221,26 @@ describe('rounds', () => {
     const late = voteAt(2, { pollId, voter: voterNumber(2), selection: [1] })
     const fresh = voteAt(3, { pollId, selection: [4], round: 2 })
     expect(await owner.record(3, { votes: [late, fresh] })).toMatchObject({ written: 2, setAside: 0 })
+    // No option of any round ever had these ids.
+    const wrong = [0, 5].map((optionId) => voteAt(4 + optionId, { pollId, voter: someVoter(), selection: [optionId] }))
+    expect(await owner.record(9, { votes: wrong })).toMatchObject({ written: 0, setAside: 2 })
     expect(await tallyOf(pollId)).toEqual({ counts: [0, 0, 1], totalVotes: 1, version: empty.version + 2 })
     expect(await ledger.find(pollId, 1, voterNumber(1))).toEqual({ selection: [1], position: positionAt(1) })
     expect(await ledger.find(pollId, 1, voterNumber(2))).toEqual({ selection: [1], position: positionAt(2) })
     expect(await ledger.find(pollId, 2, voterNumber(1))).toEqual({ selection: [4], position: positionAt(3) })
   })
+})
+
+test('a tally grows with the options of its poll', async () => {
+  const owner = await takePartition()
+  const poll = await createPoll()
+  const { id: pollId } = poll
+  await owner.record(1, { votes: [voteAt(1, { pollId, selection: [1] })] })
+  const options = [...poll.options, { id: 4, text: 'Water', position: 3 }]
+  await createPollStore(database.pool).save({ ...poll, revision: 2, options, nextOptionId: 5 }, 1)
+  expect((await tallyOf(pollId)).counts).toEqual([1, 0, 0, 0])
+  await owner.record(2, { votes: [voteAt(2, { pollId, voter: someVoter(), selection: [4] })] })
+  expect((await tallyOf(pollId)).counts).toEqual([1, 0, 0, 1])
 })
 
 describe('the rows of the ledger', () => {
