@@ -9,7 +9,7 @@ const nothing: VoterCredentials = { voterToken: null, sessionCookie: null, reque
 const old = Buffer.alloc(32, 1)
 const current = Buffer.alloc(32, 2)
 
-function start({ secrets = [current, old], now = () => 1_900_000_000_000 } = {}) {
+function start({ secrets = [current, old], now = (): number => 1_900_000_000_000 } = {}) {
   return createIdentifyVoter(
     { voterPepper: Buffer.alloc(32, 3), sessionSecrets: secrets, service: Buffer.alloc(32, 4) },
     now,

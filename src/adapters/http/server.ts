@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { fastify, LogController } from 'fastify'
+import { fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { handleFaults } from './faults.ts'
 import { readJsonBodies } from './json-body.ts'
@@ -23,7 +23,7 @@ const parameterCharactersMax = 300
 const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
 
 export type HttpServerOptions = {
-  readonly log: Logger
+  readonly log: Pick<Logger, 'error' | 'warn'>
   readonly version: string
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
@@ -32,10 +32,8 @@ export type HttpServerOptions = {
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
 export async function createHttpServer({ log, version, addRoutes }: HttpServerOptions): Promise<HttpApp> {
   const app: HttpApp = fastify({
-    loggerInstance: log,
     // One line per request would cost more than the request; faults are logged with their request id.
-    logController: new LogController({ disableRequestLogging: true }),
-    childLoggerFactory: (logger) => logger,
+    logger: false,
     genReqId: ({ headers }) => takeOverRequestId(headers['x-request-id']) ?? randomUUID(),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,

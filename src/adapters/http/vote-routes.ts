@@ -17,7 +17,6 @@ const voteBytesMax = 4 * 1024
 export type VoteRoutesParts = {
   readonly castVote: CastVote
   readonly seePoll: Pick<SeePoll, 'ownVote'>
-  readonly identifyVoter: Pick<IdentifyVoter, 'session'>
   readonly voteIds: Pick<VoteIds, 'seal'>
   readonly address: PublicAddress
 }
@@ -168,8 +167,13 @@ function ownVoteRoute(app: HttpApp, { seePoll, voteIds }: VoteRoutesParts): void
   )
 }
 
+export type SessionRouteParts = {
+  readonly identifyVoter: Pick<IdentifyVoter, 'session'>
+  readonly address: PublicAddress
+}
+
 /** A session for clients that keep no cookies; browsers get the cookie as well. */
-export function sessionRoute(app: HttpApp, { identifyVoter, address }: VoteRoutesParts): void {
+export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRouteParts): void {
   app.post(
     '/session',
     {

@@ -1,0 +1,154 @@
+import type { HttpApp } from '../adapters/http/operation.ts'
+import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
+import { sessionCookie } from '../adapters/http/credentials.ts'
+import { healthRoutes } from '../adapters/http/health-routes.ts'
+import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
+import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
+import { createHttpServer } from '../adapters/http/server.ts'
+import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
+import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
+import { createAdmitViewer } from '../application/admit-viewer.ts'
+import { hashToken } from '../application/authorize.ts'
+import { createBatchCalls } from '../application/batch-calls.ts'
+import { type CastVote, createCastVote } from '../application/cast-vote.ts'
+import { createFindVote, createRestoreSoon } from '../application/find-vote.ts'
+import { createIdentifyVoter } from '../application/identify-voter.ts'
+import { createOrganisePolls } from '../application/organise-polls.ts'
+import { createRestoreDoor } from '../application/restore-door.ts'
+import { createSeePoll } from '../application/see-poll.ts'
+import { createTickets } from '../application/ticket.ts'
+import { createVoteIds } from '../application/vote-id.ts'
+import { createWatchPoll } from '../application/watch-poll.ts'
+import { isRefused } from '../domain/refusal.ts'
+import { measureViewers, measureVotes } from '../runtime/metrics.ts'
+import { SetupProblem } from '../runtime/setup-problem.ts'
+import { sleep } from '../runtime/stop-signal.ts'
+import type { Adapters } from './adapters.ts'
+import { type RoleContext, runProcess } from './role.ts'
+
+const adminDeadlineMs = 10_000
+/** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
+const restoreWaitMsMax = 300
+const measureEveryMs = 1000
+/** Of the shutdown time: what is left is for the connections behind the requests. */
+const drainShare = 0.5
+
+/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold, and writes nothing to it. */
+export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
+  const { config, adapters, log, registry, signal } = context
+  const { polls, tallies, ledger, lease, door, restoration, cache, feed } = adapters
+  const report = (err: unknown): void => log.warn({ err }, 'something failed and is got round')
+  await refuseWeakStream(adapters)
+
+  const secrets = await adapters.secrets.read()
+  const { voterPepper, service } = secrets
+  const given = config.sessionSecrets.map((secret) => Buffer.from(secret))
+  const sessionSecrets = given.length === 0 ? [secrets.session] : given
+  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
+
+  const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
+  const { updateIntervalMs } = config
+  const watchPoll = createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service })
+  const voteIds = createVoteIds(service)
+  const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
+  const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
+  const batchCalls = createBatchCalls((partition, calls) => door.append(partition, calls), { report })
+  const castVote = countVotes(createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }), context)
+  const findVote = createFindVote(door, restoreSoon, ledger)
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
+  const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
+  const organisePolls = createOrganisePolls(admin, watchPoll)
+  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets: createTickets(service) })
+
+  let isServing = false
+  const address = { publicUrl: config.publicUrl }
+  const app = await createHttpServer({
+    log,
+    version,
+    addRoutes: (routes: HttpApp) => {
+      changePollRoutes(routes, organisePolls)
+      listPollRoutes(routes, organisePolls)
+      readPollRoutes(routes, seePoll)
+      lifeCycleRoutes(routes, organisePolls)
+      voteRoutes(routes, { castVote, seePoll, voteIds, address })
+      sessionRoute(routes, { identifyVoter, address })
+      healthRoutes(routes, () => isServing && !signal.aborted)
+    },
+  })
+  const sockets = createViewerSockets({
+    admitViewer,
+    report,
+    sessionCookieName: sessionCookie,
+    publicOrigin: originOf(config.publicUrl),
+  })
+  sockets.attach(app.server)
+  await listen(app, config.host, config.port)
+  isServing = true
+  onReady()
+
+  const viewers = measureViewers(registry)
+  while (!signal.aborted) {
+    viewers.viewers(watchPoll.viewerCount())
+    await sleep(measureEveryMs, signal)
+  }
+
+  await Promise.all([sockets.stop(config.shutdownTimeoutMs * drainShare), app.close()])
+  await batchCalls.idle()
+  admin.disconnect()
+  await watchPoll.stop()
+}
+
+const version = '0.1.0'
+
+/** A stream that forgets votes which it has accepted would make every 202 a lie, so nothing starts on it. */
+async function refuseWeakStream(adapters: Adapters): Promise<void> {
+  const problems = await adapters.durabilityProblems()
+  if (problems.length === 0) return
+  const mend = problems.flatMap((problem) => problem.mend)
+  throw new SetupProblem(
+    `Redis would not keep accepted votes as VOTE_DURABILITY says:\n${problems.map(({ problem }) => `  ${problem}`).join('\n')}`,
+    mend.length === 0
+      ? 'see the lines above'
+      : `run these lines, and put the same into redis.conf:\n${mend.map((line) => `  ${line}`).join('\n')}`,
+  )
+}
+
+function countVotes(castVote: CastVote, { registry }: RoleContext): CastVote {
+  const metrics = measureVotes(registry)
+  return async (request) => {
+    const result = await castVote(request)
+    if (isRefused(result)) metrics.refused(result.refused)
+    else metrics.accepted(1)
+    return result
+  }
+}
+
+function originOf(publicUrl: string | null): string | null {
+  return publicUrl === null ? null : new URL(publicUrl).origin
+}
+
+async function listen(app: HttpApp, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
+    if (code === 'EADDRINUSE') {
+      throw new SetupProblem(
+        `port ${port} is taken by another program`,
+        'stop that program, or set PORT to a free port',
+        { cause },
+      )
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
+      throw new SetupProblem(
+        `cannot listen on port ${port} of ${host} (${code})`,
+        'set HOST to an address of this machine, and PORT to a port of 1024 or higher',
+        { cause },
+      )
+    }
+    throw cause
+  }
+}
+
+if (import.meta.main) await runProcess('api', runApi)

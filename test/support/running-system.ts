@@ -1,0 +1,74 @@
+import { runAdmin } from '../../src/main/admin.ts'
+import { connectAdapters } from '../../src/main/adapters.ts'
+import { runApi } from '../../src/main/api.ts'
+import type { RunRole } from '../../src/main/role.ts'
+import { runWorker } from '../../src/main/worker.ts'
+import { readConfig } from '../../src/runtime/config.ts'
+import { findFreePort } from '../../src/runtime/free-port.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
+import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { shareTestRedis } from './redis.ts'
+
+export const adminToken = 'the-admin-token-of-the-tests-0123456789'
+
+export type Profile = 'postgres' | 'redis'
+
+/** The whole system in this process, each role as its own composition root starts it. */
+export type RunningSystem = {
+  readonly url: string
+  readonly database: TestDatabase
+  /** What was logged at level warn and above, one JSON text per line. */
+  readonly logged: string[]
+  readonly stop: () => Promise<void>
+}
+
+/** Starts admin, worker and api on a database and Redis keys of their own. */
+export async function startSystem(
+  profile: Profile,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningSystem> {
+  const database = await createTestDatabase()
+  const redis = shareTestRedis()
+  const port = await findFreePort()
+  const grpcPort = await findFreePort()
+  const config = readConfig(
+    {
+      DATABASE_URL: database.databaseUrl,
+      ...(profile === 'redis' && { REDIS_URL: redis.redisUrl, REDIS_PREFIX: redis.prefix }),
+      HOST: '127.0.0.1',
+      PORT: `${port}`,
+      GRPC_PORT: `${grpcPort}`,
+      ADMIN_GRPC_URL: `127.0.0.1:${grpcPort}`,
+      ADMIN_TOKEN: adminToken,
+      VOTE_PARTITIONS: '2',
+      VOTE_DURABILITY_CHECK: 'off',
+      UPDATE_INTERVAL_MS: '20',
+      ...environment,
+    },
+    'all',
+  )
+  const logged: string[] = []
+  const log = createLog({ name: 'test', level: 'warn', destination: { write: (line) => void logged.push(line) } })
+  const stopping = new AbortController()
+  const adapters = await connectAdapters(config, log)
+  const context = { config, adapters, log, registry: createMetricsRegistry('test'), signal: stopping.signal }
+  const running: Promise<void>[] = []
+  for (const run of [runAdmin, runWorker, runApi] satisfies RunRole[]) {
+    const ready = Promise.withResolvers<void>()
+    const ended = run(context, ready.resolve)
+    running.push(ended)
+    await Promise.race([ready.promise, ended])
+  }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    database,
+    logged,
+    async stop() {
+      stopping.abort()
+      await Promise.all(running)
+      await adapters[Symbol.asyncDispose]()
+      await database.drop()
+    },
+  }
+}
