@@ -44,7 +44,8 @@ async function main(): Promise<void> {
     if (!signal.aborted) {
       const storage = `${given.dataDir} (PostgreSQL, and Redis at ${redis.redisUrl})`
       process.stdout.write(`${await welcome(config, where, storage)}\n`)
-      await once(signal, 'abort')
+      // It may have come while the words above were found.
+      if (!signal.aborted) await once(signal, 'abort')
     }
   } finally {
     await endAll([...children.values()])
