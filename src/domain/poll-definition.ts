@@ -70,7 +70,7 @@ export function editPoll(poll: Poll, patch: PollPatch, now: number): Poll | Refu
   const changed = changedFields(poll, fields)
   if (changed.size === 0) return poll
 
-  const frozen = refuseFrozen(poll, fields, changed)
+  const frozen = refuseFrozen(poll, fields, changed) ?? refuseEnded(poll, changed, now)
   if (frozen !== null) return frozen
   const errors = [
     ...checkOptionIds(poll.options, patch.options ?? []),
@@ -160,6 +160,13 @@ function refuseFrozen(poll: Poll, fields: PollFields, changed: ReadonlySet<Chang
     'This poll has opened: its options, type, limits, opening, identity, secrecy and change policy stay as they are. ' +
     'The texts may be corrected, and a reset begins a new round.'
   return refuse('options_frozen', detail)
+}
+
+/** The doors shut themselves at `closesAt`, so from then on it cannot be moved, also while the poll still counts as open. */
+function refuseEnded(poll: Poll, changed: ReadonlySet<Changeable>, now: number): Refused | null {
+  const hasEnded = poll.status === 'open' && poll.closesAt !== null && poll.closesAt <= now
+  if (!hasEnded || !changed.has('closesAt')) return null
+  return refuse('poll_closed', 'The poll has reached its closes_at; it cannot be moved any more.')
 }
 
 function hasTextChange(poll: Poll, fields: PollFields): boolean {

@@ -17,31 +17,9 @@ import { type RoleContext, runProcess } from './role.ts'
 const graceShare = 0.7
 
 /** The admin role: every change of a poll over gRPC, and what time does to polls. */
-export async function runAdmin({ config, adapters, log, signal }: RoleContext, onReady: () => void): Promise<void> {
-  const { polls, door, tallies, cache, feed, lease, stream } = adapters
-  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
-  const partitions = config.votePartitions
-  const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
-  const report = (err: unknown): void => log.warn({ err }, 'something about a poll has to be done again')
-
-  const doors = createPollDoors(door, report)
-  const announce = createAnnouncePoll({ polls, doors, tallies, cache, feed, finalPollCacheMs })
-  const managePolls = createManagePolls({
-    polls,
-    door,
-    doors,
-    tallies,
-    announce,
-    partitions,
-    adminTokenHash,
-    sleep,
-    report,
-  })
-  const showPipeline = createShowPipeline({ lease, stream, partitions, adminTokenHash })
-  const schedule = createKeepSchedule({ polls, door, doors, tallies, announce, sleep, report })
-  const { updateIntervalMs } = config
-  const watchPoll = createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
-
+export async function runAdmin(context: RoleContext, onReady: () => void): Promise<void> {
+  const { config, log, signal } = context
+  const { managePolls, showPipeline, watchPoll, schedule } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
     watchPoll,
@@ -58,6 +36,25 @@ export async function runAdmin({ config, adapters, log, signal }: RoleContext, o
     if (!signal.aborted) await once(signal, 'abort')
     await server.stop(config.shutdownTimeoutMs * graceShare)
     await watchPoll.stop()
+  }
+}
+
+/** What the role does, apart from how it is asked. */
+export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
+  const { polls, door, tallies, cache, feed, lease, stream } = adapters
+  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
+  const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
+  const { votePartitions: partitions, updateIntervalMs } = config
+  const report = (err: unknown): void => log.warn({ err }, 'something about a poll has to be done again')
+
+  const doors = createPollDoors(door, report)
+  const announce = createAnnouncePoll({ polls, doors, tallies, cache, feed, finalPollCacheMs })
+  const shared = { polls, door, doors, tallies, announce, sleep, report }
+  return {
+    managePolls: createManagePolls({ ...shared, partitions, adminTokenHash }),
+    showPipeline: createShowPipeline({ lease, stream, partitions, adminTokenHash }),
+    schedule: createKeepSchedule(shared),
+    watchPoll: createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report }),
   }
 }
 

@@ -207,6 +207,13 @@ describe('editing an open poll', () => {
     expect(pointers(editPoll(open, { closesAt: now }, now))).toEqual(['/closes_at'])
   })
 
+  test('closes_at cannot move any more once it is reached', () => {
+    const ending = define({ closesAt: now + 9 })
+    expect(editPoll(ending, { closesAt: now + 20 }, now + 8)).toMatchObject({ closesAt: now + 20 })
+    expect(editPoll(ending, { closesAt: now + 20 }, now + 9)).toMatchObject({ refused: 'poll_closed' })
+    expect(editPoll(ending, { question: 'Dinner?' }, now + 9)).toMatchObject({ question: 'Dinner?' })
+  })
+
   test.each<PollPatch>([
     { options: texts('Tea', 'Coffee', 'Milk') },
     { options: texts('Tea') },
