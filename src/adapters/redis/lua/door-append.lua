@@ -58,19 +58,17 @@ local function remember(poll, w, request, position)
   end
 end
 
--- What a request with this key asked for, and where its vote stands; nil for an unknown key.
+-- What a request with this key asked for, and where its vote stands; nil for an unknown or forgotten key.
 local function recall(poll, w, request)
-  local key = sub(request, 1, 8)
-  local requests, older = poll.wRequests[w], poll.wOlder[w]
-  if requests then
-    for at = #requests - 1, 1, -2 do
-      if sub(requests[at], 1, 8) == key then return sub(requests[at], 9), requests[at + 1] end
-    end
+  local key, left = sub(request, 1, 8), REQUESTS_KEPT
+  local requests, older = poll.wRequests[w] or {}, poll.wOlder[w] or ''
+  for at = #requests - 1, 1, -2 do
+    if sub(requests[at], 1, 8) == key then return sub(requests[at], 9), requests[at + 1] end
+    left = left - 1
+    if left == 0 then return nil end
   end
-  if older then
-    for at = 1, #older, REQUEST_BYTES do
-      if sub(older, at, at + 7) == key then return sub(older, at + 8, at + 15), sub(older, at + 16, at + 31) end
-    end
+  for at = 1, math.min(#older, left * REQUEST_BYTES), REQUEST_BYTES do
+    if sub(older, at, at + 7) == key then return sub(older, at + 8, at + 15), sub(older, at + 16, at + 31) end
   end
   return nil
 end
