@@ -172,6 +172,20 @@ describe('nobody reads past an uncommitted entry', () => {
   })
 })
 
+describe('the disk', () => {
+  test('an append waits for it also where the server does not by default', async () => {
+    const at = await openPartition()
+    const { append, client } = await connectWriter()
+    await client.query('set synchronous_commit = off')
+    await client.query('begin')
+    await append(at, [someCall()])
+    const { rows } = await client.query('show synchronous_commit')
+    expect(rows).toEqual([{ synchronous_commit: 'on' }])
+    await client.query('commit')
+    await client.end()
+  })
+})
+
 describe('waiting for entries', () => {
   test('a waiting reader hears of an entry long before it would look again', async () => {
     const at = await openPartition()

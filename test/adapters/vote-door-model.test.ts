@@ -9,7 +9,7 @@ import { voterNumber } from '../support/some-votes.ts'
 const never = new AbortController().signal
 /** As many as a door keeps of each voter, so that here none is ever forgotten. */
 const requestKeys = 3
-const runs = 60
+const runs = 100
 
 type Request = { readonly key: string; readonly asked: string; readonly position: number }
 type Voter = { selection: Selection; position: number; requests: readonly Request[] }

@@ -108,13 +108,12 @@ async function append(pool: Pool, partition: number, calls: readonly DoorCall[])
   })
 }
 
-/** Per call: whether the batch has met its voter before. */
+/** Per call: whether the batch may have met its voter before. No voter key is that of two polls; if one were, this does no harm. */
 function areAgain(calls: readonly DoorCall[]): readonly boolean[] {
   const met = new Set<string>()
-  return calls.map(({ pollId, voter }) => {
-    const key = `${voter}${pollId}`
-    const isAgain = met.has(key)
-    met.add(key)
+  return calls.map(({ voter }) => {
+    const isAgain = met.has(voter)
+    met.add(voter)
     return isAgain
   })
 }
