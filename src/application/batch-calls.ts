@@ -57,6 +57,7 @@ export function createBatchCalls(
   options: { readonly limits?: BatchLimits; readonly clock?: Clock; readonly report: (fault: unknown) => void },
 ): BatchCalls {
   const { limits = BATCH_LIMITS, clock = systemClock, report } = options
+  const appendOrRepeat = createPatientAppend(append, limits, clock, report)
   const lines = new Map<number, Line>()
   const onIdle: (() => void)[] = []
 
@@ -78,41 +79,6 @@ export function createBatchCalls(
     const late = line.waiting.findIndex((one) => one.since >= oldest)
     for (const one of line.waiting.splice(0, late === -1 ? line.waiting.length : late)) one.answer(unavailable)
     return line.waiting.splice(0, limits.callsPerBatchMax)
-  }
-
-  /** Resolves with null when the time is up; what comes after that is too late for anybody. */
-  async function appendWithin(
-    partition: number,
-    calls: readonly DoorCall[],
-    ms: number,
-  ): Promise<readonly DoorAnswer[] | null> {
-    const { promise: timeUp, resolve } = Promise.withResolvers<null>()
-    const cancel = clock.after(ms, () => resolve(null))
-    try {
-      return await Promise.race([append(partition, calls), timeUp])
-    } finally {
-      cancel()
-    }
-  }
-
-  async function appendOrRepeat(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[] | null> {
-    const deadline = clock.now() + limits.batchMsMax
-    try {
-      return await appendWithin(partition, calls, limits.batchMsMax)
-    } catch (fault) {
-      report(fault)
-    }
-    await new Promise<void>((resolve) => {
-      clock.after(limits.repeatAfterMs, resolve)
-    })
-    const left = deadline - clock.now()
-    if (left <= 0) return null
-    try {
-      return await appendWithin(partition, calls, left)
-    } catch (fault) {
-      report(fault)
-      return null
-    }
   }
 
   async function send(partition: number, line: Line, batch: readonly Waiting[]): Promise<void> {
@@ -150,4 +116,49 @@ export function createBatchCalls(
       return promise
     },
   }
+}
+
+/** Appends within `batchMsMax`, the second try included. Null where no answer came. */
+function createPatientAppend(
+  append: VoteDoor['append'],
+  limits: BatchLimits,
+  clock: Clock,
+  report: (fault: unknown) => void,
+): (partition: number, calls: readonly DoorCall[]) => Promise<readonly DoorAnswer[] | null> {
+  /** Resolves with null when the time is up; what comes after that is too late for anybody. */
+  async function appendWithin(
+    partition: number,
+    calls: readonly DoorCall[],
+    ms: number,
+  ): Promise<readonly DoorAnswer[] | null> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<null>()
+    const cancel = clock.after(ms, () => resolve(null))
+    try {
+      return await Promise.race([append(partition, calls), timeUp])
+    } finally {
+      cancel()
+    }
+  }
+
+  async function appendOrRepeat(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[] | null> {
+    const deadline = clock.now() + limits.batchMsMax
+    try {
+      return await appendWithin(partition, calls, limits.batchMsMax)
+    } catch (fault) {
+      report(fault)
+    }
+    await new Promise<void>((resolve) => {
+      clock.after(limits.repeatAfterMs, resolve)
+    })
+    const left = deadline - clock.now()
+    if (left <= 0) return null
+    try {
+      return await appendWithin(partition, calls, left)
+    } catch (fault) {
+      report(fault)
+      return null
+    }
+  }
+
+  return appendOrRepeat
 }

@@ -37,14 +37,14 @@ export function createFindVote(
 
 /** Starts the restoration of a door and waits for it, but not longer than a voter should: it goes on by itself. */
 export function createRestoreSoon(
-  { restore }: RestoreDoor,
+  restoreDoor: RestoreDoor,
   waitMsMax: number,
   report: (fault: unknown) => void,
 ): (partition: number, pollId: string) => Promise<void> {
   return async (partition, pollId) => {
     const { promise: waited, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, waitMsMax)
-    restore(partition, pollId).catch(report).finally(resolve)
+    restoreDoor.restore(partition, pollId).catch(report).finally(resolve)
     await waited
     clearTimeout(timer)
   }
