@@ -16,6 +16,7 @@ const places = [
   ['ports', 'src/ports/'],
   ['application', 'src/application/'],
   ['runtime', 'src/runtime/'],
+  ['demo', 'src/demo/'],
   ['main', 'src/main/'],
   ['contract', 'contract/'],
   ['client', 'client/'],
@@ -52,6 +53,8 @@ const table = {
   postgres: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
   adapters: { sees: ['ports', 'domain'], outside: 'node' },
   runtime: { sees: [], outside: 'packages' },
+  // A client like any other, that happens to lie here: nothing of the server.
+  demo: { sees: ['contract'], outside: 'packages' },
   main: { sees: everything.filter((layer) => layer !== 'test' && layer !== 'bench'), outside: 'packages' },
   client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
   web: { sees: ['contract', 'client'], outside: 'nothing' },

@@ -1,0 +1,102 @@
+import { createVoter, type VoteOutcome } from './voter.ts'
+
+/** Voters who wait for their answers at the same moment. */
+const atOnceMax = 200
+/** Of so many voters one clicks twice, and another one tries to vote again for something else. */
+const oneIn = 50
+
+/** What the voters were told, added up. */
+export class Told {
+  /** Votes that were accepted, each voter once, by option id. */
+  readonly accepted = new Map<number, number>()
+  /** Voters of the crowd who are through. */
+  votersDone = 0
+  /** Second clicks that were answered as the first ones. */
+  repeated = 0
+  /** Refusals by code. */
+  readonly refused = new Map<string, number>()
+  /** Votes whose answer never came. */
+  unknown = 0
+  /** What must never be: a second click that got another vote, or a second vote that was accepted. */
+  readonly wrong: string[] = []
+
+  get acceptedTotal(): number {
+    return [...this.accepted.values()].reduce((sum, votes) => sum + votes, 0)
+  }
+
+  get refusedTotal(): number {
+    return [...this.refused.values()].reduce((sum, votes) => sum + votes, 0)
+  }
+
+  note(outcome: VoteOutcome, optionId: number): void {
+    if (outcome.result === 'accepted') this.accepted.set(optionId, (this.accepted.get(optionId) ?? 0) + 1)
+    else if (outcome.result === 'refused') this.noteRefused(outcome.code)
+    else this.unknown += 1
+  }
+
+  noteRefused(code: string): void {
+    this.refused.set(code, (this.refused.get(code) ?? 0) + 1)
+  }
+}
+
+type CrowdOptions = {
+  readonly url: string
+  readonly pollId: string
+  readonly voters: number
+  readonly rate: number | null
+  /** Whom the next voter votes for. */
+  readonly choose: () => number
+  /** Whom those vote for who try it a second time. */
+  readonly chooseAgain: (optionId: number) => number
+}
+
+/** Lets everybody vote, each on connections and with a session of its own. */
+export async function letCrowdVote(options: CrowdOptions, told: Told): Promise<void> {
+  const beganAt = performance.now()
+  let next = 0
+
+  async function takeTurns(): Promise<void> {
+    while (next < options.voters) {
+      const number = next
+      next += 1
+      if (options.rate !== null) await waitUntil(beganAt + (number / options.rate) * 1000)
+      await voteAs(number, options, told)
+    }
+  }
+
+  await Promise.all(Array.from({ length: Math.min(atOnceMax, options.voters) }, takeTurns))
+}
+
+async function voteAs(number: number, { url, pollId, choose, chooseAgain }: CrowdOptions, told: Told): Promise<void> {
+  const voter = createVoter(url, number % 2 === 0 ? 'cookie' : 'token')
+  const optionId = choose()
+  const call = { pollId, optionIds: [optionId], key: crypto.randomUUID() }
+  try {
+    if (number % oneIn === 1) await clickTwice()
+    else told.note(await voter.vote(call), optionId)
+    if (number % oneIn === 2) await voteAgain()
+  } finally {
+    told.votersDone += 1
+    voter.close()
+  }
+
+  async function clickTwice(): Promise<void> {
+    const [first, second] = await Promise.all([voter.vote(call), voter.vote(call)])
+    told.note(first, optionId)
+    if (first.result !== 'accepted' || second.result !== 'accepted') return
+    if (first.voteId === second.voteId) told.repeated += 1
+    else told.wrong.push('a double click became two votes')
+  }
+
+  async function voteAgain(): Promise<void> {
+    const again = await voter.vote({ pollId, optionIds: [chooseAgain(optionId)] })
+    if (again.result === 'accepted') told.wrong.push('a second vote of the same voter was accepted')
+    else if (again.result === 'refused') told.noteRefused(again.code)
+  }
+}
+
+async function waitUntil(at: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  setTimeout(resolve, Math.max(0, at - performance.now()))
+  await promise
+}
