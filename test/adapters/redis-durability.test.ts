@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { connectRedis, type RedisConnections } from '../../src/adapters/redis/connect.ts'
+import { type Durability, findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+
+let server: TestRedis
+let connections: RedisConnections
+beforeAll(async () => {
+  server = await startTestRedis()
+  connections = connectRedis({ url: server.redisUrl })
+  await connections.ready()
+})
+afterAll(async () => {
+  connections.stop()
+  await server.stop()
+})
+
+const set = async (settings: Readonly<Record<string, string>>): Promise<void> => {
+  for (const [name, value] of Object.entries(settings)) await connections.commands.config('SET', name, value)
+}
+const durable = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' }
+beforeEach(() => set(durable))
+
+const find = (durability: Durability) => findDurabilityProblems(connections.commands, durability)
+
+test.each([
+  ['durable', {}],
+  ['fast', {}],
+  ['fast', { appendfsync: 'everysec' }],
+  ['memory', { appendonly: 'no', appendfsync: 'no' }],
+] as const)('%s is kept with %o', async (durability, settings) => {
+  await set(settings)
+  expect(await find(durability)).toEqual([])
+})
+
+test.each([
+  ['durable', { appendfsync: 'everysec' }, /appendfsync is everysec.*VOTE_DURABILITY=fast/],
+  ['durable', { appendonly: 'no' }, /appendonly is no/],
+  ['fast', { appendonly: 'no' }, /appendonly is no/],
+  ['fast', { appendfsync: 'no' }, /appendfsync is no/],
+  ['durable', { 'maxmemory-policy': 'allkeys-lru' }, /maxmemory-policy is allkeys-lru/],
+  ['memory', { 'maxmemory-policy': 'volatile-ttl' }, /maxmemory-policy is volatile-ttl/],
+] as const)('%s is not kept with %o, and the lines for redis-cli mend it', async (durability, settings, text) => {
+  await set(settings)
+  const problems = await find(durability)
+  expect(problems).toHaveLength(1)
+  expect(problems[0]?.problem).toMatch(text)
+  for (const line of problems[0]?.mend ?? []) {
+    const [command = '', ...rest] = line.split(' ')
+    // Started without a configuration file, this server has nowhere to write it to.
+    if (line !== 'CONFIG REWRITE') await connections.commands.call(command, ...rest)
+  }
+  expect(await find(durability)).toEqual([])
+})
+
+test('replicated is not kept without a replica', async () => {
+  expect((await find('replicated')).map(({ problem }) => problem)).toEqual([expect.stringMatching(/no replica/)])
+})
+
+test('several problems are told at once', async () => {
+  await set({ appendonly: 'no', appendfsync: 'no', 'maxmemory-policy': 'allkeys-random' })
+  expect(await find('durable')).toHaveLength(3)
+})
+
+test('a Redis that hides its configuration is a problem that names the way out', async () => {
+  await connections.commands.call('ACL', 'SETUSER', 'hidden', 'on', '>secret', '~*', '&*', '+@all', '-config')
+  const url = new URL(server.redisUrl)
+  url.username = 'hidden'
+  url.password = 'secret'
+  const hidden = connectRedis({ url: url.href })
+  try {
+    await hidden.ready()
+    const problems = await findDurabilityProblems(hidden.commands, 'durable')
+    expect(problems.map(({ problem }) => problem)).toEqual([expect.stringContaining('VOTE_DURABILITY_CHECK=off')])
+  } finally {
+    hidden.stop()
+  }
+})
