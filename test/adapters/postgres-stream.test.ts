@@ -251,3 +251,26 @@ describe('waiting for entries', () => {
     expect((await reading).map((entry) => entry.id)).toEqual(['2-0'])
   })
 })
+
+describe('what nobody reads any more', () => {
+  test('the voters of a door that is gone go with the next trimming, and no others', async () => {
+    const at = await openPartition()
+    const door = createVoteDoor(database.pool)
+    const countVoters = async (): Promise<number> => {
+      const { rows } = await database.pool.query<{ voters: number }>('select count(*)::int as voters from door_voter')
+      return rows[0]?.voters ?? 0
+    }
+    const before = await countVoters()
+    await door.append(at, [someCall(), someCall(), someCall()])
+    const stays = await openPartition()
+    await door.append(stays, [someCall(), someCall()])
+
+    await door.open(at, { pollId, round: 2, revision: 2, closesAt: null })
+    await door.append(at, [{ ...someCall(), round: 2, revision: 2 }])
+    await stream.trim(at, STREAM_START, 0)
+    expect(await countVoters()).toBe(before + 3)
+    await door.remove(at, pollId)
+    await stream.trim(at, STREAM_START, 0)
+    expect(await countVoters()).toBe(before + 2)
+  })
+})

@@ -11,7 +11,7 @@ const passingStates = /^(?:08...|25006|40001|40P01|53...|55P03|57...|58...)$/
 const passingMessages = /connection terminated|connection error|timeout|not queryable|pool after calling end/i
 
 /** Whether what the database, or the way to it, answered passes by itself. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof pg.DatabaseError) return passingStates.test(error.code ?? '')
   if (!(error instanceof Error)) return false
   if (error instanceof AggregateError) return error.errors.some(isPassing)
