@@ -31,7 +31,7 @@ export type Recorded = {
   readonly pollIds: readonly string[]
   readonly written: number
   readonly setAside: number
-  /** The ledger's clock at the commit. */
+  /** The ledger's clock at the commit; MUST be higher than at every earlier commit of the partition. */
   readonly recordedAt: number
 }
 
