@@ -5,6 +5,7 @@ import type { Caller } from '../ports/poll-admin.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import { authorize, refuseStranger } from './authorize.ts'
+import { isPollId } from './poll-id.ts'
 
 export type ChangedPollStates = { readonly before: Poll; readonly after: Poll }
 
@@ -32,7 +33,7 @@ const saveAttemptsMax = 8
 export function createChangePoll({ polls, door, adminTokenHash }: ChangePollParts): ChangePoll {
   async function find({ bearer }: Caller, pollId: string): Promise<Poll | Refused> {
     if (bearer === null) return refuseStranger()
-    const poll = await polls.find(pollId)
+    const poll = isPollId(pollId) ? await polls.find(pollId) : null
     if (poll === null) return refuseUnknown()
     return authorize(bearer, poll, adminTokenHash) ?? poll
   }

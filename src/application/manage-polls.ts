@@ -12,7 +12,7 @@ import { authorize, createManageToken, hashToken } from './authorize.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './change-poll.ts'
 import { createClosePoll } from './close-poll.ts'
 import type { PollDoors } from './poll-doors.ts'
-import { createPollId } from './poll-id.ts'
+import { createPollId, isPollId } from './poll-id.ts'
 import { createViewPoll, type ManagedPoll, type ViewPoll } from './view-poll.ts'
 
 export type PollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
@@ -186,7 +186,7 @@ function readings({
     isOrganiser,
 
     async get(caller, pollId) {
-      const poll = await polls.find(pollId)
+      const poll = isPollId(pollId) ? await polls.find(pollId) : null
       if (poll === null || poll.status === 'deleted') return refuseUnknown()
       return view(poll, isOrganiser(caller, poll))
     },

@@ -1,5 +1,6 @@
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js'
 import type { ManagePolls } from '../../application/manage-polls.ts'
+import { isPollId } from '../../application/poll-id.ts'
 import type { LivePoll, WatchPoll } from '../../application/watch-poll.ts'
 import { refuseUnknown } from '../../domain/poll-life.ts'
 import { refuseForNow } from '../../domain/refusal.ts'
@@ -54,43 +55,46 @@ export function createWatchCall(
 async function follow(call: WatchCall, caller: Caller, { polls, watchPoll, stopping }: WatchCallParts): Promise<void> {
   const ended = Promise.withResolvers<void>()
   const send = createSender(call, (live) => polls.isOrganiser(caller, live.poll))
-  call.on('cancelled', ended.resolve)
+  const finish = (): void => {
+    call.end()
+    ended.resolve()
+  }
   const stop = (): void => {
     call.emit('error', stoppingStatus())
     ended.resolve()
   }
-  stopping.addEventListener('abort', stop, { once: true })
-
   let latest: LivePoll | null = null
   const show = (live: LivePoll): void => {
     latest = live
     send(live)
     if (live.tally.resultsFinal) finish()
   }
-  const finish = (): void => {
-    call.end()
-    ended.resolve()
-  }
-  const watched = await watchPoll.watch(call.request.pollId, {
+  const viewer = {
     onUpdate: show,
     onDeleted: () => {
       if (latest !== null) call.write(pollMessage({ poll: { ...latest.poll, status: 'deleted' }, tally: null }))
       finish()
     },
-  })
-  try {
-    if (watched === null) return void call.emit('error', refusalStatus(refuseUnknown()))
-    show(watched.live)
-    await ended.promise
-  } finally {
-    watched?.stop()
-    stopping.removeEventListener('abort', stop)
   }
+
+  call.on('cancelled', ended.resolve)
+  const { pollId } = call.request
+  const watched = isPollId(pollId) ? await watchPoll.watch(pollId, viewer) : null
+  if (watched === null) {
+    call.emit('error', refusalStatus(refuseUnknown()))
+    return
+  }
+  stopping.addEventListener('abort', stop, { once: true })
+  if (stopping.aborted) stop()
+  else show(watched.live)
+  await ended.promise
+  watched.stop()
+  stopping.removeEventListener('abort', stop)
 }
 
 /**
- * Writes what this caller may see. While the client is slow it is sent nothing, and afterwards the newest state alone. With
- * hidden results a change of the counts is not sent at all, because its time would tell that somebody has voted.
+ * Writes what this caller may see. While the client is slow it is sent nothing, and afterwards the newest state alone; the
+ * final one is never skipped. With hidden results a change of the counts is not sent at all, because its time would tell that somebody has voted.
  */
 function createSender(call: WatchCall, isOrganiser: (live: LivePoll) => boolean): (live: LivePoll) => void {
   let isFull = false
@@ -98,7 +102,7 @@ function createSender(call: WatchCall, isOrganiser: (live: LivePoll) => boolean)
   let hiddenRevision = -1
 
   const send = (live: LivePoll): void => {
-    if (isFull) {
+    if (isFull && !live.tally.resultsFinal) {
       skipped = live
       return
     }
@@ -111,7 +115,7 @@ function createSender(call: WatchCall, isOrganiser: (live: LivePoll) => boolean)
     isFull = false
     const newest = skipped
     skipped = null
-    if (newest !== null) send(newest)
+    if (newest !== null && !call.writableEnded) send(newest)
   })
   return send
 }
