@@ -1,10 +1,12 @@
 import type { HttpApp } from '../adapters/http/operation.ts'
 import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
+import { createEventStreams } from '../adapters/http/events.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
 import { createHttpServer } from '../adapters/http/server.ts'
+import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
 import { createAdmitViewer } from '../application/admit-viewer.ts'
@@ -61,6 +63,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const organisePolls = createOrganisePolls(admin, watchPoll)
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets: createTickets(service) })
 
+  const eventStreams = createEventStreams({ admitViewer })
+
   let isServing = false
   const address = { publicUrl: config.publicUrl }
   const app = await createHttpServer({
@@ -72,6 +76,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       readPollRoutes(routes, seePoll)
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
+      ticketRoute(routes, admitViewer)
+      eventStreams.addRoute(routes)
       sessionRoute(routes, { identifyVoter, address })
       healthRoutes(routes, () => isServing && !signal.aborted)
     },
@@ -93,7 +99,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     await sleep(measureEveryMs, signal)
   }
 
-  await Promise.all([sockets.stop(config.shutdownTimeoutMs * drainShare), app.close()])
+  const drainMs = config.shutdownTimeoutMs * drainShare
+  await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), app.close()])
   await batchCalls.idle()
   admin.disconnect()
   await watchPoll.stop()

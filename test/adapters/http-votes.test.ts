@@ -1,20 +1,23 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { cookieOf, createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { cookieOf, type HttpClient } from '../support/http-client.ts'
+import { createCheckedClient } from '../support/openapi-document.ts'
 import { type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile) => {
   let system: RunningSystem
   let call: HttpClient
+  const disagreements: string[] = []
 
   beforeAll(async () => {
     system = await startSystem(profile)
-    call = createHttpClient(system.url)
+    call = await createCheckedClient(system.url, disagreements)
   })
   afterAll(async () => {
-    expect(system.logged).toEqual([])
     await system.stop()
+    expect(disagreements).toEqual([])
+    expect(system.logged).toEqual([])
   })
 
   async function makePoll(more: object = {}) {

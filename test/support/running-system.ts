@@ -9,6 +9,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { shareTestRedis } from './redis.ts'
+import { waitUntil } from './wait-until.ts'
 
 export const adminToken = 'the-admin-token-of-the-tests-0123456789'
 
@@ -27,6 +28,8 @@ export type RunningSystem = {
 export async function startSystem(
   profile: Profile,
   environment: Readonly<Record<string, string>> = {},
+  /** Puts something between the system and its database. */
+  reach: (databaseUrl: string) => Promise<string> = async (databaseUrl) => databaseUrl,
 ): Promise<RunningSystem> {
   const database = await createTestDatabase()
   const redis = shareTestRedis()
@@ -34,7 +37,7 @@ export async function startSystem(
   const grpcPort = await findFreePort()
   const config = readConfig(
     {
-      DATABASE_URL: database.databaseUrl,
+      DATABASE_URL: await reach(database.databaseUrl),
       ...(profile === 'redis' && { REDIS_URL: redis.redisUrl, REDIS_PREFIX: redis.prefix }),
       HOST: '127.0.0.1',
       PORT: `${port}`,
@@ -59,6 +62,11 @@ export async function startSystem(
     const ended = run(context, ready.resolve)
     running.push(ended)
     await Promise.race([ready.promise, ended])
+  }
+  await waitUntil(async () => (await adapters.lease.owners()).size === config.votePartitions)
+  // Its owner tells a partition its epoch moments after it took it over, and doors that are older have to be restored then.
+  for (let partition = 0; partition < config.votePartitions; partition += 1) {
+    await adapters.stream.raiseEpoch(partition, (await adapters.lease.read(partition)).epoch)
   }
   return {
     url: `http://127.0.0.1:${port}`,

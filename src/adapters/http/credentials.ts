@@ -31,27 +31,31 @@ export function readVoter(
   app: Pick<FastifyInstance, 'parseCookie'>,
   request: FastifyRequest,
 ): VoterCredentials | Refused {
-  const { headers } = request
-  const requestKey = readRequestKey(single(headers['idempotency-key']))
-  if (isRefused(requestKey)) return requestKey
+  const requestKey = readRequestKey(single(request.headers['idempotency-key']))
+  return isRefused(requestKey) ? requestKey : { ...readSession(app, request), requestKey }
+}
+
+function readSession(
+  app: Pick<FastifyInstance, 'parseCookie'>,
+  { headers }: FastifyRequest,
+): Omit<VoterCredentials, 'requestKey'> {
   const { cookie } = headers
   const hasSession = cookie !== undefined && cookie.includes(sessionCookie)
   return {
     voterToken: single(headers['voter-token']) ?? null,
     sessionCookie: hasSession ? (app.parseCookie(cookie)[sessionCookie] ?? null) : null,
-    requestKey,
   }
 }
 
-/** Everything that a reader shows. An Idempotency-Key says nothing when reading, so a bad one harms nobody. */
+/** Everything that a reader shows. Reading repeats without harm, so nobody needs a key for it and a weak one is passed over. */
 export function readReader(
   app: Pick<FastifyInstance, 'parseCookie'>,
   request: FastifyRequest,
 ): ReaderCredentials | Refused {
   const bearer = readBearer(request)
   if (isRefused(bearer)) return bearer
-  const voter = readVoter(app, request)
-  return isRefused(voter) ? voter : { ...voter, bearer }
+  const requestKey = readRequestKey(single(request.headers['idempotency-key']))
+  return { ...readSession(app, request), bearer, requestKey: isRefused(requestKey) ? null : requestKey }
 }
 
 /** Gives the session to the browser. `Secure` only where the service is reached by https: a laptop in a venue is not. */

@@ -31,7 +31,13 @@ export const voter: Security = [{}, { voterToken: [] }, { sessionCookie: [] }]
 
 const bodyRefusals = ['invalid_json', 'too_large', 'unsupported_media_type', 'invalid_body'] as const
 
-export const readRefusals = ['token_invalid', 'poll_not_found', 'unavailable'] as const satisfies Refusal[]
+export const readRefusals = [
+  'unauthenticated',
+  'token_invalid',
+  'forbidden',
+  'poll_not_found',
+  'unavailable',
+] as const satisfies Refusal[]
 export const changeRefusals = [
   ...bodyRefusals,
   'unauthenticated',

@@ -44,7 +44,7 @@ export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see'>): voi
             summary,
             description: 'Answers 304 to an `If-None-Match` with the newest `ETag`. Hidden counts are null.',
             security: reader,
-            refusals: [...readRefusals, 'idempotency_key_weak'],
+            refusals: readRefusals,
           }),
           params: PollParams,
           response: { 200: body, 304: Type.Null({ description: 'Nothing has changed.' }) },
