@@ -7,7 +7,7 @@ import type { ManagedPoll } from '../../application/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import { answerWith, type ReportFault, type Step } from './calls.ts'
-import { loadAdminService, loadServedContract, SERVICE_NAME } from './contract.ts'
+import { loadAdminService, readServedContract, SERVICE_NAME } from './contract.ts'
 import type { AdminServiceHandlers } from './gen/tallycast/admin/v1/AdminService.ts'
 import { pipelineMessage, pollMessage, recountMessage } from './replies.ts'
 import { readCreatePoll, readUpdatePoll } from './requests.ts'
@@ -50,7 +50,7 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
   }
   server.addService(loadAdminService().service, { ...handlers(parts, stopping.signal) })
   health.addToServer(server)
-  new ReflectionService(loadServedContract()).addToServer(server)
+  new ReflectionService(readServedContract()).addToServer(server)
 
   const credentials =
     parts.tls === null
