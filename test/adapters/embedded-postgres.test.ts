@@ -55,7 +55,7 @@ type Holder = { readonly child: ChildProcess; readonly databaseUrl: string; read
 
 /** Another Tallycast on the same folder, as far as PostgreSQL is concerned, in a process group of its own. */
 const startHolder = async (): Promise<Holder> => {
-  const child = spawn(process.execPath, [holder, dataDir], { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const child = spawn(process.execPath, [holder, dataDir], { stdio: ['pipe', 'pipe', 'ignore'], detached: true })
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string] // what a line event carries
   const { databaseUrl, serverPid } = JSON.parse(line) as Omit<Holder, 'child'> // what hold-postgres.ts prints
   return { child, databaseUrl, serverPid }

@@ -16,10 +16,11 @@ const main = async (): Promise<void> => {
   console.log(JSON.stringify({ databaseUrl: server.databaseUrl, serverPid: server.pid() }))
 
   const asked = Promise.withResolvers<void>()
-  const awake = setInterval(() => undefined, 60_000)
   stop.signal.addEventListener('abort', () => asked.resolve())
+  // Ends with its parent too, so that a test that fails leaves nothing running.
+  process.stdin.on('end', () => stop.stop('the end of its parent')).resume()
   await asked.promise
-  clearInterval(awake)
+  process.stdin.destroy()
 
   const client = new pg.Client({ connectionString: server.databaseUrl })
   await client.connect()
