@@ -7,10 +7,10 @@ export type BatchLimits = {
   readonly batchesInFlightMax: number
   /** Calls that wait for a batch, per partition. Beyond it callers are refused at once: memory stays bounded. */
   readonly waitingCallsMax: number
-  /** A call that has waited longer is not sent any more. */
-  readonly waitMsMax: number
-  /** A batch, its repetition included, that takes longer is given up. Together with `waitMsMax`: the longest anybody waits. */
-  readonly batchMsMax: number
+  /** A call that has waited longer is not sent any more, and a batch is given up when its oldest call has. */
+  readonly answerMsMax: number
+  /** But a batch gets this long, its repetition included. Together with `answerMsMax`: the longest that anybody waits. */
+  readonly batchMsMin: number
   /** Pause before the repetition of a batch that failed: a lost connection is back by then, if it comes back at all. */
   readonly repeatAfterMs: number
 }
@@ -19,8 +19,8 @@ export const BATCH_LIMITS: BatchLimits = {
   callsPerBatchMax: 512,
   batchesInFlightMax: 2,
   waitingCallsMax: 20_000,
-  waitMsMax: 1000,
-  batchMsMax: 1000,
+  answerMsMax: 2000,
+  batchMsMin: 500,
   repeatAfterMs: 50,
 }
 
@@ -75,7 +75,7 @@ export function createBatchCalls(
 
   /** The next calls of a line. Those that have waited too long are answered here and not sent. */
   function takeBatch(line: Line): Waiting[] {
-    const oldest = clock.now() - limits.waitMsMax
+    const oldest = clock.now() - limits.answerMsMax
     const late = line.waiting.findIndex((one) => one.since >= oldest)
     for (const one of line.waiting.splice(0, late === -1 ? line.waiting.length : late)) one.answer(unavailable)
     return line.waiting.splice(0, limits.callsPerBatchMax)
@@ -83,7 +83,8 @@ export function createBatchCalls(
 
   async function send(partition: number, line: Line, batch: readonly Waiting[]): Promise<void> {
     const calls = batch.map((one) => one.call)
-    const answers = await appendOrRepeat(partition, calls)
+    const waited = clock.now() - (batch[0]?.since ?? 0)
+    const answers = await appendOrRepeat(partition, calls, Math.max(limits.answerMsMax - waited, limits.batchMsMin))
     // An answer that is missing belongs to a door that broke its promise; its caller must not wait for ever.
     for (const [index, one] of batch.entries()) one.answer(answers?.[index] ?? unavailable)
     line.inFlight -= 1
@@ -118,13 +119,13 @@ export function createBatchCalls(
   }
 }
 
-/** Appends within `batchMsMax`, the second try included. Null where no answer came. */
+/** Appends within the time given, the second try included. Null where no answer came. */
 function createPatientAppend(
   append: VoteDoor['append'],
   limits: BatchLimits,
   clock: Clock,
   report: (fault: unknown) => void,
-): (partition: number, calls: readonly DoorCall[]) => Promise<readonly DoorAnswer[] | null> {
+): (partition: number, calls: readonly DoorCall[], withinMs: number) => Promise<readonly DoorAnswer[] | null> {
   /** Resolves with null when the time is up; what comes after that is too late for anybody. */
   async function appendWithin(
     partition: number,
@@ -132,7 +133,8 @@ function createPatientAppend(
     ms: number,
   ): Promise<readonly DoorAnswer[] | null> {
     const { promise: timeUp, resolve } = Promise.withResolvers<null>()
-    const cancel = clock.after(ms, () => resolve(null))
+    // Where this process was too busy to look, the answer may lie there already: it is read before the time counts as up.
+    const cancel = clock.after(ms, () => setImmediate(resolve, null))
     try {
       return await Promise.race([append(partition, calls), timeUp])
     } finally {
@@ -140,10 +142,14 @@ function createPatientAppend(
     }
   }
 
-  async function appendOrRepeat(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[] | null> {
-    const deadline = clock.now() + limits.batchMsMax
+  async function appendOrRepeat(
+    partition: number,
+    calls: readonly DoorCall[],
+    withinMs: number,
+  ): Promise<readonly DoorAnswer[] | null> {
+    const deadline = clock.now() + withinMs
     try {
-      return await appendWithin(partition, calls, limits.batchMsMax)
+      return await appendWithin(partition, calls, withinMs)
     } catch (fault) {
       report(fault)
     }

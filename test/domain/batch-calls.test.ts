@@ -35,7 +35,7 @@ function beyond() {
 
   /** One that nobody waits for any more is on its way no longer, whenever its end comes. */
   function isGivenUp({ calls }: Sent): boolean {
-    return time - (firstSentAt.get(indexOf(calls[0]!)) ?? time) >= BATCH_LIMITS.batchMsMax
+    return time - (firstSentAt.get(indexOf(calls[0]!)) ?? time) >= BATCH_LIMITS.answerMsMax
   }
 
   function append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]> {
@@ -131,7 +131,7 @@ describe('calls to a door', () => {
         },
         {
           weight: 1,
-          arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 400, 1100) }),
+          arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(10, 60, 400, 2100) }),
         },
       ),
       { maxLength: 60 },
@@ -230,11 +230,11 @@ describe('calls to a door', () => {
     const { append, clock, pending, pass } = beyond()
     const batch = createBatchCalls(append, { clock, report: () => undefined })
     const answers = [0, 1, 2].map((index) => batch.call(0, callOf(index)))
-    await pass(BATCH_LIMITS.batchMsMax)
+    await pass(BATCH_LIMITS.answerMsMax)
     expect(await answers[0]).toMatchObject({ refused: 'unavailable', retryAfterMs: expect.any(Number) })
     await pass(1)
     expect(pending.length).toBe(3)
-    await pass(BATCH_LIMITS.batchMsMax)
+    await pass(BATCH_LIMITS.answerMsMax)
     expect(await Promise.all(answers)).toEqual(Array(3).fill(expect.objectContaining({ refused: 'unavailable' })))
   })
 
