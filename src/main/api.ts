@@ -4,6 +4,7 @@ import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
+import { pageRoutes } from '../adapters/http/page/page-routes.ts'
 import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
 import { createHttpServer } from '../adapters/http/server.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
@@ -79,6 +80,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       ticketRoute(routes, admitViewer)
       eventStreams.addRoute(routes)
       sessionRoute(routes, { identifyVoter, address })
+      pageRoutes(routes, { castVote, seePoll, address, report })
       healthRoutes(routes, () => isServing && !signal.aborted)
     },
   })

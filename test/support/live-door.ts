@@ -11,7 +11,6 @@ import { createTickets, type Tickets } from '../../src/application/ticket.ts'
 import type { WatchPoll } from '../../src/application/watch-poll.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
-import { partitionOf } from '../../src/domain/vote.ts'
 import type { LiveSide } from './live-side.ts'
 
 export const adminToken = 'the-admin-token-of-the-tests'
@@ -26,6 +25,8 @@ export type LiveDoor = {
   /** A session that has voted in this poll, by its token. */
   readonly votedAs: (poll: Poll, optionId: number) => Promise<string>
   readonly newSession: () => string
+  /** Lets votes in, at the poll's one partition. */
+  readonly open: (poll: Poll) => Promise<void>
 }
 
 export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor => {
@@ -41,7 +42,12 @@ export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor =
     if (isRefused(session)) throw new Error(session.detail)
     return session.token
   }
+  const open = async ({ id: pollId, round, revision, closesAt }: Poll): Promise<void> => {
+    await stream.raiseEpoch(0, 1)
+    await door.open(0, { pollId, round, revision, closesAt })
+  }
   return {
+    open,
     identifyVoter,
     seePoll,
     tickets,
@@ -51,12 +57,10 @@ export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor =
       const voterToken = newSession()
       const voter = identifyVoter.recognise(poll, { voterToken, sessionCookie: null, requestKey: null })
       if (voter === null || isRefused(voter)) throw new Error('the session is not recognised')
-      const { id: pollId, round, revision, closesAt } = poll
-      const partition = partitionOf(voter, poll.partitions)
-      await stream.raiseEpoch(partition, 1)
-      await door.open(partition, { pollId, round, revision, closesAt })
+      const { id: pollId, round, revision } = poll
+      await open(poll)
       const call = { pollId, round, revision, kind: 'cast' as const, voter, selection: [optionId], requestKey: null }
-      const [answer] = await door.append(partition, [call])
+      const [answer] = await door.append(0, [call])
       if (answer?.answer !== 'accepted') throw new Error(`the door said ${answer?.answer}`)
       return voterToken
     },

@@ -1,0 +1,62 @@
+import type { FastifyReply } from 'fastify'
+import { assetUrl } from './assets.ts'
+import { type Html, html } from './html.ts'
+
+export type Page = {
+  readonly title: string
+  readonly body: Html
+  /** Only for pages that stay true without JavaScript by being read again. */
+  readonly refreshSeconds?: number
+  readonly hasScript?: boolean
+}
+
+const icon =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='8' width='4' height='7' rx='1' fill='%236d5bd0'/%3E%3Crect x='6' y='2' width='4' height='13' rx='1' fill='%23e0567f'/%3E%3Crect x='11' y='5' width='4' height='10' rx='1' fill='%232a9d8f'/%3E%3C/svg%3E"
+
+/** Sends a page that brings only what is ours, and that no other site may frame. */
+export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply
+    .code(status)
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'private, no-store')
+    .header('content-security-policy', contentSecurityPolicy(reply.request.headers.host))
+    .header('referrer-policy', 'same-origin')
+    .header('x-content-type-options', 'nosniff')
+    .send(renderPage(page).toString())
+}
+
+/** Older browsers do not take 'self' for the socket of the same host, so it is named. */
+function contentSecurityPolicy(host = ''): string {
+  const sockets = /^[\w.:[\]-]{1,255}$/.test(host) ? ` ws://${host} wss://${host}` : ''
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src 'self'${sockets}`,
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'self'",
+  ].join('; ')
+}
+
+function renderPage({ title, body, refreshSeconds, hasScript = false }: Page): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} · Tallycast</title>
+        <link rel="icon" href="${icon}" />
+        <link rel="stylesheet" href="${assetUrl('page.css')}" />
+        <link rel="stylesheet" href="${assetUrl('poll.css')}" />
+        ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
+        ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
+      </head>
+      <body>
+        ${body}
+        <footer><a href="/docs">Tallycast</a> counts every vote exactly once.</footer>
+      </body>
+    </html> `
+}

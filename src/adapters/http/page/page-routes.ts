@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CastVote } from '../../../application/cast-vote.ts'
+import type { VoterCredentials } from '../../../application/identify-voter.ts'
+import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
+import { readRequestKey } from '../../../application/request-key.ts'
+import type { SeePoll } from '../../../application/see-poll.ts'
+import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
+import { POLL_LIMITS } from '../../../domain/poll.ts'
+import type { VoteKind } from '../../../domain/vote.ts'
+import { type PublicAddress, readVoter, refuseCrossSite, setSessionCookie } from '../credentials.ts'
+import type { HttpApp } from '../operation.ts'
+import { PROBLEMS } from '../problems.ts'
+import { assetRoutes } from './assets.ts'
+import { sendPage } from './layout.ts'
+import { renderMessagePage } from './message-page.ts'
+import { renderPollPage } from './poll-page.ts'
+
+export type PageRoutesParts = {
+  readonly seePoll: Pick<SeePoll, 'see' | 'ownVote'>
+  readonly castVote: CastVote
+  readonly address: PublicAddress
+  readonly report: (fault: unknown) => void
+}
+
+const formBytesMax = 4 * 1024
+
+type PageRequest = FastifyRequest<{ Params: { poll_id: string } }>
+type Sent = { readonly kind: VoteKind; readonly chosen: readonly number[]; readonly requestKey: string | null }
+
+/** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
+export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
+  assetRoutes(app)
+  // A scope of its own: forms are read here, and faults are answered with a page.
+  app.register((pages: HttpApp, _options, done) => {
+    pages.removeAllContentTypeParsers()
+    const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
+    pages.addContentTypeParser<string>('application/x-www-form-urlencoded', asText, (_request, body, read) => {
+      read(null, new URLSearchParams(body))
+    })
+    pages.setErrorHandler((fault, request, reply) => sendFaultPage(fault, request, reply, parts))
+    const options = { schema: { hide: true } }
+    pages.get('/p/:poll_id', options, async (request: PageRequest, reply) =>
+      showPoll(pages, parts, request, reply, null),
+    )
+    pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
+    done()
+  })
+}
+
+async function showPoll(
+  app: HttpApp,
+  { seePoll }: PageRoutesParts,
+  request: PageRequest,
+  reply: FastifyReply,
+  refused: { readonly no: Refused; readonly sent: Sent } | null,
+): Promise<FastifyReply> {
+  const pollId = request.params.poll_id
+  const shown = showsOf(app, request)
+  const seen = await seePoll.see(pollId, { ...shown, bearer: null })
+  if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
+  const own = await seePoll.ownVote(pollId, shown)
+  // A poll that asks for more than a session recognises nobody here yet.
+  const ownVote = own === null || isRefused(own) ? null : own.selection
+  const isAnonymous = seen.live.poll.voterIdentity === 'none'
+  const page = renderPollPage({
+    ...seen,
+    ownVote,
+    hasJustVoted: isAnonymous && refused === null && hasQuery(request, 'voted'),
+    problem: refused === null ? null : { detail: refused.no.detail, chosen: refused.sent.chosen },
+    formKey: randomUUID(),
+  })
+  if (refused?.no.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(refused.no.retryAfterMs / 1000))
+  return sendPage(reply, refused === null ? 200 : PROBLEMS[refused.no.refused].status, page)
+}
+
+async function takeForm(
+  app: HttpApp,
+  parts: PageRoutesParts,
+  request: PageRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const pollId = request.params.poll_id
+  const sent = readForm(request.body)
+  const crossSite = refuseOtherSite(request, parts.address)
+  if (crossSite !== null) return showPoll(app, parts, request, reply, { no: crossSite, sent })
+  const shown = { ...showsOf(app, request), requestKey: sent.requestKey }
+  const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
+  if (isRefused(accepted)) return showPoll(app, parts, request, reply, { no: accepted, sent })
+  if (accepted.newSession !== null) setSessionCookie(reply, accepted.newSession, parts.address)
+  // Seen as another address, so that reading the page again does not send the form again.
+  return reply
+    .code(303)
+    .header('location', `/p/${encodeURIComponent(pollId)}?voted`)
+    .header('cache-control', 'no-store')
+    .send()
+}
+
+/** Only the cookie speaks here: a page is opened by a browser. */
+function showsOf(app: HttpApp, request: FastifyRequest): VoterCredentials {
+  const shown = readVoter(app, request)
+  return { voterToken: null, sessionCookie: isRefused(shown) ? null : shown.sessionCookie, requestKey: null }
+}
+
+function readForm(body: unknown): Sent {
+  const form = body instanceof URLSearchParams ? body : new URLSearchParams()
+  const wish = form.get('do')
+  const kind = wish === 'change' || wish === 'retract' ? wish : 'cast'
+  const chosen = form
+    .getAll('option')
+    .slice(0, POLL_LIMITS.optionsMax + 1)
+    .map(Number)
+  const requestKey = readRequestKey(form.get('key') ?? undefined)
+  return { kind, chosen, requestKey: isRefused(requestKey) ? null : requestKey }
+}
+
+/** Stricter than for programs: a form of ours is always sent from our own pages. */
+function refuseOtherSite(request: FastifyRequest, address: PublicAddress): Refused | null {
+  if (request.headers['sec-fetch-site'] === 'same-site') return otherSite
+  return refuseCrossSite(request, address) === null ? null : otherSite
+}
+
+const otherSite = refuse('forbidden', 'This vote was sent from another site, so it was not counted. Please vote here.')
+
+function hasQuery(request: FastifyRequest, name: string): boolean {
+  return new URLSearchParams(request.url.split('?')[1] ?? '').has(name)
+}
+
+function sendRefusedPage(reply: FastifyReply, pollId: string, no: Refused): FastifyReply {
+  const { status, title } = PROBLEMS[no.refused]
+  if (no.refused === 'poll_not_found') {
+    const detail = 'It may have been deleted, or the address was not copied completely.'
+    return sendPage(reply, status, renderMessagePage('This poll is not here', detail, null))
+  }
+  if (no.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(no.retryAfterMs / 1000))
+  const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
+  return sendPage(reply, status, renderMessagePage(title, no.detail, again))
+}
+
+function sendFaultPage(
+  fault: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { report }: PageRoutesParts,
+): FastifyReply {
+  // Only routes with this parameter are in this scope.
+  const pollId = (request as PageRequest).params.poll_id
+  const unavailable = refusalOfFault(fault)
+  if (unavailable !== null) return sendRefusedPage(reply, pollId, unavailable)
+  const code = fault instanceof Error && 'code' in fault ? fault.code : null
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return sendRefusedPage(reply, pollId, refuse('too_large', 'That was more than this form sends.'))
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return sendRefusedPage(
+      reply,
+      pollId,
+      refuse('unsupported_media_type', 'This address takes the form of this page alone.'),
+    )
+  }
+  report(fault)
+  const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
+  return sendPage(reply, 500, renderMessagePage('Something went wrong here', `It was noted as ${request.id}.`, again))
+}
