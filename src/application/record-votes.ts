@@ -4,7 +4,7 @@ import type { Checkpoint, PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
-import { ledgerBatch } from './ledger-batch.ts'
+import { ledgerBatches } from './ledger-batch.ts'
 
 export type RecordVotesLimits = {
   /** How long a partition stays ours without renewal: a dead worker is replaced after it. */
@@ -155,21 +155,25 @@ function createPerformer(
   async function takePossession(checkpoint: Checkpoint): Promise<Checkpoint | null> {
     await stream.raiseEpoch(partition, checkpoint.epoch)
     // An empty commit: it proves the fence, and its time is the one before which the former owner's changes lie.
-    const recorded = await ledger.record(ledgerBatch(owner, checkpoint, checkpoint.recorded, [], 0))
-    if (recorded === 'fenced') return null
+    const [nothing] = ledgerBatches(owner, checkpoint, checkpoint.recorded, [], 0)
+    const recorded = nothing && (await ledger.record(nothing))
+    if (recorded === undefined || recorded === 'fenced') return null
     announcer.takeOver(partition, recorded.recordedAt)
     return recorded.checkpoint
   }
 
   async function record(action: Extract<Action, { type: 'record' }>): Promise<Event> {
     const { term, from, to, entries } = action
-    const batch = ledgerBatch(owner, from, to, entries, announcer.announcedUntil(partition))
-    const recorded = await ledger.record(batch)
-    if (recorded === 'fenced') return { type: 'lost', term }
-    const closing = batch.markers.map((marker) => marker.pollId)
-    announcer.note(partition, recorded.recordedAt, recorded.pollIds, closing)
-    hooks.onRecorded(partition, recorded)
-    return { type: 'recorded', term, checkpoint: recorded.checkpoint }
+    let checkpoint = from
+    for (const batch of ledgerBatches(owner, from, to, entries, announcer.announcedUntil(partition))) {
+      const recorded = await ledger.record(batch)
+      if (recorded === 'fenced') return { type: 'lost', term }
+      const closing = batch.markers.map((marker) => marker.pollId)
+      announcer.note(partition, recorded.recordedAt, recorded.pollIds, closing)
+      hooks.onRecorded(partition, recorded)
+      checkpoint = recorded.checkpoint
+    }
+    return { type: 'recorded', term, checkpoint }
   }
 
   async function read(action: Extract<Action, { type: 'read' }>): Promise<Event> {

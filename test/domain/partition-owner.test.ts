@@ -122,6 +122,7 @@ for (const shape of shapes) {
     fc.assert(
       fc.property(commands(shape, true), (sequence) => {
         const pipeline = play(shape, sequence)
+        expect(pipeline.ledger).toEqual(pipeline.ledgerOneByOne)
         const attempted = new Set(pipeline.accepted.map(({ vote }) => `${vote.voter} ${vote.selection.join()}`))
         for (const [voter, row] of pipeline.ledger) expect(attempted).toContain(`${voter} ${row.selection.join()}`)
         for (const { entries } of pipeline.partitions) {

@@ -1,6 +1,6 @@
 // A whole pipeline without clock, network or database: doors, streams, ledger and any number of workers, each answer
 // delivered when the test says so. What runs in the workers is the product's own core; the rest is a model of the ports.
-import { ledgerBatch } from '../../src/application/ledger-batch.ts'
+import { ledgerBatches } from '../../src/application/ledger-batch.ts'
 import {
   initialOwner,
   type OwnerAction,
@@ -13,11 +13,13 @@ import {
   isSameSelection,
   judgeVote,
   type LedgerVote,
+  type PositionedVote,
   type Vote,
   type VoteKind,
   type VoterKey,
 } from '../../src/domain/vote.ts'
 import type { Checkpoint } from '../../src/ports/partition-lease.ts'
+import type { LedgerBatch } from '../../src/ports/vote-ledger.ts'
 import type { StreamEntry } from '../../src/ports/vote-stream.ts'
 
 const POLL = 'p'
@@ -46,6 +48,8 @@ type Owner = { name: string; partition: number; state: OwnerState<StreamEntry>; 
 export class SimulatedPipeline {
   readonly partitions: Partition[]
   readonly ledger = new Map<VoterKey, LedgerVote>()
+  /** What the ledger would show if every vote were recorded by itself, one after the other. */
+  readonly ledgerOneByOne = new Map<VoterKey, LedgerVote>()
   readonly setAside = new Set<Position>()
   /** Votes that were answered as accepted, in order; and every selection that a voter ever asked for. */
   readonly accepted: { partition: number; vote: Vote; position: Position }[] = []
@@ -204,6 +208,8 @@ export class SimulatedPipeline {
     for (let round = 0; round < HEALING_ROUNDS_MAX; round++) {
       for (const [index, owner] of this.#owners.entries()) {
         if (owner.state.phase === 'waiting') this.start(index)
+        // As a worker does when its news went out: an owner that stands elsewhere than it believes learns it by this.
+        this.#dispatch(owner, { type: 'news_announced', term: owner.state.term })
         for (let step = 0; step < HEALING_STEPS_MAX && owner.pending.length > 0 && this.#isWorthwhile(owner); step++) {
           this.advance(index, 0)
         }
@@ -290,25 +296,39 @@ export class SimulatedPipeline {
       this.fencedCommits += 1
       return { type: 'lost', term: action.term }
     }
-    const batch = ledgerBatch(name, action.from, action.to, action.entries, 0)
+    for (const batch of ledgerBatches(name, action.from, action.to, action.entries, 0)) this.#commit(here, batch)
+    for (const { id, epoch, content } of action.entries) {
+      if (content.type !== 'votes') continue
+      for (const [index, vote] of content.votes.entries()) {
+        recordOne(this.ledgerOneByOne, { ...vote, position: positionOf(epoch, id, index) })
+      }
+    }
+    here.checkpoint = { ...action.from, recorded: action.to }
+    return { type: 'recorded', term: action.term, checkpoint: here.checkpoint }
+  }
+
+  #commit(here: Partition, batch: LedgerBatch): void {
     for (const vote of batch.votes) {
-      const row = this.ledger.get(vote.voter)
-      const verdict = judgeVote(row, vote)
+      const earlier = this.ledger.get(vote.voter)
+      const verdict = recordOne(this.ledger, vote)
       if (verdict === 'set_aside') this.setAside.add(vote.position)
       if (verdict !== 'write') continue
-      for (const optionId of row?.selection ?? []) this.#count(optionId, -1)
+      for (const optionId of earlier?.selection ?? []) this.#count(optionId, -1)
       for (const optionId of vote.selection) this.#count(optionId, 1)
-      this.ledger.set(vote.voter, { selection: vote.selection, position: vote.position })
     }
     for (const { position } of batch.setAside) this.setAside.add(position)
     if (batch.markers.length > 0) here.isMarkerRecorded = true
-    here.checkpoint = { ...action.from, recorded: action.to }
-    return { type: 'recorded', term: action.term, checkpoint: here.checkpoint }
   }
 
   #count(optionId: number, change: number): void {
     this.counts.set(optionId, (this.counts.get(optionId) ?? 0) + change)
   }
+}
+
+function recordOne(rows: Map<VoterKey, LedgerVote>, vote: PositionedVote): ReturnType<typeof judgeVote> {
+  const verdict = judgeVote(rows.get(vote.voter), vote)
+  if (verdict === 'write') rows.set(vote.voter, { selection: vote.selection, position: vote.position })
+  return verdict
 }
 
 function isFenceOpen(name: string, here: Partition, known: Checkpoint): boolean {
