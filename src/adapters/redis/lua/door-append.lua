@@ -164,11 +164,15 @@ end
 
 local function valueOf(poll, w)
   local requests, older = poll.wRequests[w], poll.wOlder[w] or ''
-  local value = placed(poll.wPosition[w]) .. poll.wSelection[w]
-  if not requests then return value .. older end
+  local position = placed(poll.wPosition[w])
+  if not requests then return position .. poll.wSelection[w] .. older end
+  -- A first vote, which is what most voters have.
+  if #requests == 2 and older == '' then
+    return position .. poll.wSelection[w] .. requests[1] .. placed(requests[2])
+  end
   local latest = {}
   for n = #requests - 1, 1, -2 do latest[#latest + 1] = requests[n] .. placed(requests[n + 1]) end
-  return value .. sub(table.concat(latest) .. older, 1, REQUESTS_KEPT * REQUEST_BYTES)
+  return position .. poll.wSelection[w] .. sub(table.concat(latest) .. older, 1, REQUESTS_KEPT * REQUEST_BYTES)
 end
 
 local hasWritten = accepted > 0
