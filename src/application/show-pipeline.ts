@@ -11,7 +11,7 @@ export type PartitionStatus = {
   readonly recorded: string
   /** The worker that records it; null while there is none. */
   readonly owner: string | null
-  readonly waitingEntries: number
+  readonly waitingVotes: number
   readonly oldestWaitingMs: number
 }
 
@@ -33,9 +33,9 @@ export function createShowPipeline(parts: {
     return Promise.all(
       Array.from({ length: partitions }, async (_, partition): Promise<PartitionStatus> => {
         const { epoch, recorded } = await lease.read(partition)
-        const { entries, oldestMs } = await stream.backlog(partition, recorded)
+        const { votes, oldestMs } = await stream.backlog(partition, recorded)
         const owner = owners.get(partition) ?? null
-        return { partition, epoch, recorded, owner, waitingEntries: entries, oldestWaitingMs: oldestMs }
+        return { partition, epoch, recorded, owner, waitingVotes: votes, oldestWaitingMs: oldestMs }
       }),
     )
   }

@@ -69,7 +69,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
         const backlogs = await Promise.all(
           partitions.map(async (partition) => stream.backlog(partition, (await lease.read(partition)).recorded)),
         )
-        const waiting = backlogs.reduce((sum, { entries }) => sum + entries, 0)
+        const waiting = backlogs.reduce((sum, { votes }) => sum + votes, 0)
         metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
       } catch (err) {
         log.warn({ err }, 'the backlog could not be measured')

@@ -38,6 +38,6 @@ export type VoteStream = {
   follow(partition: number, recorded: EntryId): Promise<void>
   /** Removes entries that lie below `recorded` and are older than `olderThanMs`; MUST NOT remove others. */
   trim(partition: number, recorded: EntryId, olderThanMs: number): Promise<void>
-  /** Number of votes and age in milliseconds of the oldest among the entries after `recorded` (a bounded estimate). */
-  backlog(partition: number, recorded: EntryId): Promise<{ readonly entries: number; readonly oldestMs: number }>
+  /** How many votes wait after `recorded`, and for how many milliseconds the oldest has; past some thousands the number may be too low. */
+  backlog(partition: number, recorded: EntryId): Promise<{ readonly votes: number; readonly oldestMs: number }>
 }

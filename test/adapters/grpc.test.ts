@@ -190,7 +190,7 @@ describe('the admin role over gRPC', () => {
       expect(await recount.promise).toMatchObject({ pollId, round: 1, totalVotes: 0, isEqual: true, differences: [] })
       const pipeline = Promise.withResolvers<unknown>()
       client.pipelineStatus({}, bearer(operator.bearer), (error, reply) => pipeline.resolve(error ?? reply))
-      const partition = { epoch: 1, owner: expect.any(String), waitingEntries: 0 }
+      const partition = { epoch: 1, owner: expect.any(String), waitingVotes: 0 }
       expect(await pipeline.promise).toMatchObject({
         partitions: [0, 1, 2, 3].map((n) => ({ ...partition, partition: n })),
       })

@@ -148,7 +148,7 @@ test('a Redis without memory refuses votes whole, reads go on, and votes too onc
   await expect(door.append(0, calls)).rejects.toThrow(DependencyUnavailable)
   expect(await readVotes(stream, pollId)).toHaveLength(1)
   for (const { voter } of calls) expect(await door.look(0, pollId, 1, voter)).toBeNull()
-  expect(await stream.backlog(0, STREAM_START)).toMatchObject({ entries: 1 })
+  expect(await stream.backlog(0, STREAM_START)).toMatchObject({ votes: 1 })
 
   await connections.commands.config('SET', 'maxmemory', '0')
   const answers = await door.append(0, calls)

@@ -59,14 +59,14 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
       }),
     backlog: (partition, recorded) =>
       orUnavailable('stream', async () => {
-        const { rows } = await pool.query<{ entries: number; oldest_ms: number }>(backlogStatement, [
+        const { rows } = await pool.query<{ votes: number; oldest_ms: number }>(backlogStatement, [
           partition,
           numberOf(recorded),
           backlogEntriesMax,
         ])
         // One row, because an aggregate without GROUP BY always has one.
-        const { entries, oldest_ms } = rows[0]!
-        return { entries, oldestMs: oldest_ms }
+        const { votes, oldest_ms } = rows[0]!
+        return { votes, oldestMs: oldest_ms }
       }),
   }
 }
@@ -102,7 +102,7 @@ const trimStatement = `
       limit $4)`
 
 const backlogStatement = `
-  select coalesce(sum(votes), 0)::int as entries,
+  select coalesce(sum(votes), 0)::int as votes,
          coalesce(greatest(0, extract(epoch from clock_timestamp() - min(appended_at)) * 1000), 0)::float8 as oldest_ms
     from (select votes, appended_at from vote_event where partition = $1 and number > $2 order by number limit $3) waiting`
 

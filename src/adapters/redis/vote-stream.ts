@@ -52,8 +52,8 @@ export function createVoteStream(
       orUnavailable('stream', async () => {
         const reply = await backlogScript(commands, [keys.stream(partition), keys.voteCount(partition)], [recorded])
         // The cast names what the script returns.
-        const [entries, oldestMs] = reply as readonly [number, number]
-        return { entries, oldestMs }
+        const [votes, oldestMs] = reply as readonly [number, number]
+        return { votes, oldestMs }
       }),
     stop: () => readers.stop(),
   }

@@ -7,7 +7,7 @@ export interface Partition {
   'epoch'?: (number);
   'recorded'?: (string);
   'owner'?: (string);
-  'waitingEntries'?: (number | string | Long);
+  'waitingVotes'?: (number | string | Long);
   'oldestWaitingMs'?: (number | string | Long);
   '_owner'?: "owner";
 }
@@ -17,7 +17,7 @@ export interface Partition__Output {
   'epoch': (number);
   'recorded': (string);
   'owner'?: (string);
-  'waitingEntries': (number);
+  'waitingVotes': (number);
   'oldestWaitingMs': (number);
   '_owner'?: "owner";
 }
