@@ -21,13 +21,23 @@ export type PollDoors = {
    * with votes in flight only because a missing door is restored by what the primary says at that time: deleted.
    */
   follow(poll: Poll): Promise<void>
+  /**
+   * Removes all doors of the poll. Should one be needed again, because the poll has just been opened anew, it is restored like
+   * any missing door.
+   */
+  remove(poll: Poll): Promise<void>
 }
 
 export function createPollDoors(door: VoteDoor, report: (fault: unknown) => void): PollDoors {
   const shutRound = async (poll: Poll, round: number, isRepeat: boolean): Promise<PromiseSettledResult<void>[]> =>
     Promise.allSettled(partitionsOf(poll).map(async (partition) => door.shut(partition, poll.id, round, isRepeat)))
 
+  const remove = async (poll: Poll): Promise<void> => {
+    await Promise.all(partitionsOf(poll).map(async (partition) => door.remove(partition, poll.id)))
+  }
+
   return {
+    remove,
     async open(poll) {
       const state = doorState(poll)
       // A door that cannot be written now is restored when the first vote asks for it.
@@ -48,7 +58,7 @@ export function createPollDoors(door: VoteDoor, report: (fault: unknown) => void
           if (poll.round > 1) throwFirst(await shutRound(poll, poll.round - 1, false))
           return
         case 'deleted':
-          await Promise.all(partitionsOf(poll).map(async (partition) => door.remove(partition, poll.id)))
+          await remove(poll)
           return
         case 'closing':
         case 'closed':

@@ -5,6 +5,7 @@ import { hashToken } from '../application/authorize.ts'
 import { createKeepSchedule } from '../application/keep-schedule.ts'
 import { createManagePolls } from '../application/manage-polls.ts'
 import { createPollDoors } from '../application/poll-doors.ts'
+import { createRemoveOldDoors } from '../application/remove-old-doors.ts'
 import { createShowPipeline } from '../application/show-pipeline.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
@@ -19,7 +20,7 @@ const graceShare = 0.7
 /** The admin role: every change of a poll over gRPC, and what time does to polls. */
 export async function runAdmin(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, log, signal } = context
-  const { managePolls, showPipeline, watchPoll, schedule } = createAdminSteps(context)
+  const { managePolls, showPipeline, watchPoll, schedule, removeOldDoors } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
     watchPoll,
@@ -30,7 +31,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
   await listen(server, config, log)
   onReady()
 
-  await Promise.all([schedule.run(signal), stopWithSignal()])
+  await Promise.all([schedule.run(signal), removeOldDoors.run(signal), stopWithSignal()])
 
   async function stopWithSignal(): Promise<void> {
     if (!signal.aborted) await once(signal, 'abort')
@@ -54,6 +55,7 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
     managePolls: createManagePolls({ ...shared, partitions, adminTokenHash }),
     showPipeline: createShowPipeline({ lease, stream, partitions, adminTokenHash }),
     schedule: createKeepSchedule(shared),
+    removeOldDoors: createRemoveOldDoors({ polls, doors, keptMs: finalPollCacheMs, sleep, report }),
     watchPoll: createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report }),
   }
 }

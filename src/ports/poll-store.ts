@@ -22,4 +22,14 @@ export type PollStore = {
   listUnannounced(pollsMax: number): Promise<readonly Poll[]>
   /** Remembers that doors, caches and viewers know this revision. */
   markAnnounced(pollId: string, revision: number): Promise<void>
+  /**
+   * Polls that have been at the end of a round for `olderThanMs`, and whose doors of that round nobody removed: closed ones, and
+   * those that were reset and never opened again. With the latest such round.
+   */
+  listWithOldDoors(
+    olderThanMs: number,
+    pollsMax: number,
+  ): Promise<readonly { readonly poll: Poll; readonly endedRound: number }[]>
+  /** Remembers that the doors of this round and those before are gone. */
+  markDoorsRemoved(pollId: string, endedRound: number): Promise<void>
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ManagePolls } from '../../src/application/manage-polls.ts'
+import { createPollDoors } from '../../src/application/poll-doors.ts'
+import { createRemoveOldDoors } from '../../src/application/remove-old-doors.ts'
 import { beginClosing } from '../../src/domain/poll-life.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import {
@@ -272,6 +274,34 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     const closing = await side.createSteps(onlyRepeats).managePolls.close(organiser, poll.id, noLimit)
     expect(pollOf(closing).status).toBe('closing')
     await runSchedules(1, async () => (await stored(poll.id)).status === 'closed', onlyRepeats)
+  })
+
+  test('the doors of a round go some time after its end, also when the poll was reset since', async () => {
+    const { door, polls: store } = side.adapters
+    const closed = await createPoll(polls)
+    const reset = await createPoll(polls)
+    const open = await createPoll(polls)
+    await polls.close(closed.organiser, closed.poll.id, noLimit)
+    await polls.reset(reset.organiser, reset.poll.id)
+    const doors = createPollDoors(door, () => undefined)
+    const stop = new AbortController()
+    // The pause after the first round of work ends the run.
+    const sleep = async (): Promise<void> => stop.abort()
+    const report = (fault: unknown): never => {
+      throw fault
+    }
+    await createRemoveOldDoors({ polls: store, doors, keptMs: 60_000, sleep, report }).run(stop.signal)
+    expect(await voteEverywhere(door, closed.poll)).toEqual(everywhere('poll_closed'))
+
+    const again = new AbortController()
+    const keptMs = 0
+    await createRemoveOldDoors({ polls: store, doors, keptMs, sleep: async () => again.abort(), report }).run(
+      again.signal,
+    )
+    expect(await voteEverywhere(door, closed.poll)).toEqual(everywhere('door_missing'))
+    expect(await voteEverywhere(door, reset.poll)).toEqual(everywhere('door_missing'))
+    expect(await voteEverywhere(door, open.poll)).toEqual(everywhere('accepted'))
+    expect(await store.listWithOldDoors(0, 100)).toEqual([])
   })
 
   test('a close that cannot shut every door in time says so and is ended by the sweep', async () => {

@@ -14,6 +14,9 @@ export function createPollStore(pool: pg.Pool): PollStore {
     listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
     listUnannounced: (pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, pollsMax)),
     markAnnounced: (pollId, revision) => orUnavailable('ledger', () => markAnnounced(pool, pollId, revision)),
+    listWithOldDoors: (olderThanMs, pollsMax) =>
+      orUnavailable('ledger', () => listWithOldDoors(pool, olderThanMs, pollsMax)),
+    markDoorsRemoved: (pollId, endedRound) => orUnavailable('ledger', () => markDoorsRemoved(pool, pollId, endedRound)),
   }
 }
 
@@ -175,4 +178,30 @@ const MARK_ANNOUNCED = `update poll set announced_revision = $2 where id = $1 an
 
 async function markAnnounced(pool: pg.Pool, pollId: string, revision: number): Promise<void> {
   await pool.query(MARK_ANNOUNCED, [pollId, revision])
+}
+
+/** The conditions are those of the index. */
+const LIST_WITH_OLD_DOORS = `
+  select ${POLL_COLUMNS}
+  from poll
+  where (
+    (status = 'closed' and doors_removed_round < round)
+    or (status in ('draft', 'scheduled') and doors_removed_round < round - 1)
+  ) and changed_at < clock_timestamp() - $1 * interval '1 ms'
+  order by changed_at, id
+  limit $2`
+
+async function listWithOldDoors(
+  pool: pg.Pool,
+  olderThanMs: number,
+  pollsMax: number,
+): Promise<readonly { poll: Poll; endedRound: number }[]> {
+  const { rows } = await pool.query<PollRow>(LIST_WITH_OLD_DOORS, [olderThanMs, pollsMax])
+  return rows.map(toPoll).map((poll) => ({ poll, endedRound: poll.status === 'closed' ? poll.round : poll.round - 1 }))
+}
+
+const MARK_DOORS_REMOVED = `update poll set doors_removed_round = $2 where id = $1 and doors_removed_round < $2`
+
+async function markDoorsRemoved(pool: pg.Pool, pollId: string, endedRound: number): Promise<void> {
+  await pool.query(MARK_DOORS_REMOVED, [pollId, endedRound])
 }
