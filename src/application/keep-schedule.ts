@@ -20,7 +20,8 @@ export type KeepScheduleParts = {
 
 /** Opening and closing times are kept within a second, so there is room for two passes. */
 const passEveryMs = 250
-const faultPauseMsMax = 5000
+/** Short, so that one poll that cannot be moved does not make the others late. */
+const faultPauseMsMax = 1000
 const pollsPerPassMax = 200
 /** How long a closing poll may wait for its markers before the doors are asked for them again. */
 const markerPatienceMs = { first: 1000, most: 60_000 }
