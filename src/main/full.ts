@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
       await becomesReady(role, config, signal)
     }
     if (!signal.aborted) {
-      const storage = `${given.dataDir} (PostgreSQL, and Redis at ${redis.redisUrl})`
+      const storage = `${resolve(given.dataDir)} (PostgreSQL, and Redis at ${redis.redisUrl})`
       process.stdout.write(`${await welcome(config, where, storage)}\n`)
       // It may have come while the words above were found.
       if (!signal.aborted) await once(signal, 'abort')

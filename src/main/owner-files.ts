@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 
 /** Only their owner may read what gives power over polls. */
 const ownerOnly = 0o600
@@ -12,7 +12,7 @@ export type AdminToken = { readonly adminToken: string; readonly where: string }
 /** The admin token that the environment gives; else the one of this data folder, made at the first start. */
 export async function provideAdminToken(dataDir: string, given: string | null): Promise<AdminToken> {
   if (given !== null) return { adminToken: given, where: 'ADMIN_TOKEN' }
-  const path = join(dataDir, 'admin-token')
+  const path = resolve(dataDir, 'admin-token')
   const made = `at_${randomBytes(adminTokenBytes).toString('base64url')}`
   return { adminToken: (await readOrMake(path, made)).trim(), where: path }
 }

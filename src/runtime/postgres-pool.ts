@@ -32,6 +32,9 @@ export const connectPostgres = (
     keepAlive: true,
   })
   // An idle connection that breaks (PostgreSQL restarts) is replaced by the pool. Unheard, its error would end the process.
-  pool.on('error', (error) => log?.warn({ err: error }, 'an idle connection to PostgreSQL broke'))
+  // The error itself carries the whole connection, so only its words are logged; while the pool ends nobody needs to know.
+  pool.on('error', ({ message }) => {
+    if (!pool.ending) log?.warn({ reason: message }, 'an idle connection to PostgreSQL broke')
+  })
   return pool
 }
