@@ -6,6 +6,7 @@ import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import { pageRoutes } from '../adapters/http/page/page-routes.ts'
 import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
+import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { createHttpServer } from '../adapters/http/server.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
@@ -17,6 +18,7 @@ import { type CastVote, createCastVote } from '../application/cast-vote.ts'
 import { createFindVote, createRestoreSoon } from '../application/find-vote.ts'
 import { createIdentifyVoter } from '../application/identify-voter.ts'
 import { createOrganisePolls } from '../application/organise-polls.ts'
+import { createReadReceipt } from '../application/read-receipt.ts'
 import { createRestoreDoor } from '../application/restore-door.ts'
 import { createSeePoll } from '../application/see-poll.ts'
 import { createTickets } from '../application/ticket.ts'
@@ -77,6 +79,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       readPollRoutes(routes, seePoll)
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
+      receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
       ticketRoute(routes, admitViewer)
       eventStreams.addRoute(routes)
       sessionRoute(routes, { identifyVoter, address })

@@ -16,8 +16,6 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
   })
   afterAll(async () => {
     await system.stop()
-    expect(disagreements).toEqual([])
-    expect(system.logged).toEqual([])
   })
 
   async function makePoll(more: object = {}) {
@@ -246,6 +244,44 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
     })
   })
 
+  describe('a receipt', () => {
+    test('says what has become of a vote, and never what was chosen', async () => {
+      const { path, vote } = await makePoll({ allow_vote_change: true })
+      const voterToken = await newSession()
+      const first = await call('POST', vote, { json: { option_id: 1 }, voterToken })
+      const receipt = first.headers.get('location') ?? ''
+      const readReceipt = async (address: string): Promise<unknown> => (await call('GET', address)).body.status
+      expect(['accepted', 'recorded']).toContain(await readReceipt(receipt))
+      await waitUntil(async () => (await readReceipt(receipt)) === 'recorded')
+      expect((await call('GET', receipt)).body).toEqual({
+        vote_id: first.body.vote_id,
+        poll_id: path.slice('/polls/'.length),
+        round: 1,
+        status: 'recorded',
+      })
+      const changed = await call('PUT', vote, { json: { option_id: 2 }, voterToken })
+      await waitUntil(async () => (await readReceipt(receipt)) === 'superseded')
+      expect(await readReceipt(changed.headers.get('location') ?? '')).toBe('recorded')
+    })
+
+    test('of a vote that was never cast, or of a deleted poll, is not found', async () => {
+      const { path, vote, bearer } = await makePoll()
+      const voted = await call('POST', vote, { json: { option_id: 1 } })
+      const { vote_id: voteId } = voted.body
+      for (const id of [
+        'x',
+        voteId.slice(1),
+        `${voteId}A`,
+        voteId.replace(/^./, (c: string) => (c === 'A' ? 'B' : 'A')),
+      ]) {
+        const refused = await call('GET', `/votes/${id}`)
+        expect([refused.status, refused.body.code]).toEqual([404, 'vote_not_found'])
+      }
+      await call('DELETE', path, { bearer })
+      expect((await call('GET', `/votes/${voteId}`)).body.code).toBe('vote_not_found')
+    })
+  })
+
   describe('a session', () => {
     test('is given on request, and kept when it is shown', async () => {
       const first = await call('POST', '/session')
@@ -313,5 +349,9 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
     expect(new Set(answers.map((answer) => answer.body.vote_id)).size).toBe(500)
     await waitUntil(async () => (await call('GET', path)).body.total_votes === 500)
     expect(await counts(path)).toEqual([167, 167, 166])
+  })
+
+  test('all of this was answered as /openapi.json says, and nothing was logged as a fault', () => {
+    expect([...disagreements, ...system.logged]).toEqual([])
   })
 })

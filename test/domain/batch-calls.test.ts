@@ -106,7 +106,7 @@ describe('calls to a door', () => {
     pending[0]!.settle('appended')
     await settled()
     expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[1], [2, 3, 4]])
-    for (const sent of [...pending]) sent.settle('appended')
+    for (const sent of pending.slice()) sent.settle('appended')
     expect((await Promise.all(answers)).map((one) => 'answer' in one && one.answer)).toEqual(Array(5).fill('accepted'))
   })
 
@@ -165,7 +165,7 @@ describe('calls to a door', () => {
         })
         await settled()
         while (!isIdle) {
-          for (const sent of [...pending]) sent.settle('failed')
+          for (const sent of pending.slice()) sent.settle('failed')
           await pass(600)
         }
         await idle
