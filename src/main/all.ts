@@ -58,7 +58,7 @@ async function runTogether(
   onAllReady: () => Promise<void>,
 ): Promise<void> {
   const running: Promise<void>[] = []
-  try {
+  async function startAll(): Promise<void> {
     for (const run of roles) {
       const ready = Promise.withResolvers<void>()
       const ended = run(context, ready.resolve)
@@ -67,12 +67,12 @@ async function runTogether(
     }
     if (!context.signal.aborted) await onAllReady()
     await Promise.race(running)
-  } finally {
-    stop('a role that ended')
-    const results = await Promise.allSettled(running)
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed) reportFailure(failed.reason)
   }
+  const [first] = await Promise.allSettled([startAll()])
+  stop('a role that ended')
+  const results = [first, ...(await Promise.allSettled(running))]
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 await main().catch(reportFailure)
