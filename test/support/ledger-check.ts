@@ -1,0 +1,102 @@
+import type { Pool } from 'pg'
+import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
+import { createIdentifyVoter } from '../../src/application/identify-voter.ts'
+import { createVoteIds } from '../../src/application/vote-id.ts'
+import type { VoteOutcome, Voter } from '../../src/demo/voter.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+
+/** One vote that somebody wanted to cast, however often it was sent. */
+export type Attempt = {
+  readonly voter: Voter
+  readonly optionIds: readonly number[]
+  readonly key: string
+  readonly outcome: VoteOutcome
+  /** When it was first sent (`performance.now`). */
+  readonly beganAt: number
+}
+
+export type LedgerCheck = {
+  readonly attempted: number
+  readonly acknowledged: number
+  readonly inLedger: number
+  /** Acknowledged, and not in the ledger as it was acknowledged. */
+  readonly lost: number
+  /** Counted more than once: several rows of one voter, or a tally above the rows. */
+  readonly doubled: number
+  /** In the ledger, and attempted by nobody. */
+  readonly phantom: number
+}
+
+type Row = { readonly voter: string; readonly selection: readonly number[]; readonly position: string }
+
+/**
+ * Compares what clients were told with what the ledger holds of one round, voter by voter: whose vote a row is follows from
+ * the client's session and the secrets of the installation.
+ */
+export const checkLedger = async (
+  pool: Pool,
+  pollId: string,
+  round: number,
+  attempts: readonly Attempt[],
+): Promise<LedgerCheck> => {
+  const { rows } = await pool.query<Row>(
+    `select encode(voter, 'hex') as voter, selection, encode(position, 'hex') as position
+     from vote where poll_id = $1 and round = $2`,
+    [pollId, round],
+  )
+  const tally = await pool.query<{ total: number }>(
+    'select coalesce(sum(total_votes), 0)::integer as total from tally where poll_id = $1 and round = $2',
+    [pollId, round],
+  )
+  const secrets = await createSecretStore(pool).read()
+  const voteIds = createVoteIds(secrets.service)
+  const voterOf = createVoterOf(secrets, pollId)
+  const places = new Set(rows.map(({ voter, position, selection }) => `${voter} ${position} ${selection.join()}`))
+  const wanted = new Set(attempts.map((attempt) => `${voterOf(attempt)} ${attempt.optionIds.join()}`))
+
+  const acknowledged = attempts.filter(({ outcome }) => outcome.result === 'accepted')
+  const lost = acknowledged.filter((attempt) => {
+    const { outcome, optionIds } = attempt
+    const receipt = outcome.result === 'accepted' ? voteIds.open(outcome.voteId) : null
+    if (receipt === null || receipt.voter !== voterOf(attempt)) return true
+    return !places.has(`${receipt.voter} ${receipt.position} ${optionIds.join()}`)
+  })
+  const voters = new Set(rows.map(({ voter }) => voter))
+  return {
+    attempted: wanted.size,
+    acknowledged: acknowledged.length,
+    inLedger: rows.length,
+    lost: lost.length,
+    doubled: rows.length - voters.size + Math.max(0, (tally.rows[0]?.total ?? 0) - voters.size),
+    phantom: rows.filter(({ voter, selection }) => !wanted.has(`${voter} ${selection.join()}`)).length,
+  }
+}
+
+type Secrets = Awaited<ReturnType<ReturnType<typeof createSecretStore>['read']>>
+
+const createVoterOf = (secrets: Secrets, pollId: string): ((attempt: Attempt) => string) => {
+  const { voterPepper, session, service } = secrets
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
+  return ({ voter, key }) => {
+    const shown = { voterToken: voter.session(), sessionCookie: null, requestKey: key }
+    const identified = identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
+    if (isRefused(identified)) throw new Error(`the session of a voter is not taken: ${identified.detail}`)
+    return identified.voter
+  }
+}
+
+/** The line that a journey prints: what the check found. */
+export const describeCheck = (check: LedgerCheck): string => {
+  const { attempted, acknowledged, inLedger, lost, doubled, phantom } = check
+  return `attempted ${attempted} acknowledged ${acknowledged} in the ledger ${inLedger} -> lost ${lost} doubled ${doubled} phantom ${phantom}`
+}
+
+/** Votes per option, counted in the ledger itself. */
+export const countLedger = async (pool: Pool, pollId: string, round: number): Promise<ReadonlyMap<number, number>> => {
+  const { rows } = await pool.query<{ id: number; votes: number }>(
+    `select option_id as id, count(*)::integer as votes from vote, unnest(selection) as option_id
+     where poll_id = $1 and round = $2 group by option_id`,
+    [pollId, round],
+  )
+  return new Map(rows.map(({ id, votes }) => [id, votes]))
+}

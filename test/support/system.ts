@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { findFreePorts } from './free-ports.ts'
+import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { shareTestRedis, startTestRedis, type TestRedis } from './redis.ts'
+import { becomesReady, type Program, type ServerProcess, startServerProcess } from './server-process.ts'
+
+type Role = 'api' | 'worker' | 'admin'
+
+export type SystemPlan = {
+  readonly apis?: number
+  readonly workers?: number
+  readonly admins?: number
+  readonly partitions?: number
+  readonly env?: Readonly<Record<string, string>>
+  /** What one role alone is given, on top of `env`. */
+  readonly envOf?: Partial<Record<Role, Readonly<Record<string, string>>>>
+  /** `own`: a Redis that nobody else uses, to be killed or looked into. */
+  readonly redis?: 'own' | 'shared'
+  /** Called with the database before anything is started on it. */
+  readonly prepare?: (database: TestDatabase) => Promise<Partial<Pick<SystemPlan, 'envOf'>> | void>
+}
+
+/** One process of the system, with the address where it answers. */
+export type Member = ServerProcess & {
+  readonly url: string
+  readonly opsUrl: string
+  /** Starts it again after its end, and waits until it serves. */
+  readonly restart: () => Promise<void>
+}
+
+/** The full profile: real processes on a database and a Redis of their own. */
+export type System = {
+  readonly apis: readonly Member[]
+  readonly workers: readonly Member[]
+  readonly admins: readonly Member[]
+  readonly adminToken: string
+  readonly database: TestDatabase
+  readonly redisUrl: string
+  readonly redisPrefix: string
+  /** Null where the Redis is shared. */
+  readonly redis: TestRedis | null
+  /** An api by number, counted round. */
+  readonly apiUrl: (number: number) => string
+  readonly logs: () => string
+  readonly stop: () => Promise<void>
+}
+
+export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
+  const database = await createTestDatabase()
+  const redis = plan.redis === 'own' ? await startTestRedis() : null
+  const { redisUrl, prefix } = redis === null ? shareTestRedis() : { redisUrl: redis.redisUrl, prefix: '' }
+  const prepared = (await plan.prepare?.(database)) ?? {}
+  const envOf = { ...plan.envOf, ...prepared.envOf }
+  const adminToken = randomBytes(24).toString('base64url')
+  const counts = { api: plan.apis ?? 1, worker: plan.workers ?? 1, admin: plan.admins ?? 1 }
+  const ports = [...(await findFreePorts(2 * (counts.api + counts.worker + counts.admin)))]
+  const takePort = (): number => ports.pop() ?? 0
+  const shared = {
+    DATABASE_URL: database.databaseUrl,
+    REDIS_URL: redisUrl,
+    REDIS_PREFIX: prefix,
+    ADMIN_TOKEN: adminToken,
+    VOTE_PARTITIONS: String(plan.partitions ?? 1),
+    HOST: '127.0.0.1',
+  }
+  const grpcPorts = Array.from({ length: counts.admin }, takePort)
+  const members: Member[] = []
+  const start = (role: Role, name: string, own: Readonly<Record<string, string>>, port: number): Member => {
+    const env = { ...shared, ADMIN_GRPC_URL: `127.0.0.1:${grpcPorts[0]}`, ...plan.env, ...own, ...envOf[role] }
+    const member = startMember(role, name, env, port, takePort())
+    members.push(member)
+    return member
+  }
+  const stop = async (): Promise<void> => {
+    await Promise.all(members.map(async (member) => member.stop()))
+    await database.drop()
+    await redis?.stop()
+  }
+
+  try {
+    const admins = grpcPorts.map((port, index) => start('admin', `admin ${index}`, { GRPC_PORT: String(port) }, port))
+    const workers = Array.from({ length: counts.worker }, (_, index) => start('worker', `worker ${index}`, {}, 0))
+    const apis = Array.from({ length: counts.api }, (_, index) => {
+      const port = takePort()
+      return start('api', `api ${index}`, { PORT: String(port) }, port)
+    })
+    await Promise.all(members.map(async (member) => memberBecomesReady(member)))
+    return {
+      apis,
+      workers,
+      admins,
+      adminToken,
+      database,
+      redisUrl,
+      redisPrefix: prefix,
+      redis,
+      // There is at least one, as planned.
+      apiUrl: (number) => apis[number % apis.length]!.url,
+      logs: () => members.map((member) => `--- ${member.name}\n${member.output()}`).join('\n'),
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+const startMember = (
+  role: Program,
+  name: string,
+  env: Readonly<Record<string, string>>,
+  port: number,
+  opsPort: number,
+): Member => {
+  const server = startServerProcess({ name, program: role, env: { ...env, OPS_PORT: String(opsPort) } })
+  const member: Member = {
+    ...server,
+    url: `http://127.0.0.1:${port}`,
+    opsUrl: `http://127.0.0.1:${opsPort}`,
+    async restart() {
+      server.start()
+      await memberBecomesReady(member)
+    },
+  }
+  return member
+}
+
+const memberBecomesReady = async (member: Member): Promise<void> =>
+  becomesReady(member, Number(new URL(member.opsUrl).port))
+
+/** One system for all tests of a file, or of a `describe`. What its processes wrote is shown when a test fails. */
+export const useSystem = (plan: SystemPlan): (() => System) => {
+  let system: System | undefined
+  beforeAll(async () => {
+    system = await startSystem(plan)
+  })
+  afterEach(({ task }) => {
+    if (task.result?.state === 'fail') console.error(system?.logs())
+  })
+  afterAll(async () => system?.stop())
+  return () => {
+    if (system === undefined) throw new Error('the system is only there while tests run')
+    return system
+  }
+}
