@@ -1,5 +1,5 @@
 import { runAdmin } from '../../src/main/admin.ts'
-import { connectAdapters } from '../../src/main/adapters.ts'
+import { type Adapters, connectAdapters } from '../../src/main/adapters.ts'
 import { runApi } from '../../src/main/api.ts'
 import type { RunRole } from '../../src/main/role.ts'
 import { runWorker } from '../../src/main/worker.ts'
@@ -19,6 +19,8 @@ export type Profile = 'postgres' | 'redis'
 export type RunningSystem = {
   readonly url: string
   readonly database: TestDatabase
+  /** The ports as the system has them, to do to them what the test is about. */
+  readonly adapters: Adapters
   /** What was logged at level warn and above, one JSON text per line. */
   readonly logged: string[]
   readonly stop: () => Promise<void>
@@ -71,6 +73,7 @@ export async function startSystem(
   return {
     url: `http://127.0.0.1:${port}`,
     database,
+    adapters,
     logged,
     async stop() {
       stopping.abort()
