@@ -19,7 +19,7 @@ export type ShowPipeline = (caller: Caller) => Promise<readonly PartitionStatus[
 
 /** Needs the admin token. */
 export function createShowPipeline(parts: {
-  readonly lease: Pick<PartitionLease, 'read' | 'owners'>
+  readonly lease: Pick<PartitionLease, 'read' | 'owners' | 'partitions'>
   readonly stream: Pick<VoteStream, 'backlog'>
   readonly partitions: number
   readonly adminTokenHash: string | null
@@ -30,8 +30,10 @@ export function createShowPipeline(parts: {
     const refused = authorize(bearer, 'operator', adminTokenHash)
     if (refused !== null) return refused
     const owners = await lease.owners()
+    // Polls made while there were more partitions keep theirs.
+    const served = new Set([...Array(partitions).keys(), ...(await lease.partitions())])
     return Promise.all(
-      Array.from({ length: partitions }, async (_, partition): Promise<PartitionStatus> => {
+      [...served].map(async (partition): Promise<PartitionStatus> => {
         const { epoch, recorded } = await lease.read(partition)
         const { votes, oldestMs } = await stream.backlog(partition, recorded)
         const owner = owners.get(partition) ?? null
