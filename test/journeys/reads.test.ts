@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { afterAll, expect, inject, test } from 'vitest'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { createHttpClient, type Answer } from '../../src/demo/http-client.ts'
+import { checkLedger, describeCheck } from '../support/ledger-check.ts'
+import { organisePoll } from '../support/organiser.ts'
+import type { TestDatabase } from '../support/postgres.ts'
+import { type Member, useSystem } from '../support/system.ts'
+import { letVote } from '../support/voters.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const readsWarm = 1_000
+const readsCold = 500
+const votes = 300
+
+/** May read everything and write nothing: what it does not refuse was no write. */
+const reader = { role: `reader_${randomBytes(6).toString('hex')}`, password: randomBytes(12).toString('hex') }
+
+// Runs after the system has ended: hooks are undone in the order opposite to that in which they stand here.
+afterAll(async () => {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await client.connect()
+  await client.query(`drop role if exists ${reader.role}`)
+  await client.end()
+})
+
+const system = useSystem({ apis: 2, workers: 2, partitions: 4, prepare: letApisOnlyRead })
+
+async function letApisOnlyRead({ pool, databaseUrl }: TestDatabase) {
+  await pool.query('create extension if not exists pg_stat_statements')
+  await pool.query(`create role ${reader.role} login password '${reader.password}'`)
+  await pool.query(`grant usage on schema public to ${reader.role}`)
+  await pool.query(`grant select on all tables in schema public to ${reader.role}`)
+  const url = new URL(databaseUrl)
+  url.username = reader.role
+  url.password = reader.password
+  return { envOf: { api: { DATABASE_URL: url.href } } }
+}
+
+type Statement = { readonly query: string; readonly calls: number }
+
+/** What the apis have asked PostgreSQL since the statistics were emptied. */
+const askedByApis = async (): Promise<readonly Statement[]> => {
+  const { rows } = await system().database.pool.query<Statement>(
+    `select query, calls::integer as calls from pg_stat_statements
+     where userid = $1::regrole and dbid = (select oid from pg_database where datname = current_database())`,
+    [reader.role],
+  )
+  return rows
+}
+
+const emptyStatistics = async (): Promise<void> => {
+  await system().database.pool.query('select pg_stat_statements_reset()')
+}
+
+const readAtOnce = async (url: string, paths: readonly string[]): Promise<readonly Answer[]> => {
+  const client = createHttpClient(url, paths.length)
+  try {
+    return await Promise.all(paths.map(async (path) => client.send('GET', path)))
+  } finally {
+    client.close()
+  }
+}
+
+test('1,000 warm reads of a poll and of its results make no query to PostgreSQL', async () => {
+  const { apis, apiUrl } = system()
+  const poll = await organisePoll(apiUrl(0))
+  const paths = [`/polls/${poll.id}`, `/polls/${poll.id}/results`]
+  for (const { url } of apis) await readAtOnce(url, paths)
+
+  await emptyStatistics()
+  const answers: Answer[] = []
+  for (let round = 0; answers.length < readsWarm; round += 1) {
+    answers.push(
+      ...(await readAtOnce(
+        apiUrl(round),
+        Array.from({ length: 100 }, (_, index) => paths[index % 2] ?? ''),
+      )),
+    )
+  }
+  expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+  const asked = await askedByApis()
+  console.log(`${answers.length} warm reads: ${asked.length} queries`)
+  expect(asked).toEqual([])
+})
+
+test('500 cold reads of a poll at once make one read per api process', async () => {
+  const { apis, apiUrl, redisUrl, redisPrefix } = system()
+  const poll = await organisePoll(apiUrl(0))
+  const keys = createKeys(redisPrefix)
+  const redis = new Redis(redisUrl)
+  try {
+    for (const api of apis) {
+      await makeCold(api)
+      expect(await redis.del(keys.definition(poll.id), keys.tally(poll.id))).toBe(2)
+      await emptyStatistics()
+      const answers = await readAtOnce(
+        api.url,
+        Array.from({ length: readsCold }, () => `/polls/${poll.id}`),
+      )
+      expect(answers.filter(({ status }) => status !== 200)).toEqual([])
+      const asked = await askedByApis()
+      console.log(`${answers.length} cold reads: ${asked.map(({ calls }) => calls).join(' + ')} queries`)
+      // The definition, and the tally.
+      expect(asked.map(({ calls }) => calls)).toEqual([1, 1])
+    }
+  } finally {
+    redis.disconnect()
+  }
+})
+
+/** A process that has just started knows no poll. */
+const makeCold = async (api: Member): Promise<void> => {
+  api.signal('SIGTERM')
+  await api.ended()
+  await api.restart()
+}
+
+test('votes make the apis ask nothing of PostgreSQL once they know the poll, let alone write', async () => {
+  const { apis, apiUrl, database } = system()
+  const poll = await organisePoll(apiUrl(0))
+  for (const { url } of apis) await readAtOnce(url, [`/polls/${poll.id}`])
+  await emptyStatistics()
+  const voters = letVote({ pollId: poll.id, optionIds: poll.optionIds, apiUrl, goOn: (number) => number < votes })
+  await voters.done
+  await waitUntil(async () => (await poll.see()).total_votes === votes, { what: 'the votes are counted' })
+  const check = await checkLedger(database.pool, poll.id, 1, voters.attempts)
+  const asked = await askedByApis()
+  console.log(`${describeCheck(check)}; ${asked.length} queries of the apis`)
+  expect(check).toMatchObject({ acknowledged: votes, inLedger: votes, lost: 0, doubled: 0, phantom: 0 })
+  expect(asked).toEqual([])
+})
+
+test('the role of the apis could not have written', async () => {
+  const url = new URL(system().database.databaseUrl)
+  url.username = reader.role
+  url.password = reader.password
+  const client = new pg.Client({ connectionString: url.href })
+  await client.connect()
+  try {
+    for (const table of ['vote', 'tally', 'poll', 'checkpoint', 'vote_event']) {
+      await expect(client.query(`delete from ${table}`)).rejects.toThrow('permission denied')
+    }
+  } finally {
+    await client.end()
+  }
+})
