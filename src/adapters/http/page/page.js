@@ -68,7 +68,7 @@ function renewSoon() {
   }, Math.random() * renewSpreadMs)
 }
 
-async function renew() {
+async function renew(keepsChoice = true) {
   clearTimeout(renewing)
   renewing = 0
   const response = await fetch(`${location.pathname}${location.search}`, { headers: { accept: 'text/html' } })
@@ -76,7 +76,7 @@ async function renew() {
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   const fresh = page.querySelector('main')
   const focused = document.activeElement?.id
-  const chosen = chosenIds()
+  const chosen = keepsChoice ? chosenIds() : []
   poll().replaceWith(document.adoptNode(fresh))
   document.title = page.title
   if (fresh.id !== 'poll') return
@@ -117,7 +117,7 @@ async function vote(kind) {
   if (!answer.isAccepted && answer.code !== 'already_voted') return notice('problem', answer.detail)
   if (poll().dataset.identity === 'none') history.replaceState(null, '', `${location.pathname}?voted`)
   const wasVisible = poll().dataset.visible
-  await renew()
+  await renew(false)
   if (!answer.isAccepted) notice('problem', answer.detail)
   else if (kind === 'retract') notice('voted', 'Your vote was taken back.')
   // The button that had the focus may be gone; the outcome is what matters now.
