@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { HttpApp } from '../adapters/http/operation.ts'
 import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
@@ -37,6 +38,7 @@ const restoreWaitMsMax = 300
 const measureEveryMs = 1000
 /** Of the shutdown time: what is left is for the connections behind the requests. */
 const drainShare = 0.5
+const lingerShare = 0.05
 
 /** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold, and writes nothing to it. */
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
@@ -73,6 +75,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const app = await createHttpServer({
     log,
     version,
+    isStopping: () => signal.aborted,
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
@@ -104,6 +107,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     await sleep(measureEveryMs, signal)
   }
 
+  // Requests that are on their way on connections that are open are still answered; closing at once would cut them off.
+  await sleep(config.shutdownTimeoutMs * lingerShare)
   const drainMs = config.shutdownTimeoutMs * drainShare
   await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), app.close()])
   await batchCalls.idle()
@@ -111,7 +116,10 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await watchPoll.stop()
 }
 
-const version = '0.1.0'
+// Our own package.json, which has a version.
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 
 /** A stream that forgets votes which it has accepted would make every 202 a lie, so nothing starts on it. */
 async function refuseWeakStream(adapters: Adapters): Promise<void> {

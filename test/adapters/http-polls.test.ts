@@ -157,6 +157,8 @@ describe('the life of a poll', () => {
     const final = (await call('GET', path)).body
     expect(final).toMatchObject({ status: 'closed', total_votes: 1, closed_at: expect.any(String) })
 
+    expect((await call('POST', `${path}/open`, { bearer })).body.code).toBe('poll_final')
+
     const reset = await call('POST', `${path}/reset`, { bearer, json: {} })
     expect(reset.body).toMatchObject({ status: 'draft', round: 2, total_votes: 0, results_final: false })
     expect(reset.body.version).toBeGreaterThan(final.version)

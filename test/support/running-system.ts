@@ -59,11 +59,20 @@ export async function startSystem(
   const adapters = await connectAdapters(config, log)
   const context = { config, adapters, log, registry: createMetricsRegistry('test'), signal: stopping.signal }
   const running: Promise<void>[] = []
+  async function stop(): Promise<void> {
+    stopping.abort()
+    const ended = await Promise.allSettled(running)
+    await adapters[Symbol.asyncDispose]()
+    await database.drop()
+    const failed = ended.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+  }
   for (const run of [runAdmin, runWorker, runApi] satisfies RunRole[]) {
     const ready = Promise.withResolvers<void>()
     const ended = run(context, ready.resolve)
     running.push(ended)
-    await Promise.race([ready.promise, ended])
+    // A role that cannot start ends with the reason, which `stop` throws.
+    await Promise.race([ready.promise, ended.catch(stop)])
   }
   await waitUntil(async () => (await adapters.lease.owners()).size === config.votePartitions)
   // Its owner tells a partition its epoch moments after it took it over, and doors that are older have to be restored then.
@@ -75,11 +84,6 @@ export async function startSystem(
     database,
     adapters,
     logged,
-    async stop() {
-      stopping.abort()
-      await Promise.all(running)
-      await adapters[Symbol.asyncDispose]()
-      await database.drop()
-    },
+    stop,
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
@@ -25,12 +26,14 @@ const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
 export type HttpServerOptions = {
   readonly log: Pick<Logger, 'error' | 'warn'>
   readonly version: string
+  /** True while the process stops: answers ask for the end of their connection, so that clients turn to another process. */
+  readonly isStopping?: () => boolean
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
 
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
-export async function createHttpServer({ log, version, addRoutes }: HttpServerOptions): Promise<HttpApp> {
+export async function createHttpServer({ log, version, isStopping, addRoutes }: HttpServerOptions): Promise<HttpApp> {
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,
@@ -45,6 +48,7 @@ export async function createHttpServer({ log, version, addRoutes }: HttpServerOp
     // While stopping, requests on connections that are still open are answered like any other.
     return503OnClosing: false,
     ajv: { customOptions: ajvOptions },
+    clientErrorHandler: refuseNoise,
     frameworkErrors: (_error, _request, reply) => {
       sendRefusal(reply.header('x-request-id', reply.request.id), addressUnreadable)
     },
@@ -52,6 +56,10 @@ export async function createHttpServer({ log, version, addRoutes }: HttpServerOp
 
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
+  app.addHook('onRequest', (_request, reply, done) => {
+    if (isStopping?.() === true) reply.header('connection', 'close')
+    done()
+  })
   answerStrayRequests(app)
   handleFaults(app, log)
   readJsonBodies(app)
@@ -66,6 +74,18 @@ export async function createHttpServer({ log, version, addRoutes }: HttpServerOp
 }
 
 const addressUnreadable = refuse('route_not_found', 'This address cannot be read.')
+
+const noiseStatuses: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+/** What is no HTTP request, or takes too long to become one. */
+function refuseNoise(error: { readonly code: string }, socket: Socket): void {
+  const status = noiseStatuses[error.code] ?? '400 Bad Request'
+  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  else socket.destroy()
+}
 
 /** A request id of the caller is kept, so that one search finds it everywhere; one that could confuse a log is not. */
 function takeOverRequestId(header: string | string[] | undefined): string | null {

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { createHttpClient } from '../support/http-client.ts'
+import { findFreePort } from '../../src/runtime/free-port.ts'
+import { startSystem } from '../support/running-system.ts'
+
+test('the api does not start on a Redis that keeps votes less well than declared, and says how to mend it', async () => {
+  const strict = { VOTE_DURABILITY: 'replicated', VOTE_DURABILITY_CHECK: 'on' }
+  await expect(startSystem('redis', strict)).rejects.toMatchObject({
+    name: 'SetupProblem',
+    message: expect.stringContaining('VOTE_DURABILITY'),
+    remedy: expect.any(String),
+  })
+})
+
+test('the api names the port that is taken, and what to do', async () => {
+  const port = await findFreePort()
+  const other = createServer().listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  try {
+    await expect(startSystem('postgres', { PORT: `${port}` })).rejects.toMatchObject({
+      name: 'SetupProblem',
+      message: expect.stringContaining(`port ${port}`),
+      remedy: expect.stringContaining('PORT'),
+    })
+  } finally {
+    other.close()
+  }
+})
+
+test('the cookie is for https alone where the service is reached by https', async () => {
+  const system = await startSystem('postgres', { PUBLIC_URL: 'https://polls.example' })
+  try {
+    const call = createHttpClient(system.url)
+    const session = await call('POST', '/session')
+    expect(session.headers.getSetCookie()[0]).toMatch(/; Secure/)
+    const { body } = await call('POST', '/polls', { json: { question: 'Q', options: ['a', 'b'] } })
+    const cookie = `tallycast_session=${session.body.voter_token}`
+    for (const [origin, status] of [
+      ['https://polls.example', 202],
+      [system.url, 202],
+      ['http://other.example', 403],
+    ] as const) {
+      const voted = await call('POST', `/polls/${body.id}/vote`, {
+        json: { option_id: 1 },
+        cookie,
+        headers: { origin },
+      })
+      expect([origin, voted.status]).toEqual([origin, status])
+    }
+  } finally {
+    await system.stop()
+  }
+})
+
+test('an api that is asked to stop answers what it has begun, then refuses connections', async () => {
+  const system = await startSystem('postgres')
+  const call = createHttpClient(system.url)
+  const { body } = await call('POST', '/polls', { json: { question: 'Q', options: ['a', 'b'] } })
+  const vote = (): ReturnType<typeof call> => call('POST', `/polls/${body.id}/vote`, { json: { option_id: 1 } })
+  // Open connections that are kept, as every client and proxy has them.
+  await Promise.all(Array.from({ length: 20 }, vote))
+  const votes = Promise.all(Array.from({ length: 20 }, vote))
+  const stopped = system.stop()
+  const draining = await call('GET', '/health/ready')
+  expect([draining.status, draining.headers.get('connection')]).toEqual([503, 'close'])
+  expect((await votes).map(({ status }) => status)).toEqual(Array(20).fill(202))
+  await stopped
+  await expect(call('GET', '/health/live')).rejects.toThrow()
+})
