@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { processIdentity } from '../../src/runtime/process-identity.ts'
+import { createVoter } from '../../src/demo/voter.ts'
+import { createDataFolder } from '../support/embedded-system.ts'
+import { findFreePorts } from '../support/free-ports.ts'
+import { organisePoll } from '../support/organiser.ts'
+import { startServerProcess } from '../support/server-process.ts'
+import { connectViewer } from '../support/viewer.ts'
+import { attemptVote } from '../support/voters.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+test('the full profile starts with one command, counts a vote, and one Ctrl-C ends all of it', async () => {
+  const folder = createDataFolder()
+  const [port = 0, grpcPort = 0] = await findFreePorts(2)
+  // Three in a row are taken from here on, one for each process.
+  const opsPort = port > 26_000 ? port - 5_000 : port + 5_000
+  const full = startServerProcess({
+    name: 'full',
+    program: 'full',
+    env: {
+      HOST: '127.0.0.1',
+      DATA_DIR: folder.path,
+      PORT: String(port),
+      GRPC_PORT: String(grpcPort),
+      OPS_PORT: String(opsPort),
+      LOG_LEVEL: 'info',
+    },
+  })
+  try {
+    await waitUntil(() => full.output().includes('Ctrl-C stops it') || !full.isRunning(), {
+      withinMs: 60_000,
+      what: 'it says that it runs',
+    })
+    const url = `http://127.0.0.1:${port}`
+    const poll = await organisePoll(url)
+    const viewer = connectViewer(`${url.replace('http', 'ws')}/ws/polls/${poll.id}`)
+    const voter = createVoter(url, 'cookie')
+    expect((await attemptVote(voter, poll.id, [1])).outcome.result).toBe('accepted')
+    voter.close()
+    await viewer.sees(({ total_votes: total }) => total === 1)
+    viewer.socket.terminate()
+
+    const servers = ['postgres/postmaster.pid', 'redis/redis.pid'].map((name) =>
+      Number.parseInt(readFileSync(join(folder.path, name), 'utf8'), 10),
+    )
+    const pids = [...processesIn(full.output()), ...servers]
+    expect(pids.filter((pid) => processIdentity(pid) !== null).length).toBeGreaterThanOrEqual(5)
+    full.signal('SIGINT')
+    expect(await full.ended(20_000)).toEqual({ exitCode: 0, signal: null })
+    expect(pids.filter((pid) => processIdentity(pid) !== null)).toEqual([])
+  } catch (error) {
+    console.error(full.output())
+    throw error
+  } finally {
+    await full.stop()
+    folder.remove()
+  }
+})
+
+/** The processes that have written to the log. */
+const processesIn = (output: string): readonly number[] => [
+  ...new Set([...output.matchAll(/"pid":(\d+)/g)].map(([, pid]) => Number(pid))),
+]
