@@ -9,11 +9,11 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-# Everything, with the real servers that the tests start, stop and kill by themselves. PostgreSQL comes with the optional
+# Everything, with the browser and the real servers that the tests start, stop and kill by themselves. PostgreSQL comes with the optional
 # dependencies and refuses to run as root, so this stage installs and runs as an ordinary user.
 FROM base AS test
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends redis-server \
+  && apt-get install -y --no-install-recommends chromium redis-server \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { LivePoll, Viewer } from '../../src/application/watch-poll.ts'
 import { type LiveKind, type LiveSide, startLiveSide } from '../support/live-side.ts'
+import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
+import { startTestRedis } from '../support/redis.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const kinds: readonly LiveKind[] = ['postgres', 'redis']
@@ -231,5 +233,58 @@ describe.each(kinds)('watching a poll with %s', (kind) => {
     })
     for (const id of [first, second, first, third, first, second]) await watch.get(id)
     expect(asked).toEqual([first, second, third, second])
+  })
+})
+
+describe('while Redis is away', () => {
+  test('polls are read from the primary, each once at a time, and viewers hear of what changes', async () => {
+    await using redis = await startTestRedis()
+    const side = await startLiveSide('redis', redis.redisUrl)
+    try {
+      const [known, unknown] = [await side.create(), await side.create()]
+      let finds = 0
+      const watch = side.watch({ store: { find: async (id) => ((finds += 1), side.store.find(id)) } })
+      const viewer = createMemory()
+      await watch.watch(known.id, viewer)
+      await redis.kill()
+      await side.record(known, 1, 2)
+      await waitUntil(() => viewer.told.at(-1)?.tally.totalVotes === 2, { withinMs: 4000 })
+      finds = 0
+      const answers = await Promise.all(Array.from({ length: 200 }, () => watch.get(unknown.id)))
+      expect([answers.every((live) => live?.poll.id === unknown.id), finds]).toEqual([true, 1])
+      expect(await watch.get('nosuchpoll12')).toBeNull()
+      await redis.restart()
+      await waitUntil(async () => (await side.subscriptions(unknown.id).catch(() => 0)) === 1, { withinMs: 10_000 })
+      await side.vote(known, 1)
+      await waitUntil(() => viewer.told.at(-1)?.tally.totalVotes === 3)
+    } finally {
+      await side.stop()
+    }
+  })
+
+  test('while the primary is away as well, reading says so, and memory still answers', async () => {
+    await using redis = await startTestRedis()
+    const side = await startLiveSide('redis', redis.redisUrl)
+    try {
+      const [warm, cold] = [await side.create(), await side.create()]
+      const away = async (): Promise<never> => {
+        throw new DependencyUnavailable('ledger', 'the primary is away')
+      }
+      let isAway = false
+      const watch = side.watch({
+        store: { find: (id) => (isAway ? away() : side.store.find(id)) },
+        tallies: { read: (ids) => (isAway ? away() : side.tallies.read(ids)) },
+      })
+      await watch.get(warm.id)
+      await redis.kill()
+      isAway = true
+      expect((await watch.get(warm.id))?.poll.id).toBe(warm.id)
+      await expect(watch.get(cold.id)).rejects.toBeInstanceOf(DependencyUnavailable)
+      await expect(watch.watch(cold.id, createMemory())).rejects.toBeInstanceOf(DependencyUnavailable)
+      isAway = false
+      expect((await watch.get(cold.id))?.poll.id).toBe(cold.id)
+    } finally {
+      await side.stop()
+    }
   })
 })
