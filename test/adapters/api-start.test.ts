@@ -67,5 +67,5 @@ test('an api that is asked to stop answers what it has begun, then refuses conne
   expect([draining.status, draining.headers.get('connection')]).toEqual([503, 'close'])
   expect((await votes).map(({ status }) => status)).toEqual(Array(20).fill(202))
   await stopped
-  await expect(call('GET', '/health/live')).rejects.toThrow()
+  await expect(call('GET', '/health/live')).rejects.toThrow('fetch failed')
 })
