@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto'
 import { type Refused, refuse } from '../domain/refusal.ts'
 
 const keyCharactersMax = 255
-/** A random UUID (version 4) brings 122; less can be guessed, and whoever guesses a key votes as its owner. */
+/** Of a key that is no UUID. Less can be guessed, and whoever guesses a key votes as its owner. */
 const randomBitsMin = 128
 /** Of 22 random characters practically never fewer than this many are different; of a hand-made key often. */
 const differentCharactersMin = 6
+/** Versions with enough randomness: 4 brings 122 bits, 7 brings 74 beside its time. The others can be worked out (RFC 9562). */
+const randomVersions = ['4', '7']
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-([0-9a-f])[0-9a-f]{3}-([0-9a-f])[0-9a-f]{3}-[0-9a-f]{12}$/i
 
 /**
@@ -22,8 +24,8 @@ export function readRequestKey(header: string | undefined): string | null | Refu
   if (new Set(key.toLowerCase().replaceAll('-', '')).size < differentCharactersMin) return weak('It repeats itself.')
   const uuid = uuidForm.exec(key)
   if (uuid !== null) {
-    const isRandom = uuid[1] === '4' && '89ab'.includes(uuid[2]?.toLowerCase() ?? '-')
-    return isRandom ? key.toLowerCase() : weak('Of the kinds of UUID only version 4 is random enough.')
+    const isRandom = randomVersions.includes(uuid[1] ?? '') && '89ab'.includes(uuid[2]?.toLowerCase() ?? '-')
+    return isRandom ? key.toLowerCase() : weak('Of the kinds of UUID only versions 4 and 7 are random enough.')
   }
   return bitsAtMost(key) >= randomBitsMin ? key : weak('It is too short to be unguessable.')
 }
@@ -44,6 +46,6 @@ function bitsAtMost(key: string): number {
 function weak(why: string): Refused {
   return refuse(
     'idempotency_key_weak',
-    `The Idempotency-Key must be a random UUID (version 4), or at least 22 random characters of base64url. ${why}`,
+    `The Idempotency-Key must be a UUID of version 4 or 7, or at least 22 random characters of base64url. ${why}`,
   )
 }
