@@ -227,9 +227,6 @@ begin
     elsif gate.round <> call.round or call.revision < gate.revision then
       answers[call.place] := 'definition_stale';
       continue;
-    elsif gate.state = 'shut' then
-      answers[call.place] := 'poll_closed';
-      continue;
     end if;
 
     if call.is_again then
@@ -247,37 +244,40 @@ begin
       known.requests := call.known_requests;
     end if;
 
-    if known.door_id is null then
+    -- Null without a key, and for a voter whom the door does not know: comparing with null finds nothing.
+    request_at := case substring(call.request for 8)
+      when substring(known.requests from 1 for 8) then 1
+      when substring(known.requests from 33 for 8) then 33
+      when substring(known.requests from 65 for 8) then 65
+    end;
+    if request_at is not null then
+      if substring(known.requests from request_at + 8 for 8) = substring(call.request from 9) then
+        answers[call.place] := 'repeated';
+        repeated_positions[call.place] := encode(substring(known.requests from request_at + 16 for 16), 'hex');
+      else
+        answers[call.place] := 'idempotency_key_reused';
+      end if;
+      continue;
+    elsif gate.state = 'shut' then
+      -- Only after the keys: whose answer was lost must not hear that the vote came too late.
+      answers[call.place] := 'poll_closed';
+      continue;
+    elsif known.door_id is null then
       if call.kind <> 'cast' then
         answers[call.place] := 'no_vote';
         continue;
       end if;
-    else
-      request_at := case substring(call.request for 8)
-        when substring(known.requests from 1 for 8) then 1
-        when substring(known.requests from 33 for 8) then 33
-        when substring(known.requests from 65 for 8) then 65
-      end;
-      if request_at is not null then
-        if substring(known.requests from request_at + 8 for 8) = substring(call.request from 9) then
-          answers[call.place] := 'repeated';
-          repeated_positions[call.place] := encode(substring(known.requests from request_at + 16 for 16), 'hex');
-        else
-          answers[call.place] := 'idempotency_key_reused';
-        end if;
-        continue;
-      elsif known.selection = call.selection then
-        answers[call.place] := 'repeated';
-        repeated_positions[call.place] := encode(known.position, 'hex');
-        continue when call.request is null;
-        -- Learned below: else a late repetition of this request, after another change, would change the vote back.
-      elsif call.kind = 'cast' and known.selection <> '\x00' then
-        answers[call.place] := 'already_voted';
-        continue;
-      elsif call.kind = 'change' and known.selection = '\x00' then
-        answers[call.place] := 'no_vote';
-        continue;
-      end if;
+    elsif known.selection = call.selection then
+      answers[call.place] := 'repeated';
+      repeated_positions[call.place] := encode(known.position, 'hex');
+      continue when call.request is null;
+      -- Learned below: else a late repetition of this request, after another change, would change the vote back.
+    elsif call.kind = 'cast' and known.selection <> '\x00' then
+      answers[call.place] := 'already_voted';
+      continue;
+    elsif call.kind = 'change' and known.selection = '\x00' then
+      answers[call.place] := 'no_vote';
+      continue;
     end if;
 
     if answers[call.place] is null then

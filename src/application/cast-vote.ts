@@ -41,7 +41,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
   function identify(poll: Poll, { kind, shown }: VoteRequest): IdentifiedVoter | Refused {
     if (kind === 'cast') return identifyVoter.identify(poll, shown)
     const voter = identifyVoter.recognise(poll, shown)
-    if (voter === null) return refuse('no_vote', 'You have not voted in this poll.')
+    if (voter === null) return hasEnded(poll) ? pollClosed : refuse('no_vote', 'You have not voted in this poll.')
     return isRefused(voter) ? voter : { voter, newSession: null }
   }
 
@@ -51,7 +51,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       if (live === null) return refuse('poll_not_found', 'There is no such poll.')
       const { poll } = live
-      const refused = refuseByDefinition(poll, kind)
+      const refused = refuseByDefinition(poll, kind, shown.requestKey !== null)
       if (refused !== null) return refused
       const selection = kind === 'retract' ? [] : checkSelection(poll, request.optionIds)
       if (isRefused(selection)) return selection
@@ -69,6 +69,8 @@ export function createCastVote(parts: CastVoteParts): CastVote {
       }
       const no = refusals[answer.answer]
       if (no !== null) return no
+      // The poll takes no votes any more, so neither a newer definition nor a restored door could let this one in.
+      if (hasEnded(poll)) return pollClosed
       if (answer.answer === 'door_missing') await restoreSoon(partition, pollId)
       live = await watchPoll.refresh(pollId)
     }
@@ -91,11 +93,32 @@ const refusals = {
   door_missing: null,
 } satisfies Record<Exclude<DoorAnswer['answer'], 'accepted'>, Refused | null>
 
-function refuseByDefinition({ status, allowVoteChange, voterIdentity }: Poll, kind: VoteKind): Refused | null {
-  if (status === 'draft' || status === 'scheduled') return refuse('poll_not_open', 'This poll is not open yet.')
-  if (status !== 'open') return pollClosed
+/**
+ * A poll that has ended refuses at once only what brings no request key. With a key the door is asked: it may have accepted this
+ * very request before, and an answer that was lost on its way must not turn into "too late".
+ */
+function refuseByDefinition(poll: Poll, kind: VoteKind, hasRequestKey: boolean): Refused | null {
+  switch (poll.status) {
+    case 'draft':
+    case 'scheduled':
+      return refuse('poll_not_open', 'This poll is not open yet.')
+    case 'open':
+      return refuseChange(poll, kind)
+    case 'closing':
+    case 'closed':
+      return hasRequestKey && refuseChange(poll, kind) === null ? null : pollClosed
+    case 'deleted':
+      return pollClosed
+  }
+}
+
+function refuseChange({ allowVoteChange, voterIdentity }: Poll, kind: VoteKind): Refused | null {
   if (kind === 'cast') return null
   if (!allowVoteChange) return refuse('change_not_allowed', 'Votes in this poll are final.')
   // Without an identity a request stands for itself, so nobody can show that an earlier vote is theirs.
   return voterIdentity === 'none' ? refuse('change_not_allowed', 'Nobody is recognised in this poll.') : null
+}
+
+function hasEnded({ status }: Poll): boolean {
+  return status === 'closing' || status === 'closed'
 }

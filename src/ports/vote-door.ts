@@ -33,18 +33,15 @@ export type VoteDoor = {
    * Judges the calls in their order and appends the accepted ones as ONE entry, atomically; answers in the same order.
    * MUST answer `accepted` only when the stream holds the vote at the configured durability, and MUST NOT append a vote
    * that it answers otherwise. The same selection again, or a known request key, MUST be answered with the first position and
-   * `isRepeated`, appending nothing. The door MUST judge `closesAt` by the stream's own clock; the first call at or
-   * after it MUST shut the door and append the close marker. An older revision, another round, is `definition_stale`.
+   * `isRepeated`, appending nothing. A shut door of that round MUST answer a known request key all the same: the same
+   * request with the first position, appending nothing, another one with `idempotency_key_reused`; every other call is
+   * `poll_closed` there. The door MUST judge `closesAt` by the stream's own clock; the first call at or after it MUST shut
+   * the door and append the close marker. An older revision, another round, is `definition_stale`.
    * Rejects when the outcome is unknown: the caller may call again, which counts once.
    */
   append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>
   /** The voter's vote as the door knows it, recorded or not; null before the first. */
-  look(
-    partition: number,
-    pollId: string,
-    round: number,
-    voter: VoterKey,
-  ): Promise<VoterAtDoor | null | 'door_missing'>
+  look(partition: number, pollId: string, round: number, voter: VoterKey): Promise<VoterAtDoor | null | 'door_missing'>
   /** Opens a new round that nobody can have voted in: MUST replace a door of an earlier round and its voters, and leave one of this or a later round untouched. */
   open(partition: number, door: DoorState): Promise<void>
   /** Takes a higher revision and its `closesAt` over to a door of this round; a shut or missing door stays as it is. */

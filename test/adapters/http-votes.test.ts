@@ -174,6 +174,61 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       expect(await counts(path)).toEqual([0, 0, 1])
     })
 
+    test.each(['close', 'closes_at'])(
+      'is answered as the first time also after the poll has ended by %s',
+      async (by) => {
+        const { path, vote, bearer } = await makePoll({ allow_vote_change: true })
+        const lost = { json: { option_id: 2 }, key: randomUUID() }
+        const first = await call('POST', vote, lost)
+        const change = { json: { option_id: 3 }, key: randomUUID(), voterToken: first.body.voter_token }
+        const changed = await call('PUT', vote, change)
+        if (by === 'close') expect((await call('POST', `${path}/close`, { bearer })).status).toBe(200)
+        else {
+          const closesAt = Date.now() + 1500
+          const json = { closes_at: new Date(closesAt).toISOString() }
+          expect((await call('PATCH', path, { bearer, json })).status).toBe(200)
+          await waitUntil(() => Date.now() >= closesAt)
+        }
+
+        const expectSame = async (): Promise<void> => {
+          const again = await call('POST', vote, lost)
+          expect([again.status, again.body]).toEqual([202, { ...first.body, voter_token: expect.any(String) }])
+          const changedAgain = await call('PUT', vote, change)
+          expect([changedAgain.status, changedAgain.body]).toEqual([202, changed.body])
+        }
+        await expectSame()
+        await waitUntil(async () => (await call('GET', path)).body.results_final)
+        await expectSame()
+
+        const say = async (method: string, said: Parameters<HttpClient>[2]) => {
+          const { status, body } = await call(method, vote, said)
+          return [status, body.code]
+        }
+        const session = { voterToken: first.body.voter_token }
+        const [option1, option3] = [{ option_id: 1 }, { option_id: 3 }]
+        expect(await say('POST', { ...lost, json: option1 })).toEqual([422, 'idempotency_key_reused'])
+        expect(await say('POST', { ...lost, json: { option_id: 9 } })).toEqual([422, 'option_unknown'])
+        expect(await say('POST', { json: { option_id: 9 } })).toEqual([409, 'poll_closed'])
+        expect(await say('POST', { json: option1 })).toEqual([409, 'poll_closed'])
+        expect(await say('POST', { json: option1, key: randomUUID() })).toEqual([409, 'poll_closed'])
+        expect(await say('POST', { json: option3, ...session })).toEqual([409, 'poll_closed'])
+        expect(await say('POST', { json: option3, ...session, key: randomUUID() })).toEqual([409, 'poll_closed'])
+        expect(await say('PUT', { json: option1, key: randomUUID() })).toEqual([409, 'poll_closed'])
+        expect(await counts(path)).toEqual([0, 0, 1])
+      },
+    )
+
+    test('to a poll that has ended and whose doors are gone hears that it is closed, and brings no door back', async () => {
+      const { path, vote, bearer } = await makePoll()
+      const lost = { json: { option_id: 2 }, key: randomUUID() }
+      await call('POST', vote, lost)
+      await call('POST', `${path}/close`, { bearer })
+      const pollId = path.slice('/polls/'.length)
+      for (const partition of [0, 1]) await system.adapters.door.remove(partition, pollId)
+      const answers = [await call('POST', vote, lost), await call('POST', vote, lost)]
+      expect(answers.map(({ body }) => body.code)).toEqual(['poll_closed', 'poll_closed'])
+    })
+
     test('with a weak key is refused, with a session as without', async () => {
       const { vote } = await makePoll()
       const voterToken = await newSession()

@@ -73,15 +73,19 @@ local function recall(poll, w, request)
   return nil
 end
 
+-- The letter for a request whose key this voter has used before; the position too, where it is r. Nil for any other.
+local function judgeRequest(poll, w, request)
+  if request == '' then return nil end
+  local asked, position = recall(poll, w, request)
+  if not asked then return nil end
+  if asked ~= sub(request, 9) then return 'k' end
+  return 'r', position
+end
+
 -- The letter for one call of a voter who is known here or was met in this batch; the position too, where it is r.
 local function judgeKnown(poll, w, kind, selection, request)
-  if request ~= '' then
-    local asked, position = recall(poll, w, request)
-    if asked then
-      if asked ~= sub(request, 9) then return 'k' end
-      return 'r', position
-    end
-  end
+  local letter, position = judgeRequest(poll, w, request)
+  if letter then return letter, position end
   local standing = poll.wSelection[w]
   if standing == selection then
     if request ~= '' then
@@ -109,14 +113,18 @@ local function judgeCalls(poll, first, count, stride, selectionFrom)
   local voters = {}
   for n = 1, count do voters[n] = sub(ARGV[first + (n - 1) * stride], 2, 17) end
   local values = call('HMGET', poll.votersKey, unpack(voters))
-  local met = poll.met
+  local met, isShut = poll.met, poll.door.state ~= 'open'
   for n = 1, count do
     local at, voter, value = first + (n - 1) * stride, voters[n], values[n]
     local vote, w, letter, position = ARGV[at], met[voter], nil, nil
     local request, selection = '', sub(vote, selectionFrom)
     if stride == 2 then request = ARGV[at + 1] end
     if value and not w then w = meet(poll, voter, value) end
-    if w then
+    if isShut then
+      -- Whose answer was lost must not hear that the vote came too late.
+      if w then letter, position = judgeRequest(poll, w, request) end
+      letter = letter or 'c'
+    elseif w then
       letter, position = judgeKnown(poll, w, byte(vote, 1), selection, request)
     else
       letter = byte(vote, 1) == 0 and 'a' or 'n'
@@ -136,7 +144,8 @@ for _ = 1, tonumber(ARGV[4 + pollCount]) do
   local door, letter = poll.door, nil
   if not door then letter = 'm'
   elseif door.round ~= round or revision < door.revision then letter = 's'
-  elseif door.state ~= 'open' then letter = 'c' end
+  -- A shut door knows a request by its key alone, and a sealed one knows none.
+  elseif door.state == 'sealed' or (door.state ~= 'open' and stride == 1) then letter = 'c' end
   at = at + 6
   if letter then
     for n = 1, count do letters[answered + n] = letter end
