@@ -11,11 +11,20 @@ const RETRY_LONGEST_MS = 2000
 /** A change that is older than this and unannounced was left behind by a worker that died. */
 const SETTLED_MS = 1000
 
+export type CommitNews = {
+  readonly recordedAt: number
+  readonly pollIds: readonly string[]
+  /** Those whose close marker it recorded. */
+  readonly closingIds: readonly string[]
+  /** When its newest vote was accepted, by the stream's clock, in milliseconds since 1970; null without one. */
+  readonly acceptedAt: number | null
+}
+
 export type AnnounceTallies = {
   /** A partition was taken over: what its former owner left unannounced is announced before anything counts as announced. */
   takeOver(partition: number, recordedAt: number): void
-  /** These polls have changed by a commit at `recordedAt`; `finalIds` are those whose close marker it recorded. */
-  note(partition: number, recordedAt: number, pollIds: readonly string[], finalIds: readonly string[]): void
+  /** A commit has changed these polls. */
+  note(partition: number, news: CommitNews): void
   /** The latest commit of this partition before which everything is announced; 0 where that is not known. */
   announcedUntil(partition: number): number
   /** The partition is no longer ours. */
@@ -26,7 +35,13 @@ export type AnnounceTallies = {
   run(signal: AbortSignal): Promise<void>
 }
 
-type Waiting = { changed: Set<string>; closing: Set<string>; marks: Map<number, number>; sweepSettledMs: number | null }
+type Waiting = {
+  readonly changed: Set<string>
+  readonly closing: Set<string>
+  readonly marks: Map<number, number>
+  sweepSettledMs: number | null
+  acceptedAt: number | null
+}
 
 /**
  * Any number of commits during one run of news become one next run: a poll with a thousand commits a second is read as often as
@@ -34,7 +49,12 @@ type Waiting = { changed: Set<string>; closing: Set<string>; marks: Map<number, 
  */
 export function createAnnounceTallies(
   ports: { tallies: Tallies; polls: PollStore; cache: TallyCache; feed: TallyFeed },
-  hooks: { onError: (error: unknown) => void; sleep: (ms: number, signal: AbortSignal) => Promise<void> },
+  hooks: {
+    readonly onError: (error: unknown) => void
+    /** News went out whose newest vote was accepted then. */
+    readonly onAnnounced: (acceptedAt: number) => void
+    readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  },
 ): AnnounceTallies {
   let waiting = nothingWaiting()
   const announced = new Map<number, number>()
@@ -81,6 +101,7 @@ export function createAnnounceTallies(
       if (!waiting.marks.has(partition)) waiting.marks.set(partition, mark)
     }
     waiting.sweepSettledMs = lower(waiting.sweepSettledMs, work.sweepSettledMs)
+    waiting.acceptedAt ??= work.acceptedAt
   }
 
   async function run(signal: AbortSignal): Promise<void> {
@@ -98,6 +119,7 @@ export function createAnnounceTallies(
       try {
         await announce(work)
         for (const [partition, mark] of work.marks) announced.set(partition, mark)
+        if (work.acceptedAt !== null) hooks.onAnnounced(work.acceptedAt)
         retryMs = RETRY_FIRST_MS
       } catch (error) {
         hooks.onError(error)
@@ -116,10 +138,11 @@ export function createAnnounceTallies(
       waiting.sweepSettledMs = 0
       wake()
     },
-    note(partition, recordedAt, pollIds, finalIds) {
+    note(partition, { recordedAt, pollIds, closingIds, acceptedAt }) {
       for (const pollId of pollIds) waiting.changed.add(pollId)
-      for (const pollId of finalIds) waiting.closing.add(pollId)
+      for (const pollId of closingIds) waiting.closing.add(pollId)
       waiting.marks.set(partition, recordedAt)
+      waiting.acceptedAt = acceptedAt ?? waiting.acceptedAt
       wake()
     },
     announcedUntil: (partition) => announced.get(partition) ?? 0,
@@ -136,7 +159,7 @@ export function createAnnounceTallies(
 }
 
 function nothingWaiting(): Waiting {
-  return { changed: new Set(), closing: new Set(), marks: new Map(), sweepSettledMs: null }
+  return { changed: new Set(), closing: new Set(), marks: new Map(), sweepSettledMs: null, acceptedAt: null }
 }
 
 function isEmpty({ changed, closing, marks, sweepSettledMs }: Waiting): boolean {

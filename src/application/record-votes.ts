@@ -143,6 +143,10 @@ export function createRecordVotes(ports: Ports, owner: string, limits: RecordVot
   }
 }
 
+function newestVoteAt(entries: readonly StreamEntry[]): number | null {
+  return entries.findLast(({ content }) => content.type === 'votes')?.appendedAt ?? null
+}
+
 /** Carries out what the pure core asks for, and says what came of it. */
 function createPerformer(
   { lease, stream, ledger, announcer }: Ports,
@@ -168,8 +172,9 @@ function createPerformer(
     for (const batch of ledgerBatches(owner, from, to, entries, announcer.announcedUntil(partition))) {
       const recorded = await ledger.record(batch)
       if (recorded === 'fenced') return { type: 'lost', term }
-      const closing = batch.markers.map((marker) => marker.pollId)
-      announcer.note(partition, recorded.recordedAt, recorded.pollIds, closing)
+      const { recordedAt, pollIds } = recorded
+      const closingIds = batch.markers.map((marker) => marker.pollId)
+      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt: newestVoteAt(entries) })
       hooks.onRecorded(partition, recorded)
       checkpoint = recorded.checkpoint
     }

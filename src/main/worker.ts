@@ -20,7 +20,12 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
 
   const announcer = createAnnounceTallies(
     { tallies, polls, cache, feed },
-    { onError: (err) => log.warn({ err }, 'news could not be announced; trying again'), sleep },
+    {
+      sleep,
+      onError: (err) => log.warn({ err }, 'news could not be announced; trying again'),
+      // Two machines' clocks may differ by more than the time between.
+      onAnnounced: (acceptedAt) => metrics.voteToUpdate(Math.max(0, Date.now() - acceptedAt) / 1000),
+    },
   )
   const recorder = createRecordVotes(
     { lease, stream, ledger, announcer },

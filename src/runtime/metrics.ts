@@ -42,6 +42,8 @@ export type LedgerMetrics = {
   readonly recorded: (votes: number) => void
   /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
+  /** From the acceptance of the newest vote of a commit to the moment when its tally was published. */
+  readonly voteToUpdate: (seconds: number) => void
 }
 
 /** What the worker knows about the way from the stream to the ledger. */
@@ -62,7 +64,14 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all.',
     registers,
   })
+  const voteToUpdate = new Histogram({
+    name: 'tallycast_vote_to_update_seconds',
+    help: 'From the acceptance of the newest vote of a commit to the moment when its tally was published.',
+    buckets: latencyBucketsSeconds,
+    registers,
+  })
   return {
+    voteToUpdate: (seconds) => voteToUpdate.observe(seconds),
     recorded: (votes) => recorded.inc(votes),
     unrecorded: (votes, oldestSeconds) => {
       unrecorded.set(votes)
@@ -73,8 +82,6 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
 
 export type ViewerMetrics = {
   readonly viewers: (count: number) => void
-  /** From the acceptance of the newest vote in an update to the moment when it goes out to the viewers. */
-  readonly voteToUpdate: (seconds: number) => void
 }
 
 /** What the api knows about those who watch. */
@@ -85,11 +92,5 @@ export const measureViewers = (registry: Registry): ViewerMetrics => {
     help: 'Viewers connected to this process, by WebSocket and server-sent events together.',
     registers,
   })
-  const voteToUpdate = new Histogram({
-    name: 'tallycast_vote_to_update_seconds',
-    help: 'From the acceptance of the newest vote in an update to the moment when it goes out to the viewers.',
-    buckets: latencyBucketsSeconds,
-    registers,
-  })
-  return { viewers: (count) => viewers.set(count), voteToUpdate: (seconds) => voteToUpdate.observe(seconds) }
+  return { viewers: (count) => viewers.set(count) }
 }

@@ -44,7 +44,7 @@ const fetchProgram = async (log: Log, signal?: AbortSignal): Promise<RedisProgra
   if (findTool('apt-get') === null)
     throw new SetupProblem('there is no redis-server on this machine', installItYourself)
   if (process.getuid?.() === 0) {
-    log.info('no redis-server on PATH: installing it with apt-get')
+    log.warn('no redis-server on PATH: installing it with apt-get')
     await install(signal)
     const installed = findOnPath(wellKnownFolders)
     if (installed !== null) return installed
@@ -57,7 +57,7 @@ const fetchProgram = async (log: Log, signal?: AbortSignal): Promise<RedisProgra
 export const fetchIntoCache = async (cache: string, log: Log, signal?: AbortSignal): Promise<RedisProgram> => {
   const root = join(cache, 'root')
   if (!existsSync(root)) {
-    log.info(
+    log.warn(
       { folder: root },
       'no redis-server on PATH: fetching the Debian package into the cache (nothing is installed)',
     )

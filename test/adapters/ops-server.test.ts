@@ -19,7 +19,7 @@ test('metrics and health are served, and readiness follows the process', async (
   ledger.recorded(2)
   ledger.unrecorded(1, 0.5)
   viewers.viewers(7)
-  viewers.voteToUpdate(0.02)
+  ledger.voteToUpdate(0.02)
   const text = await (await fetch(`${url}/metrics`)).text()
   for (const line of [
     'tallycast_votes_accepted_total{process="all"} 3',

@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
 import { provideRedisServer } from '../../src/runtime/redis-server.ts'
+import { type BrowserProgram, provideBrowser } from './browser-program.ts'
 import { keepOnLeash } from './leash.ts'
 
 declare module 'vitest' {
@@ -18,6 +19,7 @@ declare module 'vitest' {
     /** The migrated database that each test file's own is cloned from. */
     templateDatabase: string
     redisUrl: string
+    browser: BrowserProgram
   }
 }
 
@@ -36,6 +38,7 @@ export const setup = async (project: TestProject): Promise<void> => {
   project.provide('postgresUrl', postgresUrl)
   project.provide('templateDatabase', template)
   project.provide('redisUrl', redisUrl)
+  project.provide('browser', await provideBrowser())
 }
 
 export const teardown = async (): Promise<void> => {

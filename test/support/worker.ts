@@ -35,7 +35,7 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
   const { stream, cache, feed } = adapters
   const announcer = createAnnounceTallies(
     { tallies: createTallies(pool), polls: createPollStore(pool), cache, feed },
-    { onError, sleep },
+    { onError, onAnnounced: () => undefined, sleep },
   )
   const recorder = createRecordVotes(
     { lease: createPartitionLease(pool), stream, ledger: createVoteLedger(pool), announcer },

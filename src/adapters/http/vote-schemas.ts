@@ -27,7 +27,7 @@ export const VoteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'A random UUID (version 4) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once, also where the first answer was lost together with its session.',
+        'A UUID (version 4 or 7) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once, also where the first answer was lost together with its session.',
     }),
   ),
 })
