@@ -24,6 +24,8 @@ export type VoteCall = {
 }
 
 export type Voter = {
+  /** Asks for a session before the first vote, as a program does. */
+  begin(): Promise<void>
   /** Votes; a later call is of the same voter. */
   vote(call: VoteCall): Promise<VoteOutcome>
   ownVote(pollId: string): Promise<Answer>
@@ -66,6 +68,7 @@ export function createVoter(address: string, kind: SessionKind): Voter {
   }
 
   return {
+    begin: beginSession,
     async vote({ pollId, optionIds, key = randomUUID(), method = 'POST', retryWithinMs = 15_000 }) {
       const deadline = performance.now() + retryWithinMs
       let outcome: VoteOutcome = { result: 'unknown', reason: 'not asked' }

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { createVoter } from '../../src/demo/voter.ts'
 import { type Attempt, checkLedger, countLedger, describeCheck } from '../support/ledger-check.ts'
@@ -31,6 +32,40 @@ const refusals = (attempts: readonly Attempt[]): readonly string[] => [
 
 const watch = (poll: OrganisedPoll, number: number) =>
   connectViewer(`${system().apiUrl(number).replace('http', 'ws')}/ws/polls/${poll.id}`)
+
+/** Ends every subscription: news that are published before a process has subscribed again never reach it. */
+const cutNews = async (): Promise<void> => {
+  const redis = new Redis(system().redisUrl)
+  await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  redis.disconnect()
+}
+
+test('an api that has not heard of the close accepts no vote after it', async () => {
+  const { apis, apiUrl, database } = system()
+  const poll = await organisePoll(apiUrl(0))
+  // It knows the poll as open, and cannot hear that this is over.
+  const { voter: witness, outcome } = await attemptVote(createVoter(apiUrl(1), 'token'), poll.id, [1])
+  expect(outcome.result).toBe('accepted')
+  const voters = Array.from({ length: 20 }, () => createVoter(apiUrl(1), 'token'))
+  // Their connections and sessions stand before it is paused.
+  await Promise.all(voters.map(async (voter) => voter.begin()))
+  const deaf = apis[1]
+  deaf?.signal('SIGSTOP')
+  await cutNews()
+  const closed = await poll.step('close')
+  const late = voters.map(async (voter) => attemptVote(voter, poll.id, [2], 0))
+  // By the time another api has answered, they have been sent.
+  await send(apiUrl(0), 'GET', '/health/live')
+  deaf?.signal('SIGCONT')
+  const attempts = await Promise.all(late)
+  for (const voter of [witness, ...voters]) voter.close()
+
+  expect(closed.status).toBe(200)
+  expect(attempts.filter((attempt) => attempt.outcome.result !== 'refused')).toEqual([])
+  expect(refusals(attempts)).toEqual(['poll_closed'])
+  await waitUntil(async () => (await poll.see()).results_final, { what: 'the result is final' })
+  expect(await countLedger(database.pool, poll.id, 1)).toEqual(new Map([[1, 1]]))
+})
 
 describe('closing a poll while votes arrive over both apis and four partitions', () => {
   test('every vote that was accepted counts, none is accepted once the close has answered, and the result is final', async () => {
