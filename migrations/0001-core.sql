@@ -49,6 +49,7 @@ create table poll (
 
 create index poll_newest_first on poll (created_at desc, id desc) where status <> 'deleted';
 create index poll_due on poll (due_at) where due_at is not null;
+create index poll_partitions on poll (partitions);
 create index poll_unannounced on poll (changed_at) where announced_revision < revision;
 
 create table poll_option (

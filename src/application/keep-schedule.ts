@@ -95,15 +95,16 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
   async function pass(): Promise<boolean> {
     const now = await door.now()
     const due = await polls.listDue(now, pollsPerPassMax)
-    if (due.length < pollsPerPassMax) forgetAllBut(due)
+    const closing = due.filter(({ status }) => status === 'closing')
+    if (closing.length < pollsPerPassMax) forgetAllBut(closing)
     const isMoved = await forEach(due, async (poll) => moveOn(poll, now))
     const isTold = await forEach(await polls.listUnannounced(pollsPerPassMax), announce)
     return isMoved && isTold
   }
 
   /** What is no longer closing (reset, deleted, final by a worker's hand) needs no patience any more. */
-  function forgetAllBut(due: readonly Poll[]): void {
-    const ids = new Set(due.map((poll) => poll.id))
+  function forgetAllBut(closing: readonly Poll[]): void {
+    const ids = new Set(closing.map((poll) => poll.id))
     for (const pollId of waiting.keys()) {
       if (!ids.has(pollId)) waiting.delete(pollId)
     }

@@ -56,7 +56,8 @@ type StreamSide = {
 export type Adapters = LedgerSide & StreamSide & { readonly [Symbol.asyncDispose]: () => Promise<void> }
 
 const poolConnectionsMax = 10
-const statementTimeoutMs = 30_000
+/** A silent PostgreSQL is noticed within this and a second; no statement of ours takes longer when all is well. */
+const statementTimeoutMs = 10_000
 /** VOTE_DURABILITY=replicated: a vote is accepted when this many replicas have it, within this time. */
 const replication = { replicasMin: 1, waitMs: 1000 }
 

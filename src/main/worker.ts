@@ -10,6 +10,7 @@ import { type RoleContext, runProcess } from './role.ts'
 const entriesMax = 64
 const readWaitMs = 1000
 const sweepEveryMs = 1000
+const serveMissingEveryMs = 2000
 
 /** The worker: takes votes from the stream, records them in the ledger, announces the tallies. */
 export async function runWorker(context: RoleContext, onReady: () => void): Promise<void> {
@@ -44,19 +45,33 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     },
   )
 
-  const partitions = await partitionsToServe(config.votePartitions)
+  const served = new Set<number>()
+  const recording: Promise<void>[] = []
   const newsStop = new AbortController()
   const news = announcer.run(newsStop.signal)
+  await serveMissing()
   onReady()
-  await Promise.all([recorder.run(partitions, signal), sweep(), watchBacklog()])
+  await Promise.all([keepServing(), sweep(), watchBacklog()])
+  await Promise.all(recording)
   // Recording has ended: what it noted last is announced before the process goes.
   newsStop.abort()
   await news
 
-  /** Polls made while there were more partitions keep them: whatever has a checkpoint is served. */
-  async function partitionsToServe(configured: number): Promise<readonly number[]> {
-    const known = await lease.partitions()
-    return [...new Set([...Array(configured).keys(), ...known])]
+  /** A poll keeps the number of partitions that it was made with, also where another number was configured since. */
+  async function serveMissing(): Promise<void> {
+    const most = Math.max(config.votePartitions, await polls.partitionsMax())
+    const wanted = new Set([...Array(most).keys(), ...(await lease.partitions())])
+    const missing = [...wanted].filter((partition) => !served.has(partition))
+    for (const partition of missing) served.add(partition)
+    if (missing.length > 0) recording.push(recorder.run(missing, signal))
+  }
+
+  async function keepServing(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(serveMissingEveryMs, signal)
+      if (signal.aborted) return
+      await serveMissing().catch((err: unknown) => log.warn({ err }, 'the partitions could not be looked up'))
+    }
   }
 
   async function sweep(): Promise<void> {
@@ -72,7 +87,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       if (signal.aborted) return
       try {
         const backlogs = await Promise.all(
-          partitions.map(async (partition) => stream.backlog(partition, (await lease.read(partition)).recorded)),
+          [...served].map(async (partition) => stream.backlog(partition, (await lease.read(partition)).recorded)),
         )
         const waiting = backlogs.reduce((sum, { votes }) => sum + votes, 0)
         metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)

@@ -16,8 +16,13 @@ export type PollStore = {
     cursor: string | null,
     pageSize: number,
   ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null }>
-  /** Polls that time moves on: scheduled and due, open and past `closesAt`, closing. At most `pollsMax`, most overdue first. */
+  /**
+   * Polls that time moves on, most overdue first: at most `pollsMax` that are scheduled and due or open and past `closesAt`, then
+   * at most `pollsMax` that are closing, so that those that wait for their markers never keep the others waiting.
+   */
   listDue(now: number, pollsMax: number): Promise<readonly Poll[]>
+  /** The most partitions that any poll has, 0 without polls. */
+  partitionsMax(): Promise<number>
   /** Polls whose latest revision was never marked as announced. */
   listUnannounced(pollsMax: number): Promise<readonly Poll[]>
   /** Remembers that doors, caches and viewers know this revision. */

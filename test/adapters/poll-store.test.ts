@@ -174,7 +174,15 @@ describe('what time and news are waiting for', () => {
     const due = await store.listDue(now, 100)
     expect(idsOf(due)).toEqual(idsOf([scheduled, open, onTheDot, closing]))
     expect(due[0]).toEqual(scheduled)
-    expect(idsOf(await store.listDue(now, 2))).toEqual(idsOf([scheduled, open]))
+    // Those that wait for their markers never keep the others waiting.
+    expect(idsOf(await store.listDue(now, 2))).toEqual(idsOf([scheduled, open, closing]))
+  })
+
+  test('the most partitions that any poll has are known, whoever made it', async () => {
+    await create({ partitions: 3 })
+    expect(await store.partitionsMax()).toBe(3)
+    await create({ partitions: 7, status: 'closed' })
+    expect(await store.partitionsMax()).toBe(7)
   })
 
   test('a poll is unannounced until its latest revision was marked as announced', async () => {

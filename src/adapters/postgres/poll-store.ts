@@ -12,6 +12,7 @@ export function createPollStore(pool: pg.Pool): PollStore {
     save: (poll, knownRevision) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision)),
     list: (cursor, pageSize) => orUnavailable('ledger', () => listPolls(pool, cursor, pageSize)),
     listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
+    partitionsMax: () => orUnavailable('ledger', () => readPartitionsMax(pool)),
     listUnannounced: (pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, pollsMax)),
     markAnnounced: (pollId, revision) => orUnavailable('ledger', () => markAnnounced(pool, pollId, revision)),
     listWithOldDoors: (olderThanMs, pollsMax) =>
@@ -151,15 +152,20 @@ function readCursor(cursor: string): { createdAt: number; id: string } | 'unread
 
 /** A poll that is closing is due whatever the two clocks say of each other. */
 const LIST_DUE = `
-  select ${POLL_COLUMNS}
-  from poll
-  where due_at is not null and (due_at <= $1 or status = 'closing')
-  order by due_at, id
-  limit $2`
+  (select ${POLL_COLUMNS} from poll where status <> 'closing' and due_at <= $1 order by due_at, id limit $2)
+  union all
+  (select ${POLL_COLUMNS} from poll where status = 'closing' and due_at is not null order by due_at, id limit $2)`
 
 async function listDue(pool: pg.Pool, now: number, pollsMax: number): Promise<readonly Poll[]> {
   const { rows } = await pool.query<PollRow>(LIST_DUE, [toDate(now), pollsMax])
   return rows.map(toPoll)
+}
+
+const PARTITIONS_MAX = `select coalesce(max(partitions), 0) as most from poll`
+
+async function readPartitionsMax(pool: pg.Pool): Promise<number> {
+  const { rows } = await pool.query<{ most: number }>(PARTITIONS_MAX)
+  return rows[0]?.most ?? 0
 }
 
 const LIST_UNANNOUNCED = `
