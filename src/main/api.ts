@@ -83,7 +83,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
-      ticketRoute(routes, admitViewer)
+      ticketRoute(routes, admitViewer, address)
       eventStreams.addRoute(routes)
       sessionRoute(routes, { identifyVoter, address })
       pageRoutes(routes, { castVote, seePoll, address, report })

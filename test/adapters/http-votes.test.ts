@@ -366,6 +366,20 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       expect(voted.body.voter_token).toEqual(expect.any(String))
     })
 
+    test('is not replaced by another site, whose requests come without the cookie', async () => {
+      const { vote } = await makePoll()
+      const strange = [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }, { origin: 'null' }]
+      for (const headers of strange) {
+        for (const cookie of [{}, { cookie: `tallycast_session=${await newSession()}` }]) {
+          const begun = await call('POST', '/session', { headers, ...cookie })
+          expect([begun.status, begun.body.code, begun.headers.get('set-cookie')]).toEqual([403, 'forbidden', null])
+        }
+        const voted = await call('POST', vote, { json: { option_id: 1 }, headers })
+        expect([voted.status, voted.body.code, voted.headers.get('set-cookie')]).toEqual([403, 'forbidden', null])
+      }
+      expect((await call('POST', '/session', { headers: { origin: system.url } })).status).toBe(201)
+    })
+
     test('in a cookie does not vote from another site', async () => {
       const { vote } = await makePoll({ allow_vote_change: true })
       const session = await newSession()

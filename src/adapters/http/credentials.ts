@@ -70,7 +70,8 @@ export function setSessionCookie(reply: FastifyReply, session: Session, { public
 }
 
 /**
- * Refuses a change that another site made a browser send along with its cookie. Browsers say where a request comes from;
+ * Refuses what another site made a browser send: with the cookie it would act as its owner, and without it the answer would put
+ * another session in its place. Browsers say where a request comes from;
  * programs do not, and they do not send cookies behind their user's back either.
  */
 export function refuseCrossSite(request: FastifyRequest, { publicUrl }: PublicAddress): Refused | null {
@@ -83,7 +84,7 @@ export function refuseCrossSite(request: FastifyRequest, { publicUrl }: PublicAd
   return host !== null && [...known, request.headers.host].includes(host) ? null : crossSite
 }
 
-const crossSite = refuse('forbidden', 'Another site may not vote with your session.')
+const crossSite = refuse('forbidden', 'Another site may not act with your session.')
 
 function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { AdmitViewer } from '../../application/admit-viewer.ts'
 import { isRefused } from '../../domain/refusal.ts'
-import { readReader } from './credentials.ts'
+import { type PublicAddress, readReader, refuseCrossSite } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
 import { describeOperation, type HttpApp, organiser, readRefusals, voter } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
@@ -16,7 +16,7 @@ const TicketBody = Type.Object(
 )
 
 /** `POST /polls/{id}/ticket`: for pages that can send neither header nor cookie with a WebSocket or an EventSource. */
-export function ticketRoute(app: HttpApp, admitViewer: Pick<AdmitViewer, 'issueTicket'>): void {
+export function ticketRoute(app: HttpApp, admitViewer: Pick<AdmitViewer, 'issueTicket'>, address: PublicAddress): void {
   app.post(
     '/polls/:poll_id/ticket',
     {
@@ -46,6 +46,9 @@ export function ticketRoute(app: HttpApp, admitViewer: Pick<AdmitViewer, 'issueT
     async (request, reply) => {
       const shown = readReader(app, request)
       if (isRefused(shown)) return sendRefusal(reply, shown)
+      const isByCookie = shown.bearer === null && shown.voterToken === null && shown.sessionCookie !== null
+      const crossSite = isByCookie ? refuseCrossSite(request, address) : null
+      if (crossSite !== null) return sendRefusal(reply, crossSite)
       const issued = await admitViewer.issueTicket(request.params.poll_id, shown)
       if (isRefused(issued)) return sendRefusal(reply, issued)
       reply.code(201).header('cache-control', 'no-store')

@@ -110,8 +110,8 @@ function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): T
   return async (kind, pollId, optionIds, request, reply) => {
     const shown = readVoter(app, request)
     if (isRefused(shown)) return sendRefusal(reply, shown)
-    const isByCookie = shown.voterToken === null && shown.sessionCookie !== null
-    const crossSite = isByCookie ? refuseCrossSite(request, address) : null
+    // Without a token the cookie speaks, or the answer brings a new one.
+    const crossSite = shown.voterToken === null ? refuseCrossSite(request, address) : null
     if (crossSite !== null) return sendRefusal(reply, crossSite)
 
     const accepted = await castVote({ pollId, kind, optionIds, shown })
@@ -189,6 +189,7 @@ export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRo
             'invalid_json',
             'idempotency_key_weak',
             'token_invalid',
+            'forbidden',
             'too_large',
             'unsupported_media_type',
             'invalid_body',
@@ -200,6 +201,8 @@ export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRo
     async (request, reply) => {
       const shown = readVoter(app, request)
       if (isRefused(shown)) return sendRefusal(reply, shown)
+      const crossSite = refuseCrossSite(request, address)
+      if (crossSite !== null) return sendRefusal(reply, crossSite)
       const session = identifyVoter.session(shown)
       if (isRefused(session)) return sendRefusal(reply, session)
       setSessionCookie(reply, session, address)
