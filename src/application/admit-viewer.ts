@@ -9,10 +9,19 @@ import type { LivePoll, Viewer, WatchPoll } from './watch-poll.ts'
 /** What somebody shows who wants to watch; a ticket stands for whatever it was issued for. */
 export type ViewerCredentials = Omit<ReaderCredentials, 'requestKey'> & { readonly ticket: string | null }
 
-export type AdmittedViewer = { readonly live: LivePoll; readonly audience: Audience; readonly stop: () => void }
+export type AdmittedViewer = {
+  readonly live: LivePoll
+  /** As whom the viewer sees a state of the poll: it may have voted in one round and not in the next. */
+  readonly audienceOf: (live: LivePoll) => Audience
+  readonly stop: () => void
+}
 
 export type AdmitViewer = {
-  /** Lets a viewer in, as the audience that it belongs to at this moment. Whoever votes later comes again. */
+  /**
+   * Lets a viewer in, as the audience that it belongs to at this moment. Whoever votes later comes again. Whoever has voted
+   * sees the results of that round alone; one who takes the vote back sees them until it comes again, because it has seen
+   * them already and nobody knows which of its connections belong to the voter.
+   */
   admit(pollId: string, shown: ViewerCredentials, viewer: Viewer): Promise<AdmittedViewer | Refused>
   /** A ticket that stands for what is shown now. */
   issueTicket(pollId: string, shown: Omit<ViewerCredentials, 'ticket'>): Promise<Ticket | Refused>
@@ -48,7 +57,10 @@ export function createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }
       const audience = await audienceOf(known.poll, shown)
       if (isRefused(audience)) return audience
       const watching = await watchPoll.watch(pollId, viewer)
-      return watching === null ? notFound : { ...watching, audience }
+      if (watching === null) return notFound
+      const { round } = known.poll
+      const isOver = (live: LivePoll): boolean => audience === 'voted' && live.tally.round !== round
+      return { ...watching, audienceOf: (live) => (isOver(live) ? 'public' : audience) }
     },
     async issueTicket(pollId, shown) {
       const live = await watchPoll.get(pollId)

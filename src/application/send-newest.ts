@@ -5,7 +5,8 @@ import type { LivePoll } from './watch-poll.ts'
 
 /** Where the frames for one viewer go. */
 export type Outlet = {
-  readonly audience: Audience
+  /** As whom the viewer sees this state. */
+  audienceOf(live: LivePoll): Audience
   /** Too much of what was sent before has not left yet. */
   isFull(): boolean
   send(frame: Buffer): void
@@ -31,10 +32,17 @@ export type SendNewest = {
 
 export type NewestLine = {
   show(live: LivePoll): void
+  /** Nothing is sent any more, whatever is still shown. */
   close(): void
 }
 
-type Line = { readonly outlet: Outlet; shownId: string | null; waiting: LivePoll | null; behindSince: number }
+type Line = {
+  readonly outlet: Outlet
+  shownId: string | null
+  waiting: LivePoll | null
+  behindSince: number
+  isClosed: boolean
+}
 
 /**
  * Sends each viewer what is newest, and nothing twice. A viewer that is slow to take it is skipped, not queued for: every
@@ -47,13 +55,15 @@ export function createSendNewest(frames: Frames, clock: Clock, limits: Partial<S
   let cancelRetry: (() => void) | null = null
 
   function offer(line: Line, live: LivePoll): void {
+    if (line.isClosed) return
     const { outlet } = line
-    const id = messageId(live, outlet.audience)
+    const audience = outlet.audienceOf(live)
+    const id = messageId(live, audience)
     if (id === line.shownId) return catchUp(line)
     if (!outlet.isFull()) {
       line.shownId = id
       catchUp(line)
-      return outlet.send(frames(live, outlet.audience))
+      return outlet.send(frames(live, audience))
     }
     line.waiting = live
     if (behind.has(line)) return
@@ -81,9 +91,15 @@ export function createSendNewest(frames: Frames, clock: Clock, limits: Partial<S
 
   return {
     open(outlet, first) {
-      const line: Line = { outlet, shownId: null, waiting: null, behindSince: 0 }
+      const line: Line = { outlet, shownId: null, waiting: null, behindSince: 0, isClosed: false }
       offer(line, first)
-      return { show: (live) => offer(line, live), close: () => catchUp(line) }
+      return {
+        show: (live) => offer(line, live),
+        close() {
+          line.isClosed = true
+          catchUp(line)
+        },
+      }
     },
     behindCount: () => behind.size,
     stop() {

@@ -1,4 +1,5 @@
-import { connect, type AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createEventStreams, type EventStreamLimits, type EventStreams } from '../../src/adapters/http/events.ts'
 import type { HttpApp } from '../../src/adapters/http/operation.ts'
@@ -21,6 +22,7 @@ let watchPoll: WatchPoll
 let door: LiveDoor
 let origin: string
 const readers: EventReader[] = []
+const responses: ServerResponse[] = []
 
 async function serve(limits: Partial<EventStreamLimits> = {}, updateIntervalMs = 20): Promise<void> {
   watchPoll = side.watch({ updateIntervalMs })
@@ -31,9 +33,11 @@ async function serve(limits: Partial<EventStreamLimits> = {}, updateIntervalMs =
     version: '0',
     addRoutes: (routes) => {
       streams.addRoute(routes)
-      ticketRoute(routes, door.admitViewer)
+      ticketRoute(routes, door.admitViewer, { publicUrl: null })
     },
   })
+  responses.length = 0
+  app.server.on('request', (_request, response) => responses.push(response))
   await app.listen({ host: '127.0.0.1', port: 0 })
   // A server that listens on an address has one of this form.
   origin = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
@@ -123,6 +127,23 @@ describe('GET /polls/{id}/events', () => {
     expect(reader.events).toHaveLength(2)
   })
 
+  test('who has voted sees the counts of that round alone, also on a stream that goes on', async () => {
+    const poll = await side.create({ resultsVisibility: 'after_vote', closesAt: inAnHour() })
+    const reader = await view(poll.id, { 'voter-token': await door.votedAs(poll, 1) })
+    await side.vote(poll, 1)
+    await reader.sees((message) => message.total_votes === 1)
+    const next = await side.edit(poll, { round: 2 })
+    await side.tell(next)
+    expect(await reader.sees((message) => message.round === 2)).toMatchObject({
+      id: 'r2',
+      message: { version: null, total_votes: null },
+    })
+    const organiser = await view(poll.id, { authorization })
+    await side.vote(next, 2)
+    await organiser.sees((message) => message.total_votes === 1)
+    expect(reader.events.filter(({ message }) => message.round === 2)).toHaveLength(1)
+  })
+
   test('an unknown poll, a bad token and a bad ticket are problems', async () => {
     const poll = await side.create()
     expect((await view('nosuchpoll12')).status).toBe(404)
@@ -165,6 +186,70 @@ describe('GET /polls/{id}/events', () => {
     await waitUntil(fill, { withinMs: 15_000, what: 'the slow viewer is gone' })
     await good.sees((message) => message.version === version)
     slow.destroy()
+  })
+
+  describe('a viewer for whom something still waits to be sent', () => {
+    const optionsOf = (count: number) => ({
+      options: Array.from({ length: count }, (_, index) => ({ id: 30_000 + index, text: 'x', position: index })),
+      nextOptionId: 30_000 + count,
+    })
+
+    /** Fills what lies between server and viewer; the viewer has not read by then, and more fits into its line. */
+    const stall = async (pollId: string): Promise<void> => {
+      const slow = connect({ host: '127.0.0.1', port: Number(new URL(origin).port) })
+      opened.push(slow)
+      slow.on('error', () => undefined)
+      slow.write(`GET /polls/${pollId}/events HTTP/1.1\r\nHost: x\r\n\r\n`)
+      await waitUntil(() => streams.viewerCount() === 1)
+      slow.pause()
+      const [tally] = await side.tallies.read([pollId])
+      let version = tally!.version
+      const fill = async (): Promise<boolean> => {
+        for (let news = 0; news < 20; news += 1) {
+          version += 1
+          await side.feed.publishTally({ ...tally!, version })
+        }
+        return unsent() > 0
+      }
+      await waitUntil(fill, { withinMs: 15_000, what: 'something waits to be sent' })
+    }
+    const opened: Socket[] = []
+    const unsent = (): number => Math.max(...responses.map((response) => response.writableLength))
+    /** Faults that nobody caught end a process; here the test sees them. */
+    const uncaught: unknown[] = []
+    const keepUncaught = (fault: unknown): void => void uncaught.push(fault)
+
+    beforeEach(async () => {
+      await stop()
+      await serve({ commentEveryMs: 20, behindMaxMs: 300, retryEveryMs: 20, unsentBytesMax: 10_000_000 }, 0)
+      process.on('uncaughtException', keepUncaught)
+    })
+    afterEach(() => {
+      process.off('uncaughtException', keepUncaught)
+      for (const socket of opened.splice(0)) socket.destroy()
+      const [fault] = uncaught.splice(0)
+      if (fault !== undefined) throw new Error('a fault was not caught', { cause: fault })
+    })
+
+    test('does no harm when its poll is deleted, and is dropped when it goes on not reading', async () => {
+      const poll = await side.create(optionsOf(100))
+      await stall(poll.id)
+      await side.tell(await side.edit(poll, { status: 'deleted' }))
+      await waitUntil(() => responses.some((response) => response.writableEnded))
+      await waitUntil(() => streams.viewerCount() === 0)
+      expect(watchPoll.viewerCount()).toBe(0)
+    })
+
+    test('does no harm when one more update arrives while the server stops', async () => {
+      const poll = await side.create(optionsOf(100))
+      await stall(poll.id)
+      const stopped = streams.stop(500)
+      expect([unsent() > 0, responses.some((response) => response.writableEnded)]).toEqual([true, true])
+      const [tally] = await side.tallies.read([poll.id])
+      await side.feed.publishTally({ ...tally!, version: 1_000_000 })
+      await waitUntil(async () => (await watchPoll.get(poll.id))?.tally.version === 1_000_000)
+      await stopped
+    })
   })
 
   test('beyond the limit a viewer is told to come back later', async () => {
@@ -221,6 +306,17 @@ describe('POST /polls/{id}/ticket', () => {
     const reader = await view(poll.id, {}, `?ticket=${body.ticket}`)
     expect((await reader.sees(() => true)).message.total_votes).toBe(0)
     expect((await view(other.id, {}, `?ticket=${body.ticket}`)).status).toBe(401)
+  })
+
+  test('the cookie that another site makes a browser send gets none', async () => {
+    const poll = await side.create()
+    const cookie = `tallycast_session=${door.newSession()}`
+    for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://elsewhere.example' }]) {
+      const { status, body } = await ask(poll.id, { cookie, ...headers })
+      expect([status, body.code]).toEqual([403, 'forbidden'])
+      expect((await ask(poll.id, { 'voter-token': door.newSession(), ...headers })).status).toBe(201)
+    }
+    expect((await ask(poll.id, { cookie, 'sec-fetch-site': 'same-origin' })).status).toBe(201)
   })
 
   test('who shows nothing, or something bad, gets none', async () => {

@@ -188,6 +188,21 @@ describe('WS /ws/polls/{id}', () => {
     expect(await seen({}, `?ticket=${ticket}`)).toBe(1)
   })
 
+  test('who has voted sees the counts of that round alone, also on a socket that stays open', async () => {
+    const poll = await side.create({ resultsVisibility: 'after_vote', closesAt: Date.now() + 3_600_000 })
+    const viewer = view(poll.id, { 'voter-token': await door.votedAs(poll, 1) })
+    const organiser = view(poll.id, { authorization: `Bearer ${adminToken}` })
+    await side.vote(poll, 1)
+    await viewer.sees((message) => message.total_votes === 1)
+    const next = await side.edit(poll, { round: 2 })
+    await side.tell(next)
+    const first = await viewer.sees((message) => message.round === 2)
+    expect([first.version, first.total_votes]).toEqual([null, null])
+    await side.vote(next, 2)
+    await organiser.sees((message) => message.round === 2 && message.total_votes === 1)
+    expect(viewer.messages.filter((message) => message.round === 2)).toHaveLength(1)
+  })
+
   test('the cookie that another site makes a browser send says nothing', async () => {
     const poll = await side.create({ resultsVisibility: 'after_vote', closesAt: Date.now() + 3_600_000 })
     const token = await door.votedAs(poll, 1)

@@ -10,7 +10,7 @@ const version = (number: number) => someLivePoll({ id: 'poll1' }, { version: num
 
 function createOutlet(audience: Audience = 'public') {
   const outlet = {
-    audience,
+    audienceOf: () => audience,
     sent: [] as string[],
     isBusy: false,
     isGivenUp: false,
@@ -68,6 +68,14 @@ test('hidden results: a viewer gets nothing while only votes arrive', () => {
   for (let number = 2; number < 50; number += 1) line.show(hidden(number, 1))
   line.show(hidden(50, 2))
   expect(outlet.sent).toEqual(['r1', 'r2'])
+})
+
+test('a viewer that left is sent nothing more', () => {
+  const outlet = createOutlet()
+  const line = createSendNewest(frames, createManualClock()).open(outlet, version(1))
+  line.close()
+  line.show(version(2))
+  expect(outlet.sent).toEqual(['1'])
 })
 
 test('a viewer that left is not waited for', () => {

@@ -67,29 +67,37 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
 
   function open(
     raw: ServerResponse,
-    { live, audience, stop }: AdmittedViewer,
+    { live, audienceOf, stop }: AdmittedViewer,
     follow: (line: NewestLine) => void,
   ): Stream {
     const stream: Stream = {
       beat: () => void (isFull() || raw.write(comment)),
-      end: (last) => void raw.end(last),
+      // What was sent may still be on its way for long, and whatever is written after the end is a fault.
+      end(last) {
+        leave()
+        raw.setTimeout(limits.behindMaxMs, stream.drop)
+        raw.end(last)
+      },
       drop: () => void raw.destroy(),
+    }
+    const leave = (): void => {
+      wheel.remove(stream)
+      line.close()
+      stop()
     }
     const isFull = (): boolean => raw.writableLength > limits.unsentBytesMax
     raw.writeHead(200, streamHeaders)
     raw.socket?.setNoDelay(true).setKeepAlive(true, keepAliveProbeMs)
     raw.write(`retry: ${retryMinMs + Math.round(Math.random() * retrySpreadMs)}\n\n`)
     const line = sendNewest.open(
-      { audience, isFull, send: (frame) => void raw.write(frame), giveUp: stream.drop },
+      { audienceOf, isFull, send: (frame) => void raw.write(frame), giveUp: stream.drop },
       live,
     )
     follow(line)
     streams.add(stream)
     wheel.add(stream)
     raw.once('close', () => {
-      line.close()
-      stop()
-      wheel.remove(stream)
+      leave()
       streams.delete(stream)
       if (isStopping && streams.size === 0) emptied.resolve()
     })
@@ -97,8 +105,8 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
   }
 
   /** Whoever has the final state is told that nothing more will come, and stays away. */
-  function isOver({ live, audience }: AdmittedViewer, lastEventId: string | undefined): boolean {
-    return live.tally.resultsFinal && lastEventId === messageId(live, audience)
+  function isOver({ live, audienceOf }: AdmittedViewer, lastEventId: string | undefined): boolean {
+    return live.tally.resultsFinal && lastEventId === messageId(live, audienceOf(live))
   }
 
   async function handle(
@@ -121,6 +129,7 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
       return reply.code(204).header('cache-control', 'no-store').send()
     }
     reply.hijack()
+    reply.raw.on('error', ignoreLostConnection)
     for (const [name, value] of Object.entries(reply.getHeaders()))
       if (value !== undefined) reply.raw.setHeader(name, value)
     stream = open(reply.raw, admitted, (opened) => {
@@ -146,6 +155,9 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
     },
   }
 }
+
+/** A connection that breaks is the viewer's way to leave; `close` follows and does what is to be done. */
+function ignoreLostConnection(): void {}
 
 const streamHeaders = {
   'content-type': 'text/event-stream',

@@ -113,7 +113,7 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
       .catch(refusalOrFault)
     if (isRefused(admitted)) return closeRefused(socket, admitted)
     const outlet = {
-      audience: admitted.audience,
+      audienceOf: admitted.audienceOf,
       isFull: () => socket.bufferedAmount > limits.unsentBytesMax,
       send: (frame: Buffer) => socket.send(frame, textFrame),
       giveUp: () => socket.close(CLOSE_CODES.tooSlow, retryBetween(...slowRetryMs)),
