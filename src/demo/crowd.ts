@@ -1,7 +1,7 @@
 import { createVoter, type VoteOutcome } from './voter.ts'
 
-/** Voters who wait for their answers at the same moment. */
-const atOnceMax = 200
+/** Voters who wait for their answers at the same moment. With many more, a probe would measure how long it stands in their queue. */
+const atOnceMax = 50
 /** Of so many voters one clicks twice, and another one tries to vote again for something else. */
 const oneIn = 50
 
