@@ -18,6 +18,11 @@ export type PartitionLease = {
   raiseEpoch(checkpoint: Checkpoint, owner: string): Promise<Checkpoint | null>
   /** The checkpoint as it is, for whoever does not own the partition. MUST read from the primary. */
   read(partition: number): Promise<Checkpoint>
+  /**
+   * Says that this worker is there to own partitions, for the next `forMs`, and returns how many are, this one included. With
+   * `forMs` 0 it leaves. A count for sharing evenly: nothing about who may write depends on it.
+   */
+  present(owner: string, forMs: number): Promise<number>
   /** All partitions that were ever acquired. */
   partitions(): Promise<readonly number[]>
   /** Live owners by partition: how evenly leases are spread. Expired ones are left out. */

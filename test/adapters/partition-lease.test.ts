@@ -130,3 +130,20 @@ test('owners are the live ones by partition; expired and released ones are left 
   expect(owners.get(live)).toBe('ann')
   expect(owners.has(released)).toBe(false)
 })
+
+test('workers that are there are counted; one that leaves or falls silent is not', async () => {
+  expect(await lease.present('ann', longMs)).toBe(1)
+  expect(await lease.present('ben', longMs)).toBe(2)
+  expect(await lease.present('cem', shortMs)).toBe(3)
+  await waitUntil(async () => (await lease.present('ann', longMs)) === 2)
+  expect(await lease.present('ben', 0)).toBe(1)
+  expect(await lease.present('ann', longMs)).toBe(1)
+})
+
+test('all partitions that were ever acquired are known', async () => {
+  const [held, released] = [nextPartition(), nextPartition()]
+  await lease.acquire(held, 'ann', longMs)
+  await lease.acquire(released, 'ann', longMs)
+  await lease.release(released, 'ann')
+  expect(await lease.partitions()).toEqual(expect.arrayContaining([held, released]))
+})

@@ -13,6 +13,7 @@ export function createPartitionLease(pool: pg.Pool): PartitionLease {
     release: (partition, owner) => orUnavailable('ledger', () => release(pool, partition, owner)),
     raiseEpoch: (checkpoint, owner) => orUnavailable('ledger', () => raiseEpoch(pool, checkpoint, owner)),
     read: (partition) => orUnavailable('ledger', () => read(pool, partition)),
+    present: (owner, forMs) => orUnavailable('ledger', () => present(pool, owner, forMs)),
     partitions: () => orUnavailable('ledger', () => readPartitions(pool)),
     owners: () => orUnavailable('ledger', () => readOwners(pool)),
   }
@@ -61,6 +62,28 @@ const READ = `select epoch, recorded from checkpoint where partition = $1`
 async function read(pool: pg.Pool, partition: number): Promise<Checkpoint> {
   const { rows } = await pool.query<CheckpointRow>(READ, [partition])
   return { partition, ...(rows[0] ?? { epoch: FIRST_EPOCH, recorded: STREAM_START }) }
+}
+
+/** Two statements' worth in one: its own row is counted as it will be, since a statement does not see what it writes. */
+const PRESENT = `
+  with gone as (delete from worker where present_until <= clock_timestamp() and name <> $1),
+  said as (
+    insert into worker (name, present_until) values ($1, clock_timestamp() + $2 * interval '1 ms')
+    on conflict (name) do update set present_until = excluded.present_until
+  )
+  select count(*)::int + 1 as workers from worker where name <> $1 and present_until > clock_timestamp()`
+
+const LEAVE = `
+  with gone as (delete from worker where name = $1)
+  select count(*)::int as workers from worker where name <> $1 and present_until > clock_timestamp()`
+
+async function present(pool: pg.Pool, owner: string, forMs: number): Promise<number> {
+  const asked =
+    forMs > 0
+      ? pool.query<{ workers: number }>(PRESENT, [owner, forMs])
+      : pool.query<{ workers: number }>(LEAVE, [owner])
+  const { rows } = await asked
+  return rows[0]?.workers ?? 0
 }
 
 const READ_PARTITIONS = `select partition from checkpoint order by partition`
