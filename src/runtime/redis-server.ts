@@ -130,6 +130,7 @@ const spawnServer = (program: RedisProgram, dir: string, port: number, args: rea
     daemonize: 'no',
     appendonly: 'yes',
     appendfsync: 'always',
+    'no-appendfsync-on-rewrite': 'no',
     save: '',
     'maxmemory-policy': 'noeviction',
   }

@@ -18,7 +18,12 @@ afterAll(async () => {
 const set = async (settings: Readonly<Record<string, string>>): Promise<void> => {
   for (const [name, value] of Object.entries(settings)) await connections.commands.config('SET', name, value)
 }
-const durable = { appendonly: 'yes', appendfsync: 'always', 'maxmemory-policy': 'noeviction' }
+const durable = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  'no-appendfsync-on-rewrite': 'no',
+  'maxmemory-policy': 'noeviction',
+}
 beforeEach(() => set(durable))
 
 const find = (durability: Durability) => findDurabilityProblems(connections.commands, durability)
@@ -26,7 +31,7 @@ const find = (durability: Durability) => findDurabilityProblems(connections.comm
 test.each([
   ['durable', {}],
   ['fast', {}],
-  ['fast', { appendfsync: 'everysec' }],
+  ['fast', { appendfsync: 'everysec', 'no-appendfsync-on-rewrite': 'yes' }],
   ['memory', { appendonly: 'no', appendfsync: 'no' }],
 ] as const)('%s is kept with %o', async (durability, settings) => {
   await set(settings)
@@ -36,6 +41,7 @@ test.each([
 test.each([
   ['durable', { appendfsync: 'everysec' }, /appendfsync is everysec.*VOTE_DURABILITY=fast/],
   ['durable', { appendonly: 'no' }, /appendonly is no/],
+  ['durable', { 'no-appendfsync-on-rewrite': 'yes' }, /no-appendfsync-on-rewrite is yes.*VOTE_DURABILITY is durable/],
   ['fast', { appendonly: 'no' }, /appendonly is no/],
   ['fast', { appendfsync: 'no' }, /appendfsync is no/],
   ['durable', { 'maxmemory-policy': 'allkeys-lru' }, /maxmemory-policy is allkeys-lru/],

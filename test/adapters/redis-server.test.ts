@@ -39,12 +39,15 @@ test('every accepted write is on the disk, and nothing is ever evicted', async (
   await using server = await provideRedisServer({ dir, log })
   const settings = await withRedis(server.redisUrl, async (redis) =>
     Promise.all(
-      ['appendonly', 'appendfsync', 'maxmemory-policy', 'save', 'bind'].map((name) => redis.config('GET', name)),
+      ['appendonly', 'appendfsync', 'no-appendfsync-on-rewrite', 'maxmemory-policy', 'save', 'bind'].map((name) =>
+        redis.config('GET', name),
+      ),
     ),
   )
   expect(settings).toEqual([
     ['appendonly', 'yes'],
     ['appendfsync', 'always'],
+    ['no-appendfsync-on-rewrite', 'no'],
     ['maxmemory-policy', 'noeviction'],
     ['save', ''],
     ['bind', '127.0.0.1'],

@@ -74,6 +74,13 @@ function fileProblems(settings: Settings, durability: Durability): readonly Dura
       mend: [`CONFIG SET appendfsync ${wanted.at(-1)}`, 'CONFIG REWRITE'],
     })
   }
+  const onRewrite = settings.get('no-appendfsync-on-rewrite')
+  if (durability === 'durable' && onRewrite !== 'no') {
+    problems.push({
+      problem: `no-appendfsync-on-rewrite is ${onRewrite}: while Redis rewrites its file, also with appendfsync always, a crash of the machine loses votes, and VOTE_DURABILITY is ${durability}`,
+      mend: ['CONFIG SET no-appendfsync-on-rewrite no', 'CONFIG REWRITE'],
+    })
+  }
   return problems
 }
 
@@ -86,7 +93,7 @@ function replicaProblems(info: Settings): readonly DurabilityProblem[] {
 async function readSettings(redis: Redis): Promise<Settings | null> {
   const settings = new Map<string, string>()
   try {
-    for (const name of ['maxmemory-policy', 'appendonly', 'appendfsync']) {
+    for (const name of ['maxmemory-policy', 'appendonly', 'appendfsync', 'no-appendfsync-on-rewrite']) {
       // One by one: older servers take one pattern only. The cast names the form of the answer.
       const [, value] = (await redis.config('GET', name)) as readonly string[]
       if (value === undefined) return null
