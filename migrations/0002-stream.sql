@@ -221,10 +221,11 @@ begin
         due_rounds := due_rounds || gate.round;
       end if;
     end if;
-    if gate.state is null then
+    -- The door of an earlier round stands where that of this round is missing.
+    if gate.state is null or gate.round < call.round then
       answers[call.place] := 'door_missing';
       continue;
-    elsif gate.round <> call.round or call.revision < gate.revision then
+    elsif gate.round > call.round or call.revision < gate.revision then
       answers[call.place] := 'definition_stale';
       continue;
     end if;
@@ -336,9 +337,10 @@ begin
   values (in_partition, in_poll_id, in_round, 'open', in_revision, in_closes_at, head.epoch, nextval('door_number'));
 end $$;
 
+-- True where the door of this round is shut, of whatever epoch: what was shut in its round is restored shut.
 create function vote_door_revise(
   in_partition integer, in_poll_id text, in_round integer, in_revision integer, in_closes_at timestamptz
-) returns void
+) returns boolean
 language plpgsql as $$
 declare
   head stream_head := lock_stream_head(in_partition);
@@ -346,6 +348,10 @@ begin
   update door d set revision = in_revision, closes_at = in_closes_at
    where d.partition = in_partition and d.poll_id = in_poll_id and d.round = in_round
      and d.state = 'open' and d.epoch = head.epoch and d.revision < in_revision;
+  return exists (
+    select from door d
+     where d.partition = in_partition and d.poll_id = in_poll_id and d.round = in_round and d.state = 'shut'
+  );
 end $$;
 
 -- False where the partition has no epoch and nothing could be done: the door would count as missing as soon as there is one.
@@ -415,15 +421,18 @@ begin
   return true;
 end $$;
 
--- No row when the door is there, or while somebody else restores it. The permission's token is the number of the new door.
-create function door_restoration_begin(in_partition integer, in_poll_id text, life interval)
+-- No row when the door of this or a later round is there, or while somebody else restores it. The permission's token is the
+-- number of the new door.
+create function door_restoration_begin(in_partition integer, in_poll_id text, in_round integer, life interval)
 returns table (token bigint, end_number bigint, epoch integer)
 language plpgsql as $$
 declare
   head stream_head := lock_stream_head(in_partition);
 begin
   if exists (
-    select from door d where d.partition = in_partition and d.poll_id = in_poll_id and d.epoch = head.epoch and d.epoch > 0
+    select from door d
+     where d.partition = in_partition and d.poll_id = in_poll_id and d.round >= in_round
+       and d.epoch = head.epoch and d.epoch > 0
   ) or exists (
     select from door_restoration r
      where r.partition = in_partition and r.poll_id = in_poll_id and r.expires_at > clock_timestamp()
@@ -475,7 +484,7 @@ begin
     return false;
   end if;
   select * into gate from door d where d.partition = in_partition and d.poll_id = in_poll_id;
-  if (gate.epoch = head.epoch and gate.epoch > 0) or gate.round > in_round then
+  if gate.round > in_round or (gate.round = in_round and gate.epoch = head.epoch and gate.epoch > 0) then
     return false;
   end if;
   delete from door_restoration r where r.partition = in_partition and r.poll_id = in_poll_id;

@@ -36,10 +36,13 @@ const checkpointWaitMs = { first: 5, most: 250 }
  * naive way, an empty door in its place, lets everybody vote again; loading it from the ledger at once forgets those votes
  * that are accepted and not yet recorded, whose voters could then vote a second time.
  *
- * The way taken: while a door is missing, nothing of its poll can be appended. So every vote of this poll stands at or before
+ * The way taken: while a door is missing, nothing of its round can be appended. So every vote of the round stands at or before
  * the stream's end as it is when the restoration begins. Once the partition's checkpoint has passed that end, all of them
  * are in the ledger; the voters loaded after that are complete, and the door is written last. The epoch is compared too:
  * a stream that lost its log counts its entries anew, and the checkpoint of the log before says nothing about them.
+ *
+ * The restoration is for the round that the poll is in. A door of an earlier round, left by an admin that died before it opened
+ * the new one, counts as missing and is replaced.
  *
  * Meanwhile an organiser may edit, close, reset or delete the poll. A door that is there by then is not touched. A missing
  * door takes no edit, so the poll is read again after the door stands, and what changed in between is done to the door.
@@ -68,12 +71,10 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
     }
   }
 
-  /** The poll as the restored door has it, or why there is none. */
-  async function load(restoration: Restoration): Promise<Poll | 'not_open' | 'not_yet'> {
+  /** The poll as the restored door has it, or why there is none. `before` is the poll that the restoration began with. */
+  async function load(restoration: Restoration, before: Poll): Promise<Poll | 'not_open' | 'not_yet'> {
     const { partition, pollId } = restoration
     const deadline = clock.now() + RESTORATION_LIFE_MS
-    const before = await polls.find(pollId)
-    if (before === null || before.status !== 'open') return 'not_open'
     const checkpoint = await passedEnd(restoration, deadline)
     if (checkpoint === null) return 'not_yet'
     for await (const voters of ledger.voters(pollId, before.round, partition, before.partitions, votersPerPage)) {
@@ -100,11 +101,13 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
   }
 
   async function restore(partition: number, pollId: string): Promise<RestoreOutcome> {
-    const restoration = await restorations.begin(partition, pollId)
+    const before = await polls.find(pollId)
+    if (before === null || before.status !== 'open') return 'not_open'
+    const restoration = await restorations.begin(partition, pollId, before.round)
     if (restoration === null) return 'not_yet'
     let restored: Poll | 'not_open' | 'not_yet' = 'not_yet'
     try {
-      restored = await load(restoration)
+      restored = await load(restoration, before)
     } finally {
       if (typeof restored === 'string') await restorations.abandon(restoration)
     }

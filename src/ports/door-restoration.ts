@@ -14,11 +14,14 @@ export type Restoration = {
 
 export const RESTORATION_LIFE_MS = 30_000
 
-/** Brings a missing door back from the ledger: a door that is missing is loaded, never taken for new. */
+/**
+ * Brings a missing door back from the ledger: a door that is missing is loaded, never taken for new. A door of an earlier
+ * round counts as missing: the restored one replaces it and MUST know none of its voters.
+ */
 export type DoorRestoration = {
-  /** Null when the door is there, or while somebody else restores it. */
-  begin(partition: number, pollId: string): Promise<Restoration | null>
-  /** Writes voters of the door. False when the permission no longer counts: begin again. MUST NOT touch a door that is there. */
+  /** For the poll's round as the store has it. Null when the door of this or a later round is there, or while somebody else restores it. */
+  begin(partition: number, pollId: string, round: number): Promise<Restoration | null>
+  /** Writes voters of the door. False when the permission no longer counts: begin again. MUST NOT touch a door of this or a later round. */
   putVoters(restoration: Restoration, round: number, voters: readonly VoterAtDoor[]): Promise<boolean>
   /**
    * Writes the door, last; from then on it lets votes in. `epoch` is that of the checkpoint which the voters were read behind;

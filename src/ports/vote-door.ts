@@ -36,7 +36,8 @@ export type VoteDoor = {
    * `isRepeated`, appending nothing. A shut door of that round MUST answer a known request key all the same: the same
    * request with the first position, appending nothing, another one with `idempotency_key_reused`; every other call is
    * `poll_closed` there. The door MUST judge `closesAt` by the stream's own clock; the first call at or after it MUST shut
-   * the door and append the close marker. An older revision, another round, is `definition_stale`.
+   * the door and append the close marker. An older revision, or an
+   * earlier round than the door's, is `definition_stale`; to a later round a door MUST count as missing, whatever its state.
    * Rejects when the outcome is unknown: the caller may call again, which counts once.
    */
   append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>
@@ -44,8 +45,11 @@ export type VoteDoor = {
   look(partition: number, pollId: string, round: number, voter: VoterKey): Promise<VoterAtDoor | null | 'door_missing'>
   /** Opens a new round that nobody can have voted in: MUST replace a door of an earlier round and its voters, and leave one of this or a later round untouched. */
   open(partition: number, door: DoorState): Promise<void>
-  /** Takes a higher revision and its `closesAt` over to a door of this round; a shut or missing door stays as it is. */
-  revise(partition: number, door: DoorState): Promise<void>
+  /**
+   * Takes a higher revision and its `closesAt` over to a door of this round; a shut or missing door stays as it is. MUST
+   * answer `shut` where the door of this round is shut, also one that counts as missing: it comes back shut.
+   */
+  revise(partition: number, door: DoorState): Promise<'done' | 'shut'>
   /**
    * MUST leave the door shut for this round, also where it was missing, and append the close marker: once when the door
    * was open, and again when `isRepeat` (a marker recorded twice closes once). A shut door MUST NOT reopen in its round.

@@ -19,8 +19,8 @@ describe.each(adapters)('the restoration of doors on $name', ({ create }) => {
   })
   afterAll(() => made.stop())
 
-  const begin = async (pollId: string, partition = 0): Promise<Restoration> => {
-    const begun = await restoration.begin(partition, pollId)
+  const begin = async (pollId: string, partition = 0, round = 1): Promise<Restoration> => {
+    const begun = await restoration.begin(partition, pollId, round)
     if (begun === null) throw new Error('not permitted')
     return begun
   }
@@ -33,7 +33,7 @@ describe.each(adapters)('the restoration of doors on $name', ({ create }) => {
   test('a missing door is loaded with its voters, and from then on lets votes in', async () => {
     const pollId = somePollId()
     const voters = [someVoterAtDoor([1, 2]), someVoterAtDoor([]), someVoterAtDoor([32_767])]
-    const begun = await begin(pollId)
+    const begun = await begin(pollId, 0, 2)
     expect(await restoration.putVoters(begun, 2, voters.slice(0, 2))).toBe(true)
     expect(await restoration.putVoters(begun, 2, voters.slice(2))).toBe(true)
     expect(await ask(door, someCall({ pollId, round: 2 }))).toEqual({ answer: 'door_missing' })
@@ -68,26 +68,75 @@ describe.each(adapters)('the restoration of doors on $name', ({ create }) => {
   test('permission is null when the door is there, open or shut', async () => {
     const pollId = somePollId()
     await door.open(0, someDoor(pollId))
-    expect(await restoration.begin(0, pollId)).toBeNull()
+    expect(await restoration.begin(0, pollId, 1)).toBeNull()
     await door.shut(0, pollId, 1, false)
-    expect(await restoration.begin(0, pollId)).toBeNull()
+    expect(await restoration.begin(0, pollId, 1)).toBeNull()
+  })
+
+  test.each<'open' | 'shut' | 'missing when it was shut'>(['open', 'shut', 'missing when it was shut'])(
+    'a door of an earlier round counts as missing, one that is %s: the new one never knows its voters',
+    async (old) => {
+      const pollId = somePollId()
+      const [one, two] = [someVoter(), someVoterAtDoor()]
+      if (old !== 'missing when it was shut') {
+        await door.open(0, someDoor(pollId))
+        for (const voter of [one, two.voter]) await ask(door, someCall({ pollId, voter, selection: [2] }))
+      }
+      if (old !== 'open') await door.shut(0, pollId, 1, false)
+      const begun = await begin(pollId, 0, 2)
+      expect(await restoration.putVoters(begun, 2, [two])).toBe(true)
+      expect(await restoration.finish(begun, someDoor(pollId, { round: 2 }), epoch)).toBe(true)
+
+      expect(await door.look(0, pollId, 2, one)).toBeNull()
+      expect(await door.look(0, pollId, 2, two.voter)).toEqual(two)
+      const again = someCall({ pollId, round: 2, voter: one, selection: [2] })
+      expect(await ask(door, again)).toMatchObject({ answer: 'accepted', isRepeated: false })
+      expect(await ask(door, { ...again, selection: [1] })).toEqual({ answer: 'already_voted' })
+      expect(await ask(door, someCall({ pollId }))).toEqual({ answer: 'definition_stale' })
+    },
+  )
+
+  test('permission is null where the door is of a later round', async () => {
+    const pollId = somePollId()
+    await door.open(0, someDoor(pollId, { round: 3 }))
+    expect(await restoration.begin(0, pollId, 2)).toBeNull()
+    expect(await ask(door, someCall({ pollId, round: 3 }))).toMatchObject({ answer: 'accepted' })
+  })
+
+  test('the door of an earlier round that is shut meanwhile takes no voter from the new one', async () => {
+    const pollId = somePollId()
+    await door.open(0, someDoor(pollId))
+    const known = someVoterAtDoor()
+    const restoreOnce = async (meanwhile: () => Promise<void>): Promise<boolean> => {
+      const begun = await begin(pollId, 0, 2)
+      expect(await restoration.putVoters(begun, 2, [known])).toBe(true)
+      await meanwhile()
+      const isDone = await restoration.finish(begun, someDoor(pollId, { round: 2 }), epoch)
+      if (!isDone) await restoration.abandon(begun)
+      return isDone
+    }
+    // Whoever finds the permission gone begins again.
+    if (!(await restoreOnce(async () => door.shut(0, pollId, 1, false)))) {
+      expect(await restoreOnce(async () => {})).toBe(true)
+    }
+    expect(await door.look(0, pollId, 2, known.voter)).toEqual(known)
   })
 
   test('permission is null while somebody else restores the door, until it is given back', async () => {
     const pollId = somePollId()
     const begun = await begin(pollId)
-    expect(await restoration.begin(0, pollId)).toBeNull()
+    expect(await restoration.begin(0, pollId, 1)).toBeNull()
     await restoration.abandon(begun)
     const next = await begin(pollId)
     // Giving back what one no longer has takes nothing from the next.
     await restoration.abandon(begun)
-    expect(await restoration.begin(0, pollId)).toBeNull()
+    expect(await restoration.begin(0, pollId, 1)).toBeNull()
     expect(await restoration.finish(next, someDoor(pollId), epoch)).toBe(true)
   })
 
   test('of many who begin at the same time one may restore', async () => {
     const pollId = somePollId()
-    const begun = await Promise.all(Array.from({ length: 10 }, () => restoration.begin(0, pollId)))
+    const begun = await Promise.all(Array.from({ length: 10 }, () => restoration.begin(0, pollId, 1)))
     expect(begun.filter((one) => one !== null)).toHaveLength(1)
   })
 

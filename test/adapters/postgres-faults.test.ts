@@ -66,7 +66,7 @@ const callEverything = async (): Promise<
       door.shut(0, pollId, 1, false),
       door.remove(0, pollId),
       door.now(),
-      restoration.begin(0, pollId),
+      restoration.begin(0, pollId, 1),
       restoration.putVoters(permission, 1, []),
       restoration.finish(permission, someDoor, 1),
       restoration.abandon(permission),

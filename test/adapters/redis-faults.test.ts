@@ -46,7 +46,7 @@ test('after FLUSHALL every door is missing, the epoch is unknown, and the restor
   await expect(door.shut(0, pollId, 1, false)).rejects.toThrow(DependencyUnavailable)
 
   await stream.follow(0, STREAM_START)
-  const begun = await restoration.begin(0, pollId)
+  const begun = await restoration.begin(0, pollId, 1)
   expect(begun).toMatchObject({ epoch: 0, end: STREAM_START })
   expect(begun && (await restoration.finish(begun, someDoor(pollId), 2))).toBe(true)
   expect(await ask(door, someCall({ pollId }))).toMatchObject({ answer: 'accepted', isRepeated: false })
@@ -59,7 +59,7 @@ test('a permission to restore dies with the data that it was given for', async (
   await using redis = await startOwnRedis()
   const pollId = somePollId()
   await redis.stream.raiseEpoch(0, 1)
-  const begun = await redis.restoration.begin(0, pollId)
+  const begun = await redis.restoration.begin(0, pollId, 1)
   if (begun === null) throw new Error('not permitted')
   await redis.connections.commands.flushall()
   expect(await redis.restoration.putVoters(begun, 1, [])).toBe(false)

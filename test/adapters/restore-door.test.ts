@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPoll } from '../../src/domain/poll-life.ts'
+import { granted } from '../support/admin-side.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -88,4 +90,36 @@ describe.each<Profile>(['redis', 'postgres'])('a door that has gone, on %s', (pr
     expect((await call('PATCH', path, { bearer, json: { closes_at: closesAt } })).status).toBe(200)
     expect((await voteUntilAnswered(vote, { json: { option_id: 1 } })).status).toBe(202)
   })
+
+  test.each([
+    ['stands shut', async () => {}],
+    ['had gone when it was shut', loseDoors],
+  ])(
+    'that its admin died before opening in round 2, where the old one %s: everybody may vote anew, once',
+    async (_, lose) => {
+      const { adapters } = system
+      const { pollId, path, vote, bearer } = await makePoll()
+      const voters = await Promise.all(Array.from({ length: 8 }, () => call('POST', vote, { json: { option_id: 1 } })))
+      await lose(pollId)
+      await call('POST', `${path}/reset`, { bearer })
+      const draft = await adapters.polls.find(pollId)
+      if (draft === null) throw new Error('no poll')
+      // All that it did before it died.
+      const opened = granted(openPoll(draft, await adapters.door.now()))
+      expect(await adapters.polls.save(opened, draft.revision)).toBe(true)
+      await waitUntil(async () => (await call('GET', path)).body.status === 'open')
+
+      for (const optionId of [2, 1]) {
+        const answers = await Promise.all(
+          voters.map(({ body }) =>
+            voteUntilAnswered(vote, { json: { option_id: optionId }, voterToken: body.voter_token }),
+          ),
+        )
+        const expected = optionId === 2 ? [202, undefined] : [409, 'already_voted']
+        expect(answers.map(({ status, body }) => [status, body.code])).toEqual(Array(8).fill(expected))
+      }
+      await waitUntil(async () => (await call('GET', path)).body.total_votes === 8)
+      expect((await call('GET', path)).body.options.map((option: { votes: number }) => option.votes)).toEqual([0, 8])
+    },
+  )
 })

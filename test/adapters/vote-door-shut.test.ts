@@ -37,7 +37,7 @@ describe.each(adapters)('a shut door of that round on $name', ({ create }) => {
       [someCall(unknown), { answer: 'poll_closed' }],
       [someCall({ ...unknown, selection: [3] }), { answer: 'poll_closed' }],
       [someCall({ ...say, voter: someVoter() }), { answer: 'poll_closed' }],
-      [someCall({ ...say, round: 2 }), { answer: 'definition_stale' }],
+      [someCall({ ...say, round: 2 }), { answer: 'door_missing' }],
       // By now its key would be known to a door that learned from what it refuses.
       [someCall(unknown), { answer: 'poll_closed' }],
     ]

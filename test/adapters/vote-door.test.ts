@@ -89,12 +89,18 @@ describe.each(adapters)('the door on $name', ({ create }) => {
     expect(await ask(door, someCall({ pollId, revision: 6 }))).toMatchObject({ answer: 'accepted' })
   })
 
-  test('another round is definition_stale, earlier or later', async () => {
-    const pollId = await openPoll({ round: 2 })
-    for (const round of [1, 3]) {
-      expect(await ask(door, someCall({ pollId, round }))).toEqual({ answer: 'definition_stale' })
+  test('an earlier round than that of the door is definition_stale; to a later one the door is missing, open or shut', async () => {
+    const [pollId, shutPollId, sealedPollId] = [
+      await openPoll({ round: 2 }),
+      await openPoll({ round: 2 }),
+      somePollId(),
+    ]
+    for (const id of [shutPollId, sealedPollId]) await door.shut(0, id, 2, false)
+    for (const id of [pollId, shutPollId, sealedPollId]) {
+      expect(await ask(door, someCall({ pollId: id, round: 1 }))).toEqual({ answer: 'definition_stale' })
+      expect(await ask(door, someCall({ pollId: id, round: 3 }))).toEqual({ answer: 'door_missing' })
+      expect(await readVotes(made.stream, id)).toEqual([])
     }
-    expect(await readVotes(made.stream, pollId)).toEqual([])
   })
 
   test('a poll without a door is door_missing', async () => {
@@ -158,9 +164,22 @@ describe.each(adapters)('the door on $name', ({ create }) => {
     const pollId = await openPoll()
     await door.shut(0, pollId, 1, false)
     const missing = somePollId()
-    for (const id of [pollId, missing]) await door.revise(0, someDoor(id, { revision: 2 }))
+    expect(await door.revise(0, someDoor(pollId, { revision: 2 }))).toBe('shut')
+    expect(await door.revise(0, someDoor(missing, { revision: 2 }))).toBe('done')
     expect(await ask(door, someCall({ pollId, revision: 2 }))).toEqual({ answer: 'poll_closed' })
     expect(await ask(door, someCall({ pollId: missing, revision: 2 }))).toEqual({ answer: 'door_missing' })
+  })
+
+  test('revise MUST answer shut where the door of this round is shut, else done', async () => {
+    const closesAt = await door.now()
+    const [latched, sealed, reset] = [await openPoll({ closesAt }), somePollId(), await openPoll()]
+    expect(await ask(door, someCall({ pollId: latched }))).toEqual({ answer: 'poll_closed' })
+    await door.shut(0, sealed, 1, false)
+    await door.shut(0, reset, 1, false)
+    for (const id of [latched, sealed]) expect(await door.revise(0, someDoor(id, { revision: 2 }))).toBe('shut')
+    expect(await door.revise(0, someDoor(reset, { revision: 2, round: 2 }))).toBe('done')
+    expect(await door.revise(0, someDoor(await openPoll(), { revision: 1 }))).toBe('done')
+    expect(await door.revise(0, someDoor(await openPoll(), { revision: 2 }))).toBe('done')
   })
 
   test('shut appends the close marker once when the door was open, and again when it is a repeat', async () => {
@@ -223,6 +242,11 @@ describe.each(adapters)('the door on $name', ({ create }) => {
     // Somebody may have voted in it, so it must not come back empty either.
     await door.open(1, someDoor(pollId))
     expect(await ask(door, someCall({ pollId }), 1)).toEqual({ answer: 'door_missing' })
+    // It would be restored shut.
+    const shutPollId = somePollId()
+    await door.shut(1, shutPollId, 1, false)
+    await made.stream.raiseEpoch(1, 3)
+    expect(await door.revise(1, someDoor(shutPollId, { revision: 2 }))).toBe('shut')
   })
 
   test('partitions know nothing of each other', async () => {

@@ -9,11 +9,11 @@ const life = `${RESTORATION_LIFE_MS} milliseconds`
 /** Restores doors in PostgreSQL. The voters are written under the number of a door that does not exist yet, so nobody sees half of them. */
 export function createDoorRestoration(pool: Pool): DoorRestoration {
   return {
-    begin: (partition, pollId) =>
+    begin: (partition, pollId, round) =>
       orUnavailable('stream', async () => {
         const { rows } = await pool.query<{ token: string; end_number: string; epoch: number }>(
-          'select * from door_restoration_begin($1, $2, $3)',
-          [partition, pollId, life],
+          'select * from door_restoration_begin($1, $2, $3, $4)',
+          [partition, pollId, round, life],
         )
         const row = rows[0]
         if (row === undefined) return null

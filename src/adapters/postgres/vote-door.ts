@@ -40,7 +40,9 @@ export function createVoteDoor(pool: Pool): VoteDoor {
     revise: async (partition, { pollId, round, revision, closesAt }) =>
       orUnavailable('stream', async () => {
         const values = [partition, pollId, round, revision, toTime(closesAt)]
-        await pool.query('select vote_door_revise($1, $2, $3, $4, $5)', values)
+        const statement = 'select vote_door_revise($1, $2, $3, $4, $5) as is_shut'
+        const { rows } = await pool.query<{ is_shut: boolean }>(statement, values)
+        return rows[0]?.is_shut === true ? 'shut' : 'done'
       }),
     shut: async (partition, pollId, round, isRepeat) =>
       orUnavailable('stream', async () => {

@@ -23,11 +23,11 @@ export function createDoorRestoration(redis: Redis, keys: Keys): DoorRestoration
     keys.restoring(partition, pollId),
   ]
   return {
-    begin: (partition, pollId) =>
+    begin: (partition, pollId, round) =>
       orUnavailable('stream', async () => {
         const token = randomUUID()
         const scriptKeys = [keys.epoch(partition), keys.stream(partition), ...restoredKeys(partition, pollId)]
-        const reply = await beginScript(redis, scriptKeys, [token, RESTORATION_LIFE_MS])
+        const reply = await beginScript(redis, scriptKeys, [token, RESTORATION_LIFE_MS, round])
         if (reply === null) return null
         // The casts name what the script returns: the epoch, '' for none, and an entry id.
         const [epoch, end] = reply as readonly [Buffer, Buffer]

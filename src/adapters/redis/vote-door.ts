@@ -63,7 +63,8 @@ export function createVoteDoor(redis: Redis, keys: Keys, replication: Replicatio
       }),
     revise: (partition, door) =>
       orUnavailable('stream', async () => {
-        await reviseScript(redis, [keys.epoch(partition), keys.door(partition, door.pollId)], stateOf(door))
+        const scriptKeys = [keys.epoch(partition), keys.door(partition, door.pollId)]
+        return (await reviseScript(redis, scriptKeys, stateOf(door))) === 1 ? 'shut' : 'done'
       }),
     shut: (partition, pollId, round, isRepeat) =>
       orUnavailable('stream', async () => {

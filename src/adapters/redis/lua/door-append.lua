@@ -142,8 +142,9 @@ for _ = 1, tonumber(ARGV[4 + pollCount]) do
   local poll, round, revision = polls[tonumber(ARGV[at])], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local selectionFrom, stride, count = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
   local door, letter = poll.door, nil
-  if not door then letter = 'm'
-  elseif door.round ~= round or revision < door.revision then letter = 's'
+  -- The door of an earlier round stands where that of this round is missing.
+  if not door or door.round < round then letter = 'm'
+  elseif door.round > round or revision < door.revision then letter = 's'
   -- A shut door knows a request by its key alone, and a sealed one knows none.
   elseif door.state == 'sealed' or (door.state ~= 'open' and stride == 1) then letter = 'c' end
   at = at + 6

@@ -1,10 +1,12 @@
--- KEYS: epoch, stream, door, voters, restoring. ARGV: token, life in milliseconds.
--- Returns nil where the door is there or somebody else restores it, else the epoch ('' for none) and the stream's end.
+-- KEYS: epoch, stream, door, voters, restoring. ARGV: token, life in milliseconds, round.
+-- Returns nil where the door of this or a later round is there or somebody else restores it, else the epoch ('' for none) and the stream's end.
 
 local epoch = call('GET', KEYS[1])
-if readDoor(KEYS[3], epoch) then return nil end
+local door = readDoor(KEYS[3], epoch)
+if door and door.round >= tonumber(ARGV[3]) then return nil end
 if not call('SET', KEYS[5], ARGV[1], 'NX', 'PX', ARGV[2]) then return nil end
--- Voters whom an earlier attempt left. A door of another epoch loses its voters with that, so it must never count again.
+-- Voters whom an earlier attempt left, or an earlier round. The door of another epoch or round loses its voters with that, so it
+-- must never count again. A door that does has been written since: then the restoration ends.
 call('UNLINK', KEYS[4])
 if call('EXISTS', KEYS[3]) == 1 then call('HSET', KEYS[3], 'epoch', '') end
 
