@@ -15,8 +15,11 @@ export type AnnouncePollParts = {
   readonly finalPollCacheMs: number
 }
 
-/** Rejects where somebody could not be told; the poll then stays unannounced, and the schedule's sweep tells them again. */
-export type AnnouncePoll = (poll: Poll) => Promise<void>
+/**
+ * Rejects where somebody could not be told; the poll then stays unannounced, and the schedule's sweep tells them again.
+ * `shut`: nobody was told, because the poll is open and one of its doors is shut; the poll has to be closed.
+ */
+export type AnnouncePoll = (poll: Poll) => Promise<'done' | 'shut'>
 
 /**
  * Tells doors, caches and viewers what the store already keeps, in the order in which a crash does least harm: the doors
@@ -26,7 +29,7 @@ export function createAnnouncePoll(parts: AnnouncePollParts): AnnouncePoll {
   const { polls, doors, tallies, cache, feed, finalPollCacheMs } = parts
 
   return async (poll) => {
-    await doors.follow(poll)
+    if ((await doors.follow(poll)) === 'shut') return 'shut'
     const [tally] = await tallies.read([poll.id])
     await cache.putPoll(poll)
     if (tally !== undefined) await cache.putTally(tally)
@@ -34,5 +37,6 @@ export function createAnnouncePoll(parts: AnnouncePollParts): AnnouncePoll {
     await feed.publishPollChange({ pollId: poll.id, revision: poll.revision })
     if (tally !== undefined) await feed.publishTally(tally)
     await polls.markAnnounced(poll.id, poll.revision)
+    return 'done'
   }
 }

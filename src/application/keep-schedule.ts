@@ -43,7 +43,7 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
     const opened = await save(poll, openDue(poll, now))
     if (opened === null) return
     await doors.open(opened)
-    await announce(opened)
+    await tell(opened, now)
   }
 
   async function close(poll: Poll, now: number): Promise<void> {
@@ -51,6 +51,11 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
     if (closing === null) return
     await end(closing, now)
     await announce(closing)
+  }
+
+  /** A door that shut before it heard of a later closes_at lets nobody vote any more, so the poll ends for everybody. */
+  async function tell(poll: Poll, now: number): Promise<void> {
+    if ((await announce(poll)) === 'shut') await close(poll, now)
   }
 
   /**
@@ -98,7 +103,7 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
     const closing = due.filter(({ status }) => status === 'closing')
     if (closing.length < pollsPerPassMax) forgetAllBut(closing)
     const isMoved = await forEach(due, async (poll) => moveOn(poll, now))
-    const isTold = await forEach(await polls.listUnannounced(pollsPerPassMax), announce)
+    const isTold = await forEach(await polls.listUnannounced(pollsPerPassMax), async (poll) => tell(poll, now))
     return isMoved && isTold
   }
 

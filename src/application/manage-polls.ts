@@ -54,8 +54,11 @@ export type ManagePollsParts = {
 type Tools = ManagePollsParts &
   ChangePoll & {
     readonly view: ViewPoll
-    /** The store has it already: a failure here is repeated by the sweep, and must not look like a failed change. */
-    readonly tell: (poll: Poll) => Promise<void>
+    /**
+     * The store has it already: a failure here is repeated by the sweep, and must not look like a failed change. `shut`: the
+     * poll has to be closed, which the sweep does too.
+     */
+    readonly tell: AnnouncePoll
     readonly end: (poll: Poll, signal: AbortSignal) => Promise<ManagedPoll | Refused>
   }
 
@@ -66,11 +69,12 @@ export function createManagePolls(parts: ManagePollsParts): ManagePolls {
   const view = createViewPoll(parts)
   const closePoll = createClosePoll(parts)
 
-  async function tell(poll: Poll): Promise<void> {
+  async function tell(poll: Poll): ReturnType<AnnouncePoll> {
     try {
-      await parts.announce(poll)
+      return await parts.announce(poll)
     } catch (fault) {
       parts.report(fault)
+      return 'done'
     }
   }
 
@@ -97,8 +101,10 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
   }
 
   async function endOvertaken(caller: Caller, poll: Poll, signal: AbortSignal): Promise<Refused> {
-    const changed = await change(caller, poll.id, beginClosing)
-    if (!isRefused(changed)) await end(changed.after, signal)
+    // Somebody may have reset it meanwhile: the next round must stay as it is.
+    const step = (now: Poll): Poll | Refused => (now.round === poll.round ? beginClosing(now) : now)
+    const changed = await change(caller, poll.id, step)
+    if (!isRefused(changed) && changed.after.round === poll.round) await end(changed.after, signal)
     return refuse('poll_closed', 'The poll reached its closes_at before it could be moved, and closes.')
   }
 
@@ -127,8 +133,8 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
       const changed = await change(caller, pollId, (poll, now) => editPoll(poll, patch, now))
       if (isRefused(changed)) return changed
       const { before, after } = changed
-      if (after !== before) await tell(after)
-      if (await isOvertaken(changed)) return endOvertaken(caller, after, signal)
+      const told = after === before ? 'done' : await tell(after)
+      if (told === 'shut' || (await isOvertaken(changed))) return endOvertaken(caller, after, signal)
       return view(after, true)
     },
   }

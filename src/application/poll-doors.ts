@@ -19,8 +19,11 @@ export type PollDoors = {
    * After a reset the old round's doors are shut rather than removed: a restoration of that round that is under way finds
    * them and ends, and a vote in flight is told that the poll is closed. A deleted poll's doors are removed. That is safe
    * with votes in flight only because a missing door is restored by what the primary says at that time: deleted.
+   *
+   * `shut` where the poll is open and a door of its round is shut: it was so at a `closesAt` that was moved too late for it.
+   * Whoever is told so MUST close the poll, because a shut door never reopens.
    */
-  follow(poll: Poll): Promise<void>
+  follow(poll: Poll): Promise<'done' | 'shut'>
   /**
    * Removes all doors of the poll. Should one be needed again, because the poll has just been opened anew, it is restored like
    * any missing door.
@@ -50,19 +53,21 @@ export function createPollDoors(door: VoteDoor, report: (fault: unknown) => void
       switch (poll.status) {
         case 'open': {
           const state = doorState(poll)
-          await Promise.all(partitionsOf(poll).map(async (partition) => door.revise(partition, state)))
-          return
+          const revised = await Promise.allSettled(partitionsOf(poll).map(async (p) => door.revise(p, state)))
+          if (revised.some((result) => result.status === 'fulfilled' && result.value === 'shut')) return 'shut'
+          throwFirst(revised)
+          return 'done'
         }
         case 'draft':
         case 'scheduled':
           if (poll.round > 1) throwFirst(await shutRound(poll, poll.round - 1, false))
-          return
+          return 'done'
         case 'deleted':
           await remove(poll)
-          return
+          return 'done'
         case 'closing':
         case 'closed':
-          return
+          return 'done'
       }
     },
   }
@@ -83,7 +88,7 @@ function reportFailed(results: readonly PromiseSettledResult<void>[], report: (f
   return failed.length
 }
 
-function throwFirst(results: readonly PromiseSettledResult<void>[]): void {
+function throwFirst(results: readonly PromiseSettledResult<unknown>[]): void {
   for (const result of results) {
     if (result.status === 'rejected') throw result.reason
   }

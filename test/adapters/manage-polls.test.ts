@@ -145,13 +145,72 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
           await waitUntil(async () => (await door.now()) >= (poll.closesAt ?? 0))
           // The first vote after the time shuts the door before the edit reaches it.
           await voteAt(door, poll, someVoterAt(poll, given[0]))
-          await door.revise(...given)
+          return door.revise(...given)
         },
       },
     })).managePolls
     const later = { closesAt: (await door.now()) + 3_600_000 }
     expect(await slow.update(organiser, poll.id, later, noLimit)).toMatchObject({ refused: 'poll_closed' })
     expect(await stored(poll.id)).toMatchObject({ status: 'closed' })
+  })
+
+  /** closes_at is moved, but the door of partition 2 hears nothing of it and has shut at the old time. */
+  const moveTooLate = async () => {
+    const { door } = side.adapters
+    const own = await createPoll(polls, { closesAt: (await door.now()) + 400 })
+    const failing = side.createSteps(() => ({
+      door: {
+        ...door,
+        async revise(...given) {
+          if (given[0] === 2) throw new Error('this partition is away')
+          return door.revise(...given)
+        },
+      },
+    })).managePolls
+    const later = { closesAt: (await door.now()) + 3_600_000 }
+    const moved = pollOf(await failing.update(own.organiser, own.poll.id, later, noLimit))
+    expect(moved).toMatchObject({ status: 'open', ...later })
+    await waitUntil(async () => (await door.now()) >= (own.poll.closesAt ?? 0))
+    expect(await voteEverywhere(door, moved)).toEqual(['accepted', 'accepted', 'poll_closed', 'accepted'])
+    return own
+  }
+
+  test('closes_at that one door did not hear of in time ends the poll by the sweep; the votes so far count', async () => {
+    const { poll } = await moveTooLate()
+    await runSchedules(2, async () => (await stored(poll.id)).status === 'closed')
+    expect(await voteEverywhere(side.adapters.door, poll)).not.toContain('accepted')
+    await waitUntil(async () => (await side.adapters.cache.getPoll(poll.id))?.status === 'closed')
+    expect(granted(await polls.get(stranger, poll.id)).tally).toMatchObject({ totalVotes: 3, resultsFinal: true })
+  })
+
+  test('an edit that finds a door of the open poll shut ends the poll, and says so', async () => {
+    const { poll, organiser } = await moveTooLate()
+    const answer = await others.update(organiser, poll.id, { question: 'Dinner?' }, noLimit)
+    expect(answer).toMatchObject({ refused: 'poll_closed' })
+    expect(await stored(poll.id)).toMatchObject({ status: 'closed' })
+    expect(await voteEverywhere(side.adapters.door, poll)).not.toContain('accepted')
+  })
+
+  test('an edit that comes too late for its round leaves the next one open', async () => {
+    const { door } = side.adapters
+    const { poll, organiser } = await createPoll(polls)
+    const slow = side.createSteps(() => ({
+      door: {
+        ...door,
+        async revise(...given) {
+          if (given[0] !== 0) return door.revise(...given)
+          granted(await others.reset(organiser, poll.id))
+          const found = await door.revise(...given)
+          granted(await others.open(organiser, poll.id))
+          return found
+        },
+      },
+    })).managePolls
+    expect(await slow.update(organiser, poll.id, { question: 'Dinner?' }, noLimit)).toMatchObject({
+      refused: 'poll_closed',
+    })
+    expect(await stored(poll.id)).toMatchObject({ status: 'open', round: 2 })
+    expect(await voteEverywhere(door, await stored(poll.id))).toEqual(everywhere('accepted'))
   })
 
   test('a reset begins an empty round: votes of the old one are refused, its voters may vote again', async () => {
