@@ -7,9 +7,11 @@ const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=ut
 const names = {
   'page.css': 'css',
   'poll.css': 'css',
+  'manage.css': 'css',
   'page.js': 'js',
   'live.js': 'js',
   'vote.js': 'js',
+  'manage.js': 'js',
 } as const satisfies Record<string, keyof typeof types>
 
 export type AssetName = keyof typeof names

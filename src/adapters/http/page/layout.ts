@@ -51,6 +51,7 @@ function renderPage({ title, body, refreshSeconds, hasScript = false }: Page): H
         <link rel="icon" href="${icon}" />
         <link rel="stylesheet" href="${assetUrl('page.css')}" />
         <link rel="stylesheet" href="${assetUrl('poll.css')}" />
+        ${hasScript && html`<link rel="stylesheet" href="${assetUrl('manage.css')}" />`}
         ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
         ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
       </head>

@@ -12,7 +12,11 @@ const failuresMax = 2
 
 /**
  * @param {string} pollId
- * @param {{ onMessage: (message: object) => void, onState: (state: 'live' | 'waiting' | 'gone') => void }} listener
+ * @param {{
+ *   onMessage: (message: object) => void,
+ *   onState: (state: 'live' | 'waiting' | 'gone') => void,
+ *   getTicket: () => Promise<string | null>,
+ * }} listener each connection asks for a ticket of its own, for whoever may see more than the cookie shows
  */
 export function followPoll(pollId, listener) {
   let close = () => {}
@@ -23,8 +27,16 @@ export function followPoll(pollId, listener) {
   function start() {
     clearTimeout(timer)
     close()
+    const asking = new AbortController()
+    close = () => asking.abort()
     const open = failures >= failuresMax && 'EventSource' in window ? openEvents : openSocket
-    close = open(pollId, { onMessage, onLost })
+    listener.getTicket().then(
+      (ticket) => {
+        if (asking.signal.aborted) return
+        close = open(pollId, ticket === null ? '' : `?ticket=${encodeURIComponent(ticket)}`, { onMessage, onLost })
+      },
+      () => asking.signal.aborted || onLost({ hasOpened: false, lastedMs: 0, isFinal: false, retryMs: 0 }),
+    )
   }
 
   function onMessage(message) {
@@ -65,8 +77,9 @@ export function followPoll(pollId, listener) {
   return { restart: start }
 }
 
-function openSocket(pollId, { onMessage, onLost }) {
-  const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/ws/polls/${encodeURIComponent(pollId)}`)
+function openSocket(pollId, query, { onMessage, onLost }) {
+  const origin = location.origin.replace(/^http/, 'ws')
+  const socket = new WebSocket(`${origin}/ws/polls/${encodeURIComponent(pollId)}${query}`)
   const listening = new AbortController()
   const begun = Date.now()
   let hasOpened = false
@@ -84,8 +97,8 @@ function openSocket(pollId, { onMessage, onLost }) {
   }
 }
 
-function openEvents(pollId, { onMessage, onLost }) {
-  const events = new EventSource(`/polls/${encodeURIComponent(pollId)}/events`)
+function openEvents(pollId, query, { onMessage, onLost }) {
+  const events = new EventSource(`/polls/${encodeURIComponent(pollId)}/events${query}`)
   const listening = new AbortController()
   const begun = Date.now()
   let hasOpened = false

@@ -8,10 +8,11 @@ import type { SeePoll } from '../../../application/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
 import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
-import { type PublicAddress, readVoter, refuseCrossSite, setSessionCookie } from '../credentials.ts'
+import { type PublicAddress, readBearer, readVoter, refuseCrossSite, setSessionCookie } from '../credentials.ts'
 import type { HttpApp } from '../operation.ts'
-import { PROBLEMS } from '../problems.ts'
+import { PROBLEMS, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
+import { renderHomePage } from './home-page.ts'
 import { sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
@@ -31,6 +32,10 @@ type Sent = { readonly kind: VoteKind; readonly chosen: readonly number[]; reado
 /** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
+  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+    reply.header('vary', 'Accept')
+    return isForPerson(request) ? sendPage(reply, 200, renderHomePage()) : sendRefusal(reply, nothingHere)
+  })
   // A scope of its own: forms are read here, and faults are answered with a page.
   app.register((pages: HttpApp, _options, done) => {
     pages.removeAllContentTypeParsers()
@@ -57,7 +62,10 @@ async function showPoll(
 ): Promise<FastifyReply> {
   const pollId = request.params.poll_id
   const shown = showsOf(app, request)
-  const seen = await seePoll.see(pollId, { ...shown, bearer: null })
+  // Only our own script sends one: the organiser's page shows what the organiser may see.
+  const bearer = readBearer(request)
+  if (isRefused(bearer)) return sendRefusedPage(reply, pollId, bearer)
+  const seen = await seePoll.see(pollId, { ...shown, bearer })
   if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
   const own = await seePoll.ownVote(pollId, shown)
   // A poll that asks for more than a session recognises nobody here yet.
@@ -96,7 +104,7 @@ async function takeForm(
     .send()
 }
 
-/** Only the cookie speaks here: a page is opened by a browser. */
+/** Of a voter only the cookie speaks here: a page is opened by a browser. */
 function showsOf(app: HttpApp, request: FastifyRequest): VoterCredentials {
   const shown = readVoter(app, request)
   return { voterToken: null, sessionCookie: isRefused(shown) ? null : shown.sessionCookie, requestKey: null }
@@ -121,6 +129,16 @@ function refuseOtherSite(request: FastifyRequest, address: PublicAddress): Refus
 }
 
 const otherSite = refuse('forbidden', 'This vote was sent from another site, so it was not counted. Please vote here.')
+
+const nothingHere = refuse(
+  'route_not_found',
+  'There is nothing for programs at this address. /docs shows what there is.',
+)
+
+/** Browsers ask for HTML by name; programs take anything, or JSON. */
+function isForPerson({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') ?? false
+}
 
 function hasQuery(request: FastifyRequest, name: string): boolean {
   return new URLSearchParams(request.url.split('?')[1] ?? '').has(name)

@@ -1,5 +1,6 @@
 // Brings the page to life: votes without leaving it, and bars that move. Whatever it cannot do, the page does without it.
 import { followPoll } from './live.js'
+import { beginManaging } from './manage.js'
 import { sendVote } from './vote.js'
 
 /** Screen readers hear of the counts at most this often. */
@@ -22,6 +23,7 @@ function show(message) {
   const known = Number(main.dataset.version)
   if (message.version !== null && message.version < known) return
   newest = message
+  managing?.show(message)
   if (message.revision > Number(main.dataset.revision)) return renewSoon()
   if (message.version === null || main.dataset.visible !== 'yes') {
     if (message.version !== null) renewSoon()
@@ -71,7 +73,9 @@ function renewSoon() {
 async function renew(keepsChoice = true) {
   clearTimeout(renewing)
   renewing = 0
-  const response = await fetch(`${location.pathname}${location.search}`, { headers: { accept: 'text/html' } })
+  const response = await fetch(`${location.pathname}${location.search}`, {
+    headers: { accept: 'text/html', ...managing?.headers },
+  })
   if (response.status >= 500) return renewSoon()
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   const fresh = page.querySelector('main')
@@ -79,7 +83,7 @@ async function renew(keepsChoice = true) {
   const chosen = keepsChoice ? chosenIds() : []
   poll().replaceWith(document.adoptNode(fresh))
   document.title = page.title
-  if (fresh.id !== 'poll') return
+  if (fresh.id !== 'poll') return managing?.remove()
   dress()
   sayState()
   if (fresh.dataset.voted === 'no')
@@ -164,5 +168,13 @@ function sayState() {
 
 if (location.search === '?voted' && poll().dataset.identity !== 'none')
   history.replaceState(null, '', location.pathname)
-dress()
-const live = followPoll(poll().dataset.id, { onMessage: show, onState: showState })
+// Whoever manages the poll sees more than the page that came.
+const pollId = poll().dataset.id
+const managing = await beginManaging(pollId, () => renew())
+if (managing === null) dress()
+else await renew().catch(dress)
+const live = followPoll(pollId, {
+  onMessage: show,
+  onState: showState,
+  getTicket: async () => managing?.getTicket() ?? null,
+})
