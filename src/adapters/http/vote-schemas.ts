@@ -27,7 +27,7 @@ export const VoteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
-        'A UUID (version 4 or 7) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once, also where the first answer was lost together with its session.',
+        'A UUID (version 4 or 7) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once and is answered as the first time, also where the first answer was lost together with its session, and also after the poll has closed.',
     }),
   ),
 })
