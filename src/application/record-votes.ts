@@ -1,10 +1,12 @@
 // Step 2 of 4: stream -> ledger. Shares the partitions with the other workers and records the votes of those it owns.
 import { initialOwner, type OwnerAction, type OwnerEvent, stepOwner } from '../domain/partition-owner.ts'
+import type { EntryId } from '../domain/position.ts'
 import type { Checkpoint, PartitionLease } from '../ports/partition-lease.ts'
-import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
+import type { LedgerBatch, Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
-import { ledgerBatches } from './ledger-batch.ts'
+import { type Outcome, recordIsolating } from './isolate-entry.ts'
+import { ledgerBatch, ledgerCommits, setEntryAside } from './ledger-batch.ts'
 
 export type RecordVotesLimits = {
   /** How long a partition stays ours without renewal: a dead worker is replaced after it. */
@@ -159,9 +161,8 @@ function createPerformer(
   async function takePossession(checkpoint: Checkpoint): Promise<Checkpoint | null> {
     await stream.raiseEpoch(partition, checkpoint.epoch)
     // An empty commit: it proves the fence, and its time is the one before which the former owner's changes lie.
-    const [nothing] = ledgerBatches(owner, checkpoint, checkpoint.recorded, [], 0)
-    const recorded = nothing && (await ledger.record(nothing))
-    if (recorded === undefined || recorded === 'fenced') return null
+    const recorded = await ledger.record(ledgerBatch(owner, checkpoint, { entries: [], to: checkpoint.recorded }, 0))
+    if (recorded === 'fenced') return null
     announcer.takeOver(partition, recorded.recordedAt)
     return recorded.checkpoint
   }
@@ -169,14 +170,28 @@ function createPerformer(
   async function record(action: Extract<Action, { type: 'record' }>): Promise<Event> {
     const { term, from, to, entries } = action
     let checkpoint = from
-    for (const batch of ledgerBatches(owner, from, to, entries, announcer.announcedUntil(partition))) {
+    function batchOf(part: readonly StreamEntry[], partTo: EntryId): LedgerBatch {
+      return ledgerBatch(owner, checkpoint, { entries: part, to: partTo }, announcer.announcedUntil(partition))
+    }
+    async function commit(batch: LedgerBatch, acceptedAt: number | null): Promise<Outcome> {
       const recorded = await ledger.record(batch)
-      if (recorded === 'fenced') return { type: 'lost', term }
+      if (recorded === 'fenced') return 'fenced'
       const { recordedAt, pollIds } = recorded
       const closingIds = batch.markers.map((marker) => marker.pollId)
-      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt: newestVoteAt(entries) })
+      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })
       hooks.onRecorded(partition, recorded)
       checkpoint = recorded.checkpoint
+      return 'recorded'
+    }
+    for (const one of ledgerCommits(entries, to)) {
+      const outcome = await recordIsolating(one.entries, one.to, {
+        record: (part, partTo) => commit(batchOf(part, partTo), newestVoteAt(part)),
+        setAside: (entry, fault, partTo) => {
+          hooks.onError(partition, fault)
+          return commit({ ...batchOf([], partTo), setAside: setEntryAside(entry, fault.message) }, null)
+        },
+      })
+      if (outcome === 'fenced') return { type: 'lost', term }
     }
     return { type: 'recorded', term, checkpoint }
   }

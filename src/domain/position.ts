@@ -12,14 +12,27 @@ export type EntryId = `${number}-${number}`
 
 export const STREAM_START: EntryId = '0-0'
 
+const MAJOR_MAX = 0xffff_ffff_ffff
 const MINOR_MAX = 0xffff_ffff
 const INDEX_MAX = 0xffff
 
 export function positionOf(epoch: number, entryId: EntryId, index: number): Position {
+  if (index > INDEX_MAX || !hasPosition(entryId)) throw new RangeError(`no position for ${entryId}, index ${index}`)
+  return nearestPosition(epoch, entryId, index)
+}
+
+/** Whether positions reach this entry. Not the ids of a stream that somebody wrote far into the future by hand. */
+export function hasPosition(entryId: EntryId): boolean {
   const [major, minor] = parseEntryId(entryId)
-  if (index > INDEX_MAX || minor > MINOR_MAX) throw new RangeError(`no position for ${entryId}, index ${index}`)
+  return major <= MAJOR_MAX && minor <= MINOR_MAX
+}
+
+/** The position, or for an entry that positions do not reach the nearest one. */
+export function nearestPosition(epoch: number, entryId: EntryId, index: number): Position {
+  const [major, minor] = parseEntryId(entryId)
+  const entry = `${hex(Math.min(major, MAJOR_MAX), 12)}${hex(Math.min(minor, MINOR_MAX), 8)}`
   // The cast brands a string that was just built to the form.
-  return `${hex(epoch, 8)}${hex(major, 12)}${hex(minor, 8)}${hex(index, 4)}` as Position
+  return `${hex(epoch, 8)}${entry}${hex(index, 4)}` as Position
 }
 
 /** Back from a position that was stored: 32 hexadecimal digits, anything else is a bug. */
@@ -40,21 +53,33 @@ export function positionParts(position: Position): { epoch: number; entryId: Ent
   }
 }
 
-/** Negative where `a` stands before `b`, 0 where they are the same entry. */
+/** Negative where `a` stands before `b`, 0 where they are the same entry. Exact for all 64 bits that a stream may count in. */
 export function compareEntryIds(a: EntryId, b: EntryId): number {
-  const [aMajor, aMinor] = parseEntryId(a)
-  const [bMajor, bMinor] = parseEntryId(b)
-  return aMajor - bMajor || aMinor - bMinor
+  const [aMajor, aMinor] = splitEntryId(a)
+  const [bMajor, bMinor] = splitEntryId(b)
+  return compareWhole(aMajor, bMajor) || compareWhole(aMinor, bMinor)
 }
 
+/** Both parts as numbers, which are exact up to 2^53. */
 export function parseEntryId(entryId: EntryId): [major: number, minor: number] {
+  const [major, minor] = splitEntryId(entryId)
+  return [Number(major), Number(minor)]
+}
+
+function splitEntryId(entryId: EntryId): [major: string, minor: string] {
   const dash = entryId.indexOf('-')
-  const major = Number(entryId.slice(0, dash))
-  const minor = Number(entryId.slice(dash + 1))
-  if (dash < 1 || !Number.isSafeInteger(major) || !Number.isSafeInteger(minor)) {
-    throw new Error(`not an entry id: ${entryId}`)
-  }
-  return [major, minor]
+  const parts: [string, string] = [entryId.slice(0, dash), entryId.slice(dash + 1)]
+  if (dash < 1 || !parts.every((part) => wholeNumber.test(part))) throw new Error(`not an entry id: ${entryId}`)
+  return parts
+}
+
+const wholeNumber = /^(?:0|[1-9]\d*)$/
+
+/** Of two whole numbers without leading zeros the longer one is the larger one. */
+function compareWhole(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length
+  if (a === b) return 0
+  return a < b ? -1 : 1
 }
 
 function hex(value: number, digits: number): string {

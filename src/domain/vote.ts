@@ -27,8 +27,11 @@ export type PositionedVote = Vote & { readonly position: Position }
 /** What the ledger shows of one voter of a round. */
 export type LedgerVote = { readonly selection: Selection; readonly position: Position }
 
-/** Why a vote could not be recorded. Kept with the vote for whoever must explain it. */
-export type SetAsideReason = 'already_voted' | 'poll_unknown' | 'selection_unknown' | 'unreadable'
+/**
+ * Why a vote could not be recorded. Kept with the vote for whoever must explain it. `poll_closed`: its partition had recorded
+ * the close marker of the round; it can only happen where the stream lost its log and with it the shutting of the door.
+ */
+export type SetAsideReason = 'already_voted' | 'poll_closed' | 'poll_unknown' | 'selection_unknown' | 'unreadable'
 
 /**
  * The rule of the ledger for one vote: what happens to the voter's row.

@@ -13,7 +13,10 @@ export type SetAside = {
   readonly payload: string
 }
 
-/** One step of a partition's owner: everything between two checkpoints. `votes` holds one vote per poll, round, voter. */
+/**
+ * One step of a partition's owner: everything between two checkpoints. `votes` holds one vote per poll, round, voter, and none
+ * that stands behind a marker of its round in the same batch.
+ */
 export type LedgerBatch = {
   readonly owner: string
   readonly from: Checkpoint
@@ -40,11 +43,15 @@ export type VoteLedger = {
   /**
    * Records the batch in ONE transaction: votes by the rule of `judgeVote`, tallies, close markers, set-aside votes,
    * checkpoint. MUST change nothing and return 'fenced' where the owner or the old checkpoint no longer matches. MUST leave every
-   * tally equal to the ledger. Votes of earlier rounds are kept in the ledger under their round.
+   * tally equal to the ledger. Votes of earlier rounds are kept in the ledger under their round. Once the marker of a round is
+   * recorded at this partition, the first one, a vote MUST NOT change that round: whatever it would have written is set aside
+   * as `poll_closed`, wherever it stands. Rejects with `ContentUnrecordable` where it can never hold what the batch says.
    */
   record(batch: LedgerBatch): Promise<Recorded | 'fenced'>
   /** The voter's row, null where there is none. */
   find(pollId: string, round: number, voter: VoterKey): Promise<LedgerVote | null>
+  /** Whether the vote at this place was set aside. */
+  isSetAside(partition: number, position: Position): Promise<boolean>
   /** All voters of a round whose partition this is, in pages of at most `pageSize`. */
   voters(
     pollId: string,

@@ -3,7 +3,7 @@ import { createPartitionLease } from '../../src/adapters/postgres/partition-leas
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
-import { ledgerBatches } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch } from '../../src/application/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import type { VoteKind, VoterKey } from '../../src/domain/vote.ts'
 import { type Adapters, adapters } from '../support/adapters.ts'
@@ -117,8 +117,8 @@ describe.each(adapters)('$name', ({ create }) => {
     system.work('heir', [0])
     await vote(system.ports, poll, someVoter(), 1)
     await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
-    const [late] = ledgerBatches('zombie', zombie, '999-0', [], 0)
-    expect(late && (await createVoteLedger(system.pool).record(late))).toBe('fenced')
+    const late = ledgerBatch('zombie', zombie, { entries: [], to: '999-0' }, 0)
+    expect(await createVoteLedger(system.pool).record(late)).toBe('fenced')
   })
 
   test('the last close marker of the round makes a closing poll final and says so', async () => {

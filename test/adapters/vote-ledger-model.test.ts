@@ -49,6 +49,7 @@ type Step =
     }
   | { readonly type: 'raise_epoch'; readonly partition: number }
   | { readonly type: 'reset'; readonly poll: number }
+  | { readonly type: 'close'; readonly partition: number; readonly poll: number; readonly round: number }
 
 const intent: fc.Arbitrary<Intent> = fc.record({
   // The last poll is unknown to the ledger.
@@ -74,6 +75,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ type: fc.constant('raise_epoch' as const), partition: fc.nat({ max: partitions - 1 }) }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('reset' as const), poll: fc.nat({ max: pollCount - 1 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('close' as const),
+      partition: fc.nat({ max: partitions - 1 }),
+      poll: fc.nat({ max: pollCount }),
+      round: fc.integer({ min: 1, max: roundCount }),
+    }),
+  },
 )
 
 const keyOf = (vote: Vote): string => `${vote.pollId} ${vote.round} ${vote.voter}`
@@ -83,18 +93,23 @@ const createModel = (isKnown: (pollId: string) => boolean) => {
   const rows = new Map<string, LedgerVote>()
   const written = new Map<string, number>()
   const setAside = new Map<string, SetAsideReason>()
-  const judge = (vote: PositionedVote): 'write' | 'ignore' | SetAsideReason => {
+  const closed = new Set<string>()
+  const judge = (partition: number, vote: PositionedVote): 'write' | 'ignore' | SetAsideReason => {
     if (!isKnown(vote.pollId)) return 'poll_unknown'
     if (vote.selection.some((optionId) => optionId > 4)) return 'selection_unknown'
     const verdict = judgeVote(rows.get(keyOf(vote)), vote)
+    if (verdict === 'write' && closed.has(`${partition} ${vote.pollId} ${vote.round}`)) return 'poll_closed'
     return verdict === 'set_aside' ? 'already_voted' : verdict
   }
   return {
     rows,
     setAside,
     versionOf: (pollId: string) => written.get(pollId) ?? 0,
+    close(partition: number, pollId: string, round: number) {
+      closed.add(`${partition} ${pollId} ${round}`)
+    },
     record(partition: number, vote: PositionedVote) {
-      const verdict = judge(vote)
+      const verdict = judge(partition, vote)
       if (verdict === 'ignore') return
       if (verdict === 'write') {
         rows.set(keyOf(vote), { selection: vote.selection, position: vote.position })
@@ -182,6 +197,12 @@ const play = async (steps: readonly Step[]): Promise<void> => {
       if (one.type === 'raise_epoch') {
         await owner.raiseEpoch()
         partition.restart()
+      } else if (one.type === 'close') {
+        const pollId = pollIds[one.poll]!
+        const { to } = partition.deliver(owner.checkpoint().epoch, [], [])
+        const position = positionOf(owner.checkpoint().epoch, entryNumber(to), 0)
+        await owner.record(to, { markers: [{ pollId, round: one.round, position }] })
+        model.close(owner.checkpoint().partition, pollId, one.round)
       } else {
         const votes = one.votes
           .map(({ poll, round, voter, kind, options: chosen }) => ({
@@ -227,6 +248,6 @@ test('the ledger that the model was held against is the one in the database', as
     `select (select count(*)::int from vote) as votes, (select count(distinct reason)::int from set_aside) as reasons`,
   )
   expect(rows[0]?.votes).toBeGreaterThan(runs)
-  expect(rows[0]?.reasons).toBe(3)
+  expect(rows[0]?.reasons).toBe(4)
   expect(await createVoteLedger(database.pool).find('unknown', 1, voterNumber(1))).toBeNull()
 })

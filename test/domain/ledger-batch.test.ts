@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ledgerBatches } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch, ledgerCommits } from '../../src/application/ledger-batch.ts'
 import type { EntryId } from '../../src/domain/position.ts'
 import { positionOf } from '../../src/domain/position.ts'
 import { judgeVote, type LedgerVote, type Vote, type VoterKey } from '../../src/domain/vote.ts'
@@ -17,7 +17,8 @@ test('after a lost log a new vote is not folded into the replay of an old one', 
   // The ledger has seen the voter retract; the log that came back ends before that, and the voter has voted again.
   let row: LedgerVote | undefined = { selection: [], position: positionOf(1, '5-0', 0) }
   const entries = [entry('1-0', 1, { kind: 'cast', selection: [1] }), entry('6-0', 2, { kind: 'cast', selection: [1] })]
-  for (const batch of ledgerBatches('ann', checkpoint, '6-0', entries, 0)) {
+  for (const commit of ledgerCommits(entries, '6-0')) {
+    const batch = ledgerBatch('ann', checkpoint, commit, 0)
     for (const vote of batch.votes) if (judgeVote(row, vote) === 'write') row = vote
   }
   expect(row.selection).toEqual([1])
@@ -29,14 +30,46 @@ test('the entries of one epoch are one commit; each further epoch begins where t
     entry('2-0', 1, { kind: 'change', selection: [2] }),
     entry('3-0', 2, { kind: 'change', selection: [3] }),
   ]
-  const batches = ledgerBatches('ann', checkpoint, '3-0', entries, 7)
-  expect(batches.map(({ from, to, votes }) => [from.recorded, to, votes.length])).toEqual([
-    ['0-0', '2-0', 1],
-    ['2-0', '3-0', 1],
+  const commits = ledgerCommits(entries, '3-0')
+  expect(commits.map((commit) => [commit.entries.length, commit.to])).toEqual([
+    [2, '2-0'],
+    [1, '3-0'],
   ])
-  expect(batches.every(({ announcedUntil }) => announcedUntil === 7)).toBe(true)
+  const [batch] = commits.map((commit) => ledgerBatch('ann', checkpoint, commit, 7))
+  expect(batch).toMatchObject({ owner: 'ann', from: checkpoint, to: '2-0', announcedUntil: 7 })
+  expect(batch?.votes.map((vote) => vote.selection)).toEqual([[2]])
 })
 
 test('no entries are one empty commit', () => {
-  expect(ledgerBatches('ann', checkpoint, '0-0', [], 0)).toHaveLength(1)
+  expect(ledgerCommits([], '0-0')).toEqual([{ entries: [], to: '0-0' }])
+})
+
+test('a vote behind the marker of its round begins a commit; votes of other polls, and of the next round, do not', () => {
+  const close = (id: EntryId): StreamEntry => ({
+    id,
+    epoch: 1,
+    appendedAt: 0,
+    content: { type: 'close', pollId: 'p', round: 1 },
+  })
+  const other = { id: '3-0', epoch: 1, appendedAt: 0 } as const
+  const vote: Vote = { pollId: 'other', round: 1, voter, kind: 'cast', selection: [1] }
+  const entries: StreamEntry[] = [
+    entry('1-0', 1, { kind: 'cast', selection: [1] }),
+    close('2-0'),
+    { ...other, content: { type: 'votes', votes: [vote, { ...vote, pollId: 'p', round: 2 }] } },
+    close('4-0'),
+    entry('5-0', 1, { kind: 'change', selection: [2] }),
+    entry('6-0', 1, { kind: 'change', selection: [3] }),
+  ]
+  expect(ledgerCommits(entries, '6-0').map((commit) => commit.to)).toEqual(['4-0', '6-0'])
+})
+
+test('an entry that no position reaches is set aside vote by vote, and its neighbours are recorded', () => {
+  const far = entry('18446744073709551615-18446744073709551615', 1, { kind: 'cast', selection: [1] })
+  const entries = [entry('1-0', 1, { kind: 'cast', selection: [1] }), far]
+  const batch = ledgerBatch('ann', checkpoint, { entries, to: far.id }, 0)
+  expect(batch.votes).toHaveLength(1)
+  expect(batch.setAside).toMatchObject([
+    { pollId: 'p', reason: 'unreadable', position: `00000001${'f'.repeat(20)}0000` },
+  ])
 })

@@ -1,6 +1,6 @@
 // A whole pipeline without clock, network or database: doors, streams, ledger and any number of workers, each answer
 // delivered when the test says so. What runs in the workers is the product's own core; the rest is a model of the ports.
-import { ledgerBatches } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch, ledgerCommits } from '../../src/application/ledger-batch.ts'
 import {
   initialOwner,
   type OwnerAction,
@@ -58,6 +58,8 @@ export class SimulatedPipeline {
   takeovers = 0
   fencedCommits = 0
   epochsRaised = 0
+  /** Whose vote came behind a recorded close marker, and would have changed a row. */
+  readonly lateVoters = new Set<VoterKey>()
   readonly #owners: Owner[]
   #ghosts: Pending[] = []
   #ghostNames = new Map<Pending, Owner>()
@@ -296,11 +298,15 @@ export class SimulatedPipeline {
       this.fencedCommits += 1
       return { type: 'lost', term: action.term }
     }
-    for (const batch of ledgerBatches(name, action.from, action.to, action.entries, 0)) this.#commit(here, batch)
+    let isClosed = here.isMarkerRecorded
+    for (const commit of ledgerCommits(action.entries, action.to)) {
+      this.#commit(here, ledgerBatch(name, action.from, commit, 0))
+    }
     for (const { id, epoch, content } of action.entries) {
+      if (content.type === 'close') isClosed = true
       if (content.type !== 'votes') continue
       for (const [index, vote] of content.votes.entries()) {
-        recordOne(this.ledgerOneByOne, { ...vote, position: positionOf(epoch, id, index) })
+        recordOne(this.ledgerOneByOne, { ...vote, position: positionOf(epoch, id, index) }, isClosed)
       }
     }
     here.checkpoint = { ...action.from, recorded: action.to }
@@ -310,8 +316,9 @@ export class SimulatedPipeline {
   #commit(here: Partition, batch: LedgerBatch): void {
     for (const vote of batch.votes) {
       const earlier = this.ledger.get(vote.voter)
-      const verdict = recordOne(this.ledger, vote)
-      if (verdict === 'set_aside') this.setAside.add(vote.position)
+      const verdict = recordOne(this.ledger, vote, here.isMarkerRecorded)
+      if (verdict === 'closed') this.lateVoters.add(vote.voter)
+      if (verdict === 'closed' || verdict === 'set_aside') this.setAside.add(vote.position)
       if (verdict !== 'write') continue
       for (const optionId of earlier?.selection ?? []) this.#count(optionId, -1)
       for (const optionId of vote.selection) this.#count(optionId, 1)
@@ -325,8 +332,13 @@ export class SimulatedPipeline {
   }
 }
 
-function recordOne(rows: Map<VoterKey, LedgerVote>, vote: PositionedVote): ReturnType<typeof judgeVote> {
+function recordOne(
+  rows: Map<VoterKey, LedgerVote>,
+  vote: PositionedVote,
+  isClosed: boolean,
+): ReturnType<typeof judgeVote> | 'closed' {
   const verdict = judgeVote(rows.get(vote.voter), vote)
+  if (verdict === 'write' && isClosed) return 'closed'
   if (verdict === 'write') rows.set(vote.voter, { selection: vote.selection, position: vote.position })
   return verdict
 }

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
-import { parsePosition } from '../../domain/position.ts'
+import { parsePosition, type Position } from '../../domain/position.ts'
 import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
-import { orUnavailable } from './faults.ts'
+import { orUnavailable, orUnrecordable } from './faults.ts'
 
 /** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
 const pausedOwnerMs = 3_000
@@ -12,8 +12,9 @@ const pausedOwnerMs = 3_000
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. */
 export function createVoteLedger(pool: pg.Pool): VoteLedger {
   return {
-    record: (batch) => orUnavailable('ledger', () => record(pool, batch)),
+    record: (batch) => orUnavailable('ledger', () => orUnrecordable(() => record(pool, batch))),
     find: (pollId, round, voter) => orUnavailable('ledger', () => findVote(pool, pollId, round, voter)),
+    isSetAside: (partition, position) => orUnavailable('ledger', () => isSetAside(pool, partition, position)),
     voters: (pollId, round, partition, partitions, pageSize) =>
       readVoters(pool, { pollId, round, partition, partitions, pageSize }),
   }
@@ -181,6 +182,14 @@ async function findVote(pool: pg.Pool, pollId: string, round: number, voter: Vot
   const { rows } = await pool.query<{ selection: number[]; position: string }>(FIND_VOTE, [pollId, round, voter])
   const row = rows[0]
   return row === undefined ? null : { selection: row.selection, position: parsePosition(row.position) }
+}
+
+const IS_SET_ASIDE = `
+  select exists (select from set_aside where partition = $1 and position = decode($2, 'hex')) as is_set_aside`
+
+async function isSetAside(pool: pg.Pool, partition: number, position: Position): Promise<boolean> {
+  const { rows } = await pool.query<{ is_set_aside: boolean }>(IS_SET_ASIDE, [partition, position])
+  return rows[0]?.is_set_aside === true
 }
 
 /** The partition is computed as `partitionOf` (src/domain/vote.ts) does: the first 4 bytes, without a sign. */

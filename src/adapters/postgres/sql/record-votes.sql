@@ -27,8 +27,23 @@ definition as materialized (
   where poll.id in (select poll_id from incoming)
 ),
 
--- The rule of judgeVote (src/domain/vote.ts), behind what only the definition can tell. An option of the current round
--- stands in the poll. The options of an earlier round may have been removed since, but their ids were all given out.
+-- Rounds whose close marker this partition has recorded. Entries are recorded in their order, so what comes now and was not
+-- recorded before came behind the marker, whatever its position says: a stream that fell back may count on from a lower place.
+closed as materialized (
+  select r.poll_id, r.round
+  from (select distinct i.poll_id, i.round from incoming as i) as r
+  -- Lateral with a limit: one look into the index per round, whatever the statistics say.
+  cross join lateral (
+    select 1
+    from tally as t
+    where t.poll_id = r.poll_id and t.round = r.round and t.partition = $7::smallint and t.closed_position is not null
+    limit 1
+  ) as marked
+),
+
+-- The rule of judgeVote (src/domain/vote.ts), behind what only the definition can tell, and before what the close forbids. An
+-- option of the current round stands in the poll. The options of an earlier round may have been removed since, but their ids
+-- were all given out.
 judged as materialized (
   select
     i.*,
@@ -37,14 +52,15 @@ judged as materialized (
       when p.id is null then 'poll_unknown'
       when i.round = p.round and not i.selection <@ p.option_ids then 'selection_unknown'
       when not (1 <= all (i.selection) and p.next_option_id > all (i.selection)) then 'selection_unknown'
-      when ledger.position is null then 'write'
       when i.position <= ledger.position then 'ignore'
-      when i.kind <> 'cast' or cardinality(ledger.selection) = 0 then 'write'
-      when i.selection = ledger.selection::integer[] then 'ignore'
-      else 'already_voted'
+      when i.kind = 'cast' and cardinality(ledger.selection) > 0
+        then case when i.selection = ledger.selection::integer[] then 'ignore' else 'already_voted' end
+      when closed.poll_id is not null then 'poll_closed'
+      else 'write'
     end as verdict
   from incoming as i
   left join definition as p on p.id = i.poll_id
+  left join closed on closed.poll_id = i.poll_id and closed.round = i.round
   -- Lateral with a limit: one look into the index per vote, whatever the statistics say about a ledger that grows fast.
   left join lateral (
     select v.selection, v.position

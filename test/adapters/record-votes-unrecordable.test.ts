@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import { createTallies } from '../../src/adapters/postgres/tallies.ts'
+import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import { adapters } from '../support/adapters.ts'
+import { createTestDatabase } from '../support/postgres.ts'
+import { ask, readEntries, readVotes, someCall, someDoor } from '../support/some-calls.ts'
+import { somePoll } from '../support/some-poll.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { startWorker } from '../support/worker.ts'
+
+const withinMs = 10_000
+const undo: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const step of undo.splice(0).toReversed()) await step()
+})
+
+describe.each(adapters)('$name', ({ create }) => {
+  async function start() {
+    const database = await createTestDatabase()
+    undo.push(database.drop)
+    const ports = await create()
+    undo.push(ports.stop)
+    const poll = somePoll({ closesAt: null })
+    await createPollStore(database.pool).create(poll)
+    await ports.stream.raiseEpoch(0, 1)
+    await ports.door.open(0, someDoor(poll.id))
+    return { pool: database.pool, ports, poll }
+  }
+  type System = Awaited<ReturnType<typeof start>>
+
+  function work({ pool, ports }: System) {
+    const worker = startWorker(pool, ports, { name: 'ann', partitions: [0] })
+    undo.push(worker.stop)
+    return worker
+  }
+
+  async function vote({ ports, poll }: System, optionId: number): Promise<void> {
+    const answer = await ask(ports.door, someCall({ pollId: poll.id, selection: [optionId] }))
+    expect(answer.answer).toBe('accepted')
+  }
+
+  /** The tally once the ledger holds everything that the stream does. */
+  async function readRecorded({ pool, ports, poll }: System) {
+    const end = (await readEntries(ports.stream)).at(-1)?.id
+    await waitUntil(async () => (await createPartitionLease(pool).read(0)).recorded === end, { withinMs })
+    return countsOf(pool, poll)
+  }
+
+  async function countsOf(pool: System['pool'], poll: Poll) {
+    const tallies = createTallies(pool)
+    expect((await tallies.recount(poll.id))?.differences).toEqual([])
+    return (await tallies.read([poll.id]))[0]?.counts
+  }
+
+  test('a vote that the ledger can never hold is set aside with what was wrong; all others count', async () => {
+    const system = await start()
+    const { pool, ports, poll } = system
+    // What the ledger refuses for a reason of its own, which no reader of the stream knows.
+    await pool.query(`alter table vote add constraint nobody_chooses_three check (selection <> '{3}')`)
+    for (const optionId of [1, 2, 3, 2, 3, 1, 1]) await vote(system, optionId)
+    const worker = work(system)
+    expect(await readRecorded(system)).toEqual([3, 2, 0])
+    const refused = (await readVotes(ports.stream, poll.id)).filter(({ selection }) => selection[0] === 3)
+    const { rows } = await pool.query<{ reason: string; position: string; payload: string }>(
+      `select reason, encode(position, 'hex') as position, payload from set_aside where poll_id = $1 order by position`,
+      [poll.id],
+    )
+    expect(rows.map(({ payload, ...row }) => ({ ...row, ...JSON.parse(payload) }))).toEqual(
+      refused.map(({ position, round, voter, kind, selection }) => ({
+        reason: expect.stringContaining('nobody_chooses_three'),
+        position,
+        round,
+        voter,
+        kind,
+        selection,
+      })),
+    )
+    for (const { position } of refused) expect(await createVoteLedger(pool).isSetAside(0, position)).toBe(true)
+    expect(worker.faults.map(String)).toEqual([
+      expect.stringContaining('nobody_chooses_three'),
+      expect.stringContaining('nobody_chooses_three'),
+    ])
+  })
+
+  test('a ledger that is out of order sets nothing aside: the votes wait until it is mended', async () => {
+    const system = await start()
+    const { pool } = system
+    await pool.query('alter table vote rename to vote_elsewhere')
+    for (const optionId of [1, 2]) await vote(system, optionId)
+    const worker = work(system)
+    await waitUntil(() => worker.faults.length >= 2, { withinMs })
+    expect((await createPartitionLease(pool).read(0)).recorded).toBe('0-0')
+    expect((await pool.query('select 1 from set_aside')).rowCount).toBe(0)
+    await pool.query('alter table vote_elsewhere rename to vote')
+    expect(await readRecorded(system)).toEqual([1, 1, 0])
+  })
+})
