@@ -22,6 +22,9 @@ const POLL_ID_LENGTH_AT = ROUND_AT + 4
 const POLL_ID_AT = POLL_ID_LENGTH_AT + 1
 const POLL_ID_BYTES_MAX = 255
 const OPTIONS_MAX = 255
+/** What the ledger counts rounds and options in: an integer and a smallint. What it could refuse is unreadable already here. */
+const ROUND_MAX = 0x7fff_ffff
+const OPTION_ID_MAX = 0x7fff
 /** As many votes as a position's index can tell apart. */
 export const ENTRY_VOTES_MAX = 65_536
 
@@ -67,10 +70,9 @@ export function decodeSelection(bytes: Buffer, offset = 0): Selection {
   const selection: number[] = []
   for (let index = 0; index < count; index += 1) {
     const optionId = bytes.readUInt16BE(offset + 1 + 2 * index)
-    const before = selection.at(-1)
-    if (before !== undefined && before >= optionId) throw new RangeError('the options are not in ascending order')
     selection.push(optionId)
   }
+  checkSelection(selection)
   return selection
 }
 
@@ -112,7 +114,7 @@ function decodeVotes(bytes: Buffer): readonly Vote[] {
     if (kind === 'retract' && selection.length > 0) throw new RangeError('a retract with a selection')
     votes.push({
       pollId: decodePollId(bytes.subarray(pollIdAt, pollIdEnd)),
-      round: bytes.readUInt32BE(at + ROUND_AT),
+      round: decodeRound(bytes, at + ROUND_AT),
       // The cast brands 16 bytes in hexadecimal, which is what a voter key is.
       voter: bytes.toString('hex', at + VOTER_AT, at + ROUND_AT) as VoterKey,
       kind,
@@ -124,7 +126,7 @@ function decodeVotes(bytes: Buffer): readonly Vote[] {
 }
 
 function decodeClose(bytes: Buffer): EntryContent {
-  return { type: 'close', round: bytes.readUInt32BE(0), pollId: decodePollId(bytes.subarray(4)) }
+  return { type: 'close', round: decodeRound(bytes, 0), pollId: decodePollId(bytes.subarray(4)) }
 }
 
 // The decoder that replaces broken characters would turn two different ids into one.
@@ -132,7 +134,15 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 function decodePollId(bytes: Buffer): string {
   if (bytes.length === 0) throw new RangeError('no poll id')
+  if (bytes.length > POLL_ID_BYTES_MAX) throw new RangeError('too long for a poll id')
+  if (bytes.includes(0)) throw new RangeError('U+0000 in a poll id')
   return utf8.decode(bytes)
+}
+
+function decodeRound(bytes: Buffer, offset: number): number {
+  const round = bytes.readUInt32BE(offset)
+  checkRound(round)
+  return round
 }
 
 function writeSelection(selection: Selection, bytes: Buffer, offset: number): void {
@@ -141,11 +151,25 @@ function writeSelection(selection: Selection, bytes: Buffer, offset: number): vo
 }
 
 function checkEncodable(vote: Vote, pollIdBytes: number): void {
-  if (pollIdBytes < 1 || pollIdBytes > POLL_ID_BYTES_MAX) throw new RangeError(`not a poll id: ${vote.pollId}`)
+  if (pollIdBytes < 1 || pollIdBytes > POLL_ID_BYTES_MAX || vote.pollId.includes('\0')) {
+    throw new RangeError(`not a poll id: ${vote.pollId}`)
+  }
+  checkRound(vote.round)
   if (vote.selection.length > OPTIONS_MAX) throw new RangeError('too many options in a selection')
   if (vote.kind === 'retract' && vote.selection.length > 0) throw new RangeError('a retract with a selection')
-  if (vote.selection.some((optionId, index) => index > 0 && optionId <= (vote.selection[index - 1] ?? 0))) {
-    throw new RangeError('the options of a selection are not in ascending order')
+  checkSelection(vote.selection)
+}
+
+function checkRound(round: number): void {
+  if (round < 1 || round > ROUND_MAX) throw new RangeError(`no round ${round}`)
+}
+
+function checkSelection(selection: Selection): void {
+  let before = 0
+  for (const optionId of selection) {
+    if (optionId < 1 || optionId > OPTION_ID_MAX) throw new RangeError(`no option ${optionId}`)
+    if (optionId <= before) throw new RangeError('the options are not in ascending order')
+    before = optionId
   }
 }
 

@@ -4,7 +4,7 @@ import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
-import { STREAM_START } from '../../src/domain/position.ts'
+import { compareEntryIds, hasPosition, STREAM_START } from '../../src/domain/position.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { ask, readEntries, readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
@@ -46,6 +46,18 @@ test('an entry of a newer format waits for a newer worker; one that nobody can r
   expect(entries.map(({ content }) => content.type)).toEqual(['newer', 'unreadable', 'unreadable', 'unreadable'])
   expect(entries.map(({ epoch }) => epoch)).toEqual([4, 4, 0, 0])
   expect((await stream.backlog(1, STREAM_START)).votes).toBe(0)
+})
+
+test('an entry whose id lies beyond every position can be read, and what stands behind it', async () => {
+  const add = (id: string) => connections.commands.call('XADD', keys.stream(3), id, 'f', '1', 'e', '1', 'v', 'whatever')
+  const far = ['9007199254740993-1', '18446744073709551615-18446744073709551615']
+  for (const id of ['5-0', ...far]) await add(id)
+  const entries = await readEntries(stream, 3)
+  expect(entries.map(({ id }) => id)).toEqual(['5-0', ...far])
+  expect(entries.map(({ id }) => hasPosition(id))).toEqual([true, false, false])
+  const { end } = await stream.inspect(3, '5-0')
+  expect(compareEntryIds(end, '9007199254740993-1')).toBeGreaterThan(0)
+  await stream.trim(3, end, 0)
 })
 
 test('follow shows stock tools how far the ledger is, in the consumer group poll_workers', async () => {

@@ -14,13 +14,13 @@ import type { Selection, Vote, VoterKey } from '../../src/domain/vote.ts'
 import type { EntryContent } from '../../src/ports/vote-stream.ts'
 
 const selections: fc.Arbitrary<Selection> = fc
-  .uniqueArray(fc.nat(65_535), { maxLength: 100 })
+  .uniqueArray(fc.integer({ min: 1, max: 32_767 }), { maxLength: 100 })
   .map((ids) => ids.toSorted((a, b) => a - b))
 const pollIds = fc.oneof(
   fc.stringMatching(/^[A-Za-z0-9_-]{12,22}$/),
-  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 9 }).filter((id) => id.isWellFormed()),
+  fc.string({ unit: 'grapheme', minLength: 1, maxLength: 9 }).filter((id) => id.isWellFormed() && !id.includes('\0')),
 )
-const rounds = fc.integer({ min: 1, max: 0xffff_ffff })
+const rounds = fc.integer({ min: 1, max: 0x7fff_ffff })
 const votes: fc.Arbitrary<Vote> = fc
   .record({
     pollId: pollIds,
@@ -100,11 +100,50 @@ test.each([
   expect(decodeEntry(entry).type).toBe('unreadable')
 })
 
+/** The bytes of a vote for option 1 and 2 of `poll`, with others in the place of some. */
+const voteBytes = (...changes: readonly (readonly [at: number, ...bytes: readonly number[]])[]): Buffer => {
+  // The cast brands 32 hexadecimal digits.
+  const voter = 'ab'.repeat(16) as VoterKey
+  const bytes = encodeVote({ pollId: 'poll', round: 1, voter, kind: 'cast', selection: [1, 2] })
+  for (const [at, ...others] of changes) bytes.set(others, at)
+  return bytes
+}
+const roundAt = VOTER_AT + 16
+const idAt = roundAt + 5
+const optionsAt = selectionAt('poll') + 1
+
+test.each([
+  ['a round of 0', voteBytes([roundAt, 0, 0, 0, 0])],
+  ['a round above what the ledger counts in', voteBytes([roundAt, 0x80, 0, 0, 0])],
+  ['a poll id with U+0000', voteBytes([idAt, 0])],
+  ['option 0', voteBytes([optionsAt, 0, 0])],
+  ['an option twice', voteBytes([optionsAt, 0, 2])],
+  ['an option above 32767', voteBytes([optionsAt + 2, 0x80, 0])],
+])('a vote with %s is unreadable', (_what, bytes) => {
+  expect(decodeEntry(stored(voteBytes())).type).toBe('votes')
+  expect(decodeEntry(stored(bytes)).type).toBe('unreadable')
+  expect(decodeEntry(stored(Buffer.concat([voteBytes(), bytes]))).type).toBe('unreadable')
+})
+
+test.each([
+  ['a round of 0', encodeClose('poll', 0)],
+  ['a round above what the ledger counts in', encodeClose('poll', 0x8000_0000)],
+  ['a poll id with U+0000', encodeClose('po\0ll', 1)],
+  ['a poll id of more than 255 bytes', encodeClose('é'.repeat(128), 1)],
+])('a close marker with %s is unreadable', (_what, close) => {
+  expect(decodeEntry({ formatVersion: 1, votes: null, close }).type).toBe('unreadable')
+})
+
 test('what could not be read back is not written', () => {
   // The cast brands 32 hexadecimal digits.
   const vote: Vote = { pollId: 'poll', round: 1, voter: 'ab'.repeat(16) as VoterKey, kind: 'cast', selection: [1] }
   expect(() => encodeVote({ ...vote, selection: [2, 1] })).toThrow(RangeError)
   expect(() => encodeVote({ ...vote, selection: [70_000] })).toThrow(RangeError)
+  expect(() => encodeVote({ ...vote, selection: [32_768] })).toThrow(RangeError)
+  expect(() => encodeVote({ ...vote, selection: [0] })).toThrow(RangeError)
+  expect(() => encodeVote({ ...vote, round: 0 })).toThrow(RangeError)
+  expect(() => encodeVote({ ...vote, round: 0x8000_0000 })).toThrow(RangeError)
+  expect(() => encodeVote({ ...vote, pollId: 'po\0ll' })).toThrow(RangeError)
   expect(() => encodeVote({ ...vote, kind: 'retract' })).toThrow(RangeError)
   expect(() => encodeVote({ ...vote, pollId: '' })).toThrow(RangeError)
   // The cast lies on purpose: too short for a voter key.
