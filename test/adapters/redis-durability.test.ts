@@ -31,7 +31,7 @@ const find = (durability: Durability) => findDurabilityProblems(connections.comm
 test.each([
   ['durable', {}],
   ['fast', {}],
-  ['fast', { appendfsync: 'everysec', 'no-appendfsync-on-rewrite': 'yes' }],
+  ['fast', { appendfsync: 'everysec' }],
   ['memory', { appendonly: 'no', appendfsync: 'no' }],
 ] as const)('%s is kept with %o', async (durability, settings) => {
   await set(settings)
