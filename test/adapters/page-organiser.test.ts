@@ -76,7 +76,7 @@ describe('the organiser’s bar', () => {
     await call('POST', `${poll.path}/vote`, { json: { option_id: 1 } })
     await waitUntil(async () => (await page.locator('#total').textContent()) === '1')
     await press(page, 'Reset')
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Keep this round')
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Keep it')
     await page.keyboard.press('Escape')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Reset')
     expect(await status(poll)).toBe('open')
@@ -147,7 +147,7 @@ describe('the bare address', () => {
     const page = await context.newPage()
     await page.goto(system.url)
     await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.getByRole('link', { name: 'Make a poll with the API' }).click()
+    await page.getByRole('link', { name: 'Make a poll' }).click()
     await page.waitForURL('**/docs**')
     for (const headers of [{}, { accept: 'application/json' }]) {
       const answer = await call('GET', '/', { headers })

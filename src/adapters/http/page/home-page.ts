@@ -6,13 +6,10 @@ export function renderHomePage(): Page {
   return {
     title: 'Live polls',
     body: html`<main class="message">
-      <h1>Live polls, counted at once</h1>
-      <p>Tallycast counts every vote exactly once, and shows it to everybody who watches.</p>
-      <p>
-        To vote, open the link or scan the code of a poll. To make a poll of your own, use the API: it can be tried out
-        right here.
-      </p>
-      <p><a class="button" href="/docs">Make a poll with the API</a></p>
+      <h1>Live polls</h1>
+      <p>Ask a room, a hall or everybody at home, and watch the answers come in.</p>
+      <p>To vote, open the link of a poll or scan its code. Polls are made with the API, which you can try out here.</p>
+      <p><a class="button" href="/docs">Make a poll</a></p>
     </main>`,
   }
 }

@@ -121,10 +121,10 @@ function createBar(take) {
   problem.setAttribute('role', 'alert')
   const buttons = Object.entries(steps).map(([step, { name }]) => {
     const wish = () => (step === 'reset' ? ask(true) : run(step))
-    return { step, button: makeButton(name, step === 'reset' ? 'quiet' : '', wish) }
+    return { step, button: makeButton(name, step === 'open' ? '' : 'quiet', wish) }
   })
   const actions = make('div', { className: 'manage-actions' }, ...buttons.map(({ button }) => button))
-  const keep = makeButton('Keep this round', 'quiet', () => ask(false))
+  const keep = makeButton('Keep it', 'quiet', () => ask(false))
   const confirm = make(
     'div',
     { className: 'confirm', hidden: true },
