@@ -13,9 +13,9 @@ const ReceiptBody = Type.Object(
     vote_id: Type.String(),
     poll_id: Type.String(),
     round: Type.Integer(),
-    status: Type.Enum(['accepted', 'recorded', 'superseded'], {
+    status: Type.Enum(['accepted', 'recorded', 'superseded', 'set_aside'], {
       description:
-        '`accepted`: in the log, it will count. `recorded`: in the ledger, it counts. `superseded`: a later vote of this voter counts instead.',
+        '`accepted`: in the log, it will count. `recorded`: in the ledger, it counts. `superseded`: a later vote of this voter counts instead. `set_aside`: it could not be recorded and does not count; the operator has it, with the reason.',
     }),
   },
   { description: 'What has become of the vote. Never what was chosen.' },
