@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
+import { createSharePartitions } from '../application/share-partitions.ts'
 import { measureLedger } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
@@ -28,9 +29,15 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onAnnounced: (acceptedAt) => metrics.voteToUpdate(Math.max(0, Date.now() - acceptedAt) / 1000),
     },
   )
+  const served = new Set<number>()
+  const share = createSharePartitions(lease, owner, config.leaseMs, () => served.size, {
+    sleep,
+    onError: (err) => log.warn({ err }, 'the other workers could not be counted'),
+  })
   const recorder = createRecordVotes(
     { lease, stream, ledger, announcer },
     owner,
+    share,
     { leaseMs: config.leaseMs, entriesMax, waitMs: readWaitMs, streamRetentionMs: config.streamRetentionMs },
     {
       sleep,
@@ -45,13 +52,13 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     },
   )
 
-  const served = new Set<number>()
   const recording: Promise<void>[] = []
   const newsStop = new AbortController()
   const news = announcer.run(newsStop.signal)
+  await share.start()
   await serveMissing()
   onReady()
-  await Promise.all([keepServing(), sweep(), watchBacklog()])
+  await Promise.all([keepServing(), share.keep(signal), sweep(), watchBacklog()])
   await Promise.all(recording)
   // Recording has ended: what it noted last is announced before the process goes.
   newsStop.abort()

@@ -83,7 +83,9 @@ describe.each(adapters)('$name', ({ create }) => {
     const poll = await openPoll(system, { partitions: 4 })
     const workers: TestWorker[] = ['ann', 'ben'].map((name) => system.work(name, [0, 1, 2, 3]))
     const lease = createPartitionLease(system.pool)
-    await waitUntil(async () => (await lease.owners()).size === 4, { withinMs })
+    const ownedBy = async (name: string) =>
+      [...(await lease.owners()).values()].filter((owner) => owner === name).length
+    await waitUntil(async () => (await ownedBy('ann')) === 2 && (await ownedBy('ben')) === 2, { withinMs })
     for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 1)
     await workers[0]?.stop()
     await waitUntil(async () => [...(await lease.owners()).values()].filter((name) => name === 'ben').length === 4, {
@@ -92,6 +94,21 @@ describe.each(adapters)('$name', ({ create }) => {
     for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 2)
     await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 80, { withinMs })
     expect(workers.flatMap(({ faults }) => faults)).toEqual([])
+  })
+
+  test('a worker that comes later gets its share', async () => {
+    const system = await start()
+    const poll = await openPoll(system, { partitions: 4 })
+    const lease = createPartitionLease(system.pool)
+    const ownedBy = async (name: string) =>
+      [...(await lease.owners()).values()].filter((owner) => owner === name).length
+    const first = system.work('ann', [0, 1, 2, 3])
+    await waitUntil(async () => (await ownedBy('ann')) === 4, { withinMs })
+    const later = system.work('ben', [0, 1, 2, 3])
+    for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await ownedBy('ann')) === 2 && (await ownedBy('ben')) === 2, { withinMs })
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 40, { withinMs })
+    expect([...first.faults, ...later.faults]).toEqual([])
   })
 
   test('what a worker recorded and did not announce is announced by whoever takes over', async () => {

@@ -5,6 +5,7 @@ import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { createAnnounceTallies } from '../../src/application/announce-tallies.ts'
 import { createRecordVotes } from '../../src/application/record-votes.ts'
+import { createSharePartitions } from '../../src/application/share-partitions.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
 import type { Adapters } from './adapters.ts'
 
@@ -37,9 +38,12 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
     { tallies: createTallies(pool), polls: createPollStore(pool), cache, feed },
     { onError, onAnnounced: () => undefined, sleep },
   )
+  const lease = createPartitionLease(pool)
+  const share = createSharePartitions(lease, name, leaseMs, () => partitions.length, { sleep, onError })
   const recorder = createRecordVotes(
-    { lease: createPartitionLease(pool), stream, ledger: createVoteLedger(pool), announcer },
+    { lease, stream, ledger: createVoteLedger(pool), announcer },
     name,
+    share,
     { leaseMs, entriesMax: 16, waitMs: 200, streamRetentionMs: 60_000 },
     {
       sleep,
@@ -54,7 +58,10 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
   const recording = new AbortController()
   const announcing = new AbortController()
   const news = announces ? announcer.run(announcing.signal) : Promise.resolve()
-  const running = recorder.run(partitions, recording.signal)
+  const running = Promise.all([
+    share.start().then(() => recorder.run(partitions, recording.signal)),
+    share.keep(recording.signal),
+  ])
   const stop = async (): Promise<void> => {
     recording.abort()
     await running
