@@ -4,10 +4,10 @@ import { type Refused, isRefused, refuse, refuseForNow } from '../domain/refusal
 import { checkSelection } from '../domain/selection.ts'
 import { partitionOf, type VoteKind } from '../domain/vote.ts'
 import type { DoorAnswer } from '../ports/vote-door.ts'
-import type { BatchCalls } from './batch-calls.ts'
-import type { IdentifiedVoter, IdentifyVoter, Session, VoterCredentials } from './identify-voter.ts'
-import { hashRequestKey } from './request-key.ts'
-import type { VoteIds } from './vote-id.ts'
+import type { BatchCalls } from './cast-vote/batch-calls.ts'
+import type { IdentifiedVoter, IdentifyVoter, Session, VoterCredentials } from './cast-vote/identify-voter.ts'
+import { hashRequestKey } from './cast-vote/request-key.ts'
+import type { VoteIds } from './cast-vote/vote-id.ts'
 import type { WatchPoll } from './watch-poll.ts'
 
 export type VoteRequest = {

@@ -5,8 +5,8 @@ import { isRefused } from '../domain/refusal.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
-import type { AnnouncePoll } from './announce-poll.ts'
-import type { PollDoors } from './poll-doors.ts'
+import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
+import type { PollDoors } from './manage-polls/poll-doors.ts'
 
 export type KeepScheduleParts = {
   readonly polls: Pick<PollStore, 'find' | 'save' | 'listDue' | 'listUnannounced'>

@@ -4,7 +4,7 @@ import type { Checkpoint, PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
-import { createPerformOwnerAction } from './perform-owner-action.ts'
+import { createPerformOwnerAction } from './record-votes/perform-owner-action.ts'
 
 export type RecordVotesLimits = {
   /** How long a partition stays ours without renewal: a dead worker is replaced after it. */

@@ -2,13 +2,13 @@
 import type { Poll } from '../domain/poll.ts'
 import type { Tally } from '../domain/tally.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
-import { type Clock, systemClock } from './clock.ts'
-import { createComparePolls } from './compare-polls.ts'
-import { FollowedPoll } from './follow-poll.ts'
-import { type FollowLimits, FollowedPolls } from './followed-polls.ts'
-import { createReadLivePoll, type LivePollSources } from './read-live-poll.ts'
-import { Repair } from './repair-polls.ts'
-import { createSharedRun } from './shared-run.ts'
+import { type Clock, systemClock } from './watch-poll/clock.ts'
+import { createComparePolls } from './watch-poll/compare-polls.ts'
+import { FollowedPoll } from './watch-poll/follow-poll.ts'
+import { type FollowLimits, FollowedPolls } from './watch-poll/followed-polls.ts'
+import { createReadLivePoll, type LivePollSources } from './watch-poll/read-live-poll.ts'
+import { Repair } from './watch-poll/repair-polls.ts'
+import { createSharedRun } from './watch-poll/shared-run.ts'
 
 /** A poll as this process knows it: definition and newest tally, always of one revision. */
 export type LivePoll = { readonly poll: Poll; readonly tally: Tally }

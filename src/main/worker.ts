@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
-import { createSharePartitions } from '../application/share-partitions.ts'
+import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
 import { measureLedger } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
@@ -48,7 +48,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) =>
         log.error({ checkpoint }, 'the stream lost its log: a new epoch begins with what the ledger has'),
-      onError: (partition, err) => log.warn({ partition, err }, 'recording failed; beginning again'),
+      onError: (partition, err) => log.warn({ partition, err }, 'recording met a fault'),
     },
   )
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ManagePolls } from '../../src/application/manage-polls.ts'
-import { createPollDoors } from '../../src/application/poll-doors.ts'
-import { createRemoveOldDoors } from '../../src/application/remove-old-doors.ts'
+import { createPollDoors } from '../../src/application/manage-polls/poll-doors.ts'
+import { createRemoveOldDoors } from '../../src/application/manage-polls/remove-old-doors.ts'
 import { beginClosing } from '../../src/domain/poll-life.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
-import { createVoteIds, type VoteIds } from '../../src/application/vote-id.ts'
+import { createVoteIds, type VoteIds } from '../../src/application/cast-vote/vote-id.ts'
 import { partitionOf, type VoterKey } from '../../src/domain/vote.ts'
 import type { DoorCall } from '../../src/ports/vote-door.ts'
 import type { HttpClient } from '../support/http-client.ts'

@@ -3,7 +3,7 @@ import { createPartitionLease } from '../../src/adapters/postgres/partition-leas
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
-import { ledgerBatch } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch } from '../../src/application/record-votes/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import type { VoteKind, VoterKey } from '../../src/domain/vote.ts'
 import { type Adapters, adapters } from '../support/adapters.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createConflation } from '../../src/application/conflate-updates.ts'
+import { createConflation } from '../../src/application/watch-poll/conflate-updates.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 
 test('the first change is published at once, the next ones together after the interval', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createIdentifyVoter, type VoterCredentials } from '../../src/application/identify-voter.ts'
+import { createIdentifyVoter, type VoterCredentials } from '../../src/application/cast-vote/identify-voter.ts'
 import type { VoterIdentity } from '../../src/domain/poll.ts'
 import { isRefused, type Refused } from '../../src/domain/refusal.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type EntryRecorder, recordIsolating } from '../../src/application/isolate-entry.ts'
+import { type EntryRecorder, recordIsolating } from '../../src/application/record-votes/isolate-entry.ts'
 import { compareEntryIds, type EntryId } from '../../src/domain/position.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import { ContentUnrecordable } from '../../src/ports/unrecordable.ts'

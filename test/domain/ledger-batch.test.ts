@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ledgerBatch, ledgerCommits } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch, ledgerCommits } from '../../src/application/record-votes/ledger-batch.ts'
 import type { EntryId } from '../../src/domain/position.ts'
 import { positionOf } from '../../src/domain/position.ts'
 import { judgeVote, type LedgerVote, type Vote, type VoterKey } from '../../src/domain/vote.ts'

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { hashRequestKey, readRequestKey } from '../../src/application/request-key.ts'
+import { hashRequestKey, readRequestKey } from '../../src/application/cast-vote/request-key.ts'
 
 const random22 = 'Xk3vQ8mT1xY5bN2cR7dLpA'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createSendNewest } from '../../src/application/send-newest.ts'
-import { createFrames } from '../../src/application/tally-message.ts'
+import { createSendNewest } from '../../src/application/watch-poll/send-newest.ts'
+import { createFrames } from '../../src/application/watch-poll/tally-message.ts'
 import type { Audience } from '../../src/domain/tally.ts'
 import { createManualClock } from '../support/manual-clock.ts'
 import { someLivePoll } from '../support/some-live-poll.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createFrames, messageId, tallyMessage } from '../../src/application/tally-message.ts'
+import { createFrames, messageId, tallyMessage } from '../../src/application/watch-poll/tally-message.ts'
 import { someLivePoll } from '../support/some-live-poll.ts'
 
 describe('tallyMessage', () => {

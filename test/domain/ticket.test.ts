@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTickets } from '../../src/application/ticket.ts'
+import { createTickets } from '../../src/application/watch-poll/ticket.ts'
 
 const secret = Buffer.alloc(32, 1)
 const now = 1_700_000_000_000

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { ManagePolls } from '../../src/application/manage-polls.ts'
-import type { ManagedPoll } from '../../src/application/view-poll.ts'
+import type { ManagedPoll } from '../../src/application/manage-polls/view-poll.ts'
 import type { Poll, PollInput } from '../../src/domain/poll.ts'
 import { isRefused, type Refused } from '../../src/domain/refusal.ts'
 import { partitionOf, type VoterKey } from '../../src/domain/vote.ts'

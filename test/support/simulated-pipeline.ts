@@ -1,6 +1,6 @@
 // A whole pipeline without clock, network or database: doors, streams, ledger and any number of workers, each answer
 // delivered when the test says so. What runs in the workers is the product's own core; the rest is a model of the ports.
-import { ledgerBatch, ledgerCommits } from '../../src/application/ledger-batch.ts'
+import { ledgerBatch, ledgerCommits } from '../../src/application/record-votes/ledger-batch.ts'
 import {
   initialOwner,
   type OwnerAction,

@@ -5,7 +5,7 @@ import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { createAnnounceTallies } from '../../src/application/announce-tallies.ts'
 import { createRecordVotes } from '../../src/application/record-votes.ts'
-import { createSharePartitions } from '../../src/application/share-partitions.ts'
+import { createSharePartitions } from '../../src/application/record-votes/share-partitions.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
 import type { Adapters } from './adapters.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller } from '../../application/organise-polls.ts'
-import type { Session, VoterCredentials } from '../../application/identify-voter.ts'
-import { readRequestKey } from '../../application/request-key.ts'
-import type { ReaderCredentials } from '../../application/see-poll.ts'
+import type { Caller } from '../../application/manage-polls/organise-polls.ts'
+import type { Session, VoterCredentials } from '../../application/cast-vote/identify-voter.ts'
+import { readRequestKey } from '../../application/cast-vote/request-key.ts'
+import type { ReaderCredentials } from '../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 
 export const sessionCookie = 'tallycast_session'

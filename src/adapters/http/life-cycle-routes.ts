@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { LifeCycleStep, OrganisePolls } from '../../application/organise-polls.ts'
+import type { LifeCycleStep, OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { readCaller } from './credentials.ts'
 import { refuseBody } from './json-body.ts'

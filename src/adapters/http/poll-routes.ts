@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
-import type { OrganisePolls } from '../../application/organise-polls.ts'
-import type { SeePoll } from '../../application/see-poll.ts'
+import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
+import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { maySeeResults } from '../../domain/tally.ts'
 import { sendRendered } from './conditional.ts'

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { ReadReceipt } from '../../application/read-receipt.ts'
+import type { ReadReceipt } from '../../application/cast-vote/read-receipt.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { anybody, describeOperation, type HttpApp } from './operation.ts'
 import { sendRefusal } from './problems.ts'

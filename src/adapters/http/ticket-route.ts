@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { AdmitViewer } from '../../application/admit-viewer.ts'
+import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { type PublicAddress, readReader, refuseCrossSite } from './credentials.ts'
 import { refuseBody } from './json-body.ts'

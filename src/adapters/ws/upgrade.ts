@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { ViewerCredentials } from '../../application/admit-viewer.ts'
+import type { ViewerCredentials } from '../../application/watch-poll/admit-viewer.ts'
 
 const pollPath = /^\/ws\/polls\/([^/]+)$/
 const bearerForm = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i

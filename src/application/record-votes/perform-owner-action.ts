@@ -1,0 +1,96 @@
+import type { OwnerAction, OwnerEvent } from '../../domain/partition-owner.ts'
+import type { EntryId } from '../../domain/position.ts'
+import type { Checkpoint } from '../../ports/partition-lease.ts'
+import type { LedgerBatch } from '../../ports/vote-ledger.ts'
+import type { StreamEntry } from '../../ports/vote-stream.ts'
+import { type Outcome, recordIsolating } from './isolate-entry.ts'
+import { ledgerBatch, ledgerCommits, setEntryAside } from './ledger-batch.ts'
+import type { RecordVotesHooks, RecordVotesLimits, RecordVotesPorts } from '../record-votes.ts'
+
+type Event = OwnerEvent<StreamEntry>
+type Action = Exclude<OwnerAction<StreamEntry>, { type: 'rest' }>
+
+function newestVoteAt(entries: readonly StreamEntry[]): number | null {
+  return entries.findLast(({ content }) => content.type === 'votes')?.appendedAt ?? null
+}
+
+/** Carries out what the pure core asks for, and says what came of it. */
+export function createPerformOwnerAction(
+  { lease, stream, ledger, announcer }: RecordVotesPorts,
+  owner: string,
+  limits: RecordVotesLimits,
+  hooks: RecordVotesHooks,
+  partition: number,
+  signal: AbortSignal,
+) {
+  async function takePossession(checkpoint: Checkpoint): Promise<Checkpoint | null> {
+    await stream.raiseEpoch(partition, checkpoint.epoch)
+    // An empty commit: it proves the fence, and its time is the one before which the former owner's changes lie.
+    const recorded = await ledger.record(ledgerBatch(owner, checkpoint, { entries: [], to: checkpoint.recorded }, 0))
+    if (recorded === 'fenced') return null
+    announcer.takeOver(partition, recorded.recordedAt)
+    return recorded.checkpoint
+  }
+
+  async function record(action: Extract<Action, { type: 'record' }>): Promise<Event> {
+    const { term, from, to, entries } = action
+    let checkpoint = from
+    function batchOf(part: readonly StreamEntry[], partTo: EntryId): LedgerBatch {
+      return ledgerBatch(owner, checkpoint, { entries: part, to: partTo }, announcer.announcedUntil(partition))
+    }
+    async function commit(batch: LedgerBatch, acceptedAt: number | null): Promise<Outcome> {
+      const recorded = await ledger.record(batch)
+      if (recorded === 'fenced') return 'fenced'
+      const { recordedAt, pollIds } = recorded
+      const closingIds = batch.markers.map((marker) => marker.pollId)
+      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })
+      hooks.onRecorded(partition, recorded)
+      checkpoint = recorded.checkpoint
+      return 'recorded'
+    }
+    for (const one of ledgerCommits(entries, to)) {
+      const outcome = await recordIsolating(one.entries, one.to, {
+        record: (part, partTo) => commit(batchOf(part, partTo), newestVoteAt(part)),
+        setAside: (entry, fault, partTo) => {
+          hooks.onError(partition, fault)
+          return commit({ ...batchOf([], partTo), setAside: setEntryAside(entry, fault.message) }, null)
+        },
+      })
+      if (outcome === 'fenced') return { type: 'lost', term }
+    }
+    return { type: 'recorded', term, checkpoint }
+  }
+
+  async function read(action: Extract<Action, { type: 'read' }>): Promise<Event> {
+    const { entriesMax, waitMs } = limits
+    const found = await stream.read(partition, action.after, { entriesMax, waitMs }, signal)
+    const inspected = await stream.inspect(partition, action.after)
+    const newer = found.findIndex((entry) => entry.content.type === 'newer')
+    if (newer === 0) {
+      throw new Error(`entry ${found[0]?.id} was written by a newer version; it waits for a worker that understands it`)
+    }
+    return { type: 'read', term: action.term, entries: newer < 0 ? found : found.slice(0, newer), inspected }
+  }
+
+  return async (action: Action): Promise<Event> => {
+    const { term } = action
+    switch (action.type) {
+      case 'acquire': {
+        const acquired = await lease.acquire(partition, owner, limits.leaseMs)
+        const checkpoint = acquired && (await takePossession(acquired))
+        if (checkpoint) hooks.onTakenOver(checkpoint)
+        return { type: 'acquired', term, checkpoint }
+      }
+      case 'raise_epoch': {
+        const raised = await lease.raiseEpoch(action.checkpoint, owner)
+        if (raised) await stream.raiseEpoch(partition, raised.epoch)
+        if (raised) hooks.onEpochRaised(raised)
+        return { type: 'raised', term, checkpoint: raised }
+      }
+      case 'read':
+        return read(action)
+      case 'record':
+        return record(action)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import type { Poll } from '../../domain/poll.ts'
+import { isRefused, refuse, type Refused } from '../../domain/refusal.ts'
+import type { Audience } from '../../domain/tally.ts'
+import type { IdentifyVoter } from '../cast-vote/identify-voter.ts'
+import type { ReaderCredentials, SeePoll } from './see-poll.ts'
+import type { Ticket, Tickets } from './ticket.ts'
+import type { LivePoll, Viewer, WatchPoll } from '../watch-poll.ts'
+
+/** What somebody shows who wants to watch; a ticket stands for whatever it was issued for. */
+export type ViewerCredentials = Omit<ReaderCredentials, 'requestKey'> & { readonly ticket: string | null }
+
+export type AdmittedViewer = {
+  readonly live: LivePoll
+  /** As whom the viewer sees a state of the poll: it may have voted in one round and not in the next. */
+  readonly audienceOf: (live: LivePoll) => Audience
+  readonly stop: () => void
+}
+
+export type AdmitViewer = {
+  /**
+   * Lets a viewer in, as the audience that it belongs to at this moment. Whoever votes later comes again. Whoever has voted
+   * sees the results of that round alone; one who takes the vote back sees them until it comes again, because it has seen
+   * them already and nobody knows which of its connections belong to the voter.
+   */
+  admit(pollId: string, shown: ViewerCredentials, viewer: Viewer): Promise<AdmittedViewer | Refused>
+  /** A ticket that stands for what is shown now. */
+  issueTicket(pollId: string, shown: Omit<ViewerCredentials, 'ticket'>): Promise<Ticket | Refused>
+}
+
+type Parts = {
+  readonly watchPoll: Pick<WatchPoll, 'get' | 'watch'>
+  readonly seePoll: Pick<SeePoll, 'audience'>
+  readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
+  readonly tickets: Tickets
+}
+
+const nothingShown: ReaderCredentials = { bearer: null, voterToken: null, sessionCookie: null, requestKey: null }
+const nothingToStandFor = refuse(
+  'unauthenticated',
+  'Show what the ticket is to stand for: a bearer, a Voter-Token or the session cookie.',
+)
+const notFound = refuse('poll_not_found', 'There is no such poll.')
+
+export function createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }: Parts): AdmitViewer {
+  async function audienceOf(poll: Poll, { ticket, ...shown }: ViewerCredentials): Promise<Audience | Refused> {
+    if (ticket === null) return seePoll.audience(poll, { ...shown, requestKey: null })
+    const holder = tickets.open(ticket, poll.id)
+    if (holder === null) return refuse('token_invalid', 'The ticket is not valid for this poll, or has expired.')
+    if (holder.is === 'organiser') return 'organiser'
+    return seePoll.audience(poll, { ...nothingShown, voterToken: holder.voterToken })
+  }
+
+  return {
+    async admit(pollId, shown, viewer) {
+      const known = await watchPoll.get(pollId)
+      if (known === null) return notFound
+      const audience = await audienceOf(known.poll, shown)
+      if (isRefused(audience)) return audience
+      const watching = await watchPoll.watch(pollId, viewer)
+      if (watching === null) return notFound
+      const { round } = known.poll
+      const isOver = (live: LivePoll): boolean => audience === 'voted' && live.tally.round !== round
+      return { ...watching, audienceOf: (live) => (isOver(live) ? 'public' : audience) }
+    },
+    async issueTicket(pollId, shown) {
+      const live = await watchPoll.get(pollId)
+      if (live === null) return notFound
+      const audience = await audienceOf(live.poll, { ...shown, ticket: null })
+      if (isRefused(audience)) return audience
+      if (audience === 'organiser') return tickets.issue(pollId, { is: 'organiser' })
+      const voter = identifyVoter.recognise(live.poll, { ...shown, requestKey: null })
+      if (isRefused(voter)) return voter
+      const voterToken = shown.voterToken ?? shown.sessionCookie
+      if (voter === null || voterToken === null) return nothingToStandFor
+      return tickets.issue(pollId, { is: 'voter', voterToken })
+    },
+  }
+}

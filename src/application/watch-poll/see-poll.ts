@@ -1,0 +1,71 @@
+import type { Poll } from '../../domain/poll.ts'
+import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
+import type { Audience } from '../../domain/tally.ts'
+import { authorize } from '../manage-polls/authorize.ts'
+import type { FindVote, FoundVote } from '../cast-vote/find-vote.ts'
+import type { IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
+import type { LivePoll, WatchPoll } from '../watch-poll.ts'
+
+/** What a reader shows: `bearer` as an organiser, the rest as a voter. */
+export type ReaderCredentials = VoterCredentials & { readonly bearer: string | null }
+
+export type SeenPoll = { readonly live: LivePoll; readonly audience: Audience }
+
+export type SeePoll = {
+  /** The poll, and as whom this reader sees it. A bearer that does not fit is refused rather than ignored. */
+  see(pollId: string, shown: ReaderCredentials): Promise<SeenPoll | Refused>
+  /** As whom this reader sees the poll. */
+  audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused>
+  /** The reader's own vote. Null before the first, and after a retract. */
+  ownVote(pollId: string, shown: VoterCredentials): Promise<OwnVote | null | Refused>
+}
+
+export type OwnVote = FoundVote & {
+  readonly pollId: string
+  readonly round: number
+  readonly voter: Exclude<ReturnType<IdentifyVoter['recognise']>, null | Refused>
+}
+
+export type SeePollParts = {
+  readonly watchPoll: Pick<WatchPoll, 'get'>
+  readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
+  readonly findVote: FindVote
+  /** SHA-256, hexadecimal; null where no admin token is set. */
+  readonly adminTokenHash: string | null
+}
+
+/** Decides what a reader may see, for every channel alike. */
+export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
+  async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
+    if (shown.bearer !== null) return authorize(shown.bearer, poll, adminTokenHash) ?? 'organiser'
+    const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
+    if (poll.resultsVisibility !== 'after_vote' || !canHaveVoted) return 'public'
+    const voter = identifyVoter.recognise(poll, shown)
+    if (voter === null) return 'public'
+    if (isRefused(voter)) return voter
+    const vote = await findVote(poll, voter)
+    if (isRefused(vote)) return vote
+    return vote !== null && vote.selection.length > 0 ? 'voted' : 'public'
+  }
+
+  return {
+    audience,
+    async see(pollId, shown) {
+      const live = await watchPoll.get(pollId)
+      if (live === null) return notFound
+      const seen = await audience(live.poll, shown)
+      return isRefused(seen) ? seen : { live, audience: seen }
+    },
+    async ownVote(pollId, shown) {
+      const live = await watchPoll.get(pollId)
+      if (live === null) return notFound
+      const voter = identifyVoter.recognise(live.poll, shown)
+      if (voter === null || isRefused(voter)) return voter
+      const vote = await findVote(live.poll, voter)
+      if (vote === null || isRefused(vote)) return vote
+      return vote.selection.length === 0 ? null : { ...vote, pollId, round: live.poll.round, voter }
+    },
+  }
+}
+
+const notFound = refuse('poll_not_found', 'There is no such poll.')
