@@ -193,9 +193,9 @@ function addRoute(app: HttpApp, handler: Handler): void {
           tags: ['Live'],
           summary: 'The live tally, as server-sent events',
           description:
-            'The state at once, then whole states whenever it has changed, at most ten per second. `id` is the version. The same over a WebSocket at `/ws/polls/{poll_id}`.',
+            'The state at once, then whole states whenever it has changed, at most ten per second. `id` names the state; it is the version where this caller may see results. The same over a WebSocket at `/ws/polls/{poll_id}`.',
           security: reader,
-          refusals: [...readRefusals, 'idempotency_key_weak', 'overloaded'],
+          refusals: [...readRefusals, 'overloaded'],
         }),
         params: PollParams,
         querystring: StreamQuery,

@@ -73,7 +73,7 @@ export function describeRoutes(app: HttpApp, version: string): void {
           manageToken: {
             type: 'http',
             scheme: 'bearer',
-            description: 'The `manage_token` of the poll, or an API key.',
+            description: 'The `manage_token` of the poll, or ADMIN_TOKEN, which opens every poll.',
           },
           voterToken: { type: 'apiKey', in: 'header', name: 'Voter-Token', description: 'From `POST /session`.' },
           sessionCookie: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by the first vote.' },

@@ -29,7 +29,8 @@ export const organiser: Security = [{ manageToken: [] }]
 export const reader: Security = [{}, { manageToken: [] }, { voterToken: [] }, { sessionCookie: [] }]
 export const voter: Security = [{}, { voterToken: [] }, { sessionCookie: [] }]
 
-const bodyRefusals = ['invalid_json', 'too_large', 'unsupported_media_type', 'invalid_body'] as const
+/** Of every call that reads a body, also of one that takes none. */
+export const bodyRefusals = ['invalid_json', 'too_large', 'unsupported_media_type', 'invalid_body'] as const
 
 export const readRefusals = [
   'unauthenticated',
@@ -38,14 +39,7 @@ export const readRefusals = [
   'poll_not_found',
   'unavailable',
 ] as const satisfies Refusal[]
-export const changeRefusals = [
-  ...bodyRefusals,
-  'unauthenticated',
-  'token_invalid',
-  'forbidden',
-  'poll_not_found',
-  'unavailable',
-] as const satisfies Refusal[]
+export const changeRefusals = [...bodyRefusals, ...readRefusals] as const satisfies Refusal[]
 export const voteRefusals = [
   ...bodyRefusals,
   'idempotency_key_weak',

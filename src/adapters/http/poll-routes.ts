@@ -5,7 +5,15 @@ import { isRefused } from '../../domain/refusal.ts'
 import { maySeeResults } from '../../domain/tally.ts'
 import { sendRendered } from './conditional.ts'
 import { readCaller, readReader } from './credentials.ts'
-import { changeRefusals, describeOperation, type HttpApp, organiser, readRefusals, reader } from './operation.ts'
+import {
+  bodyRefusals,
+  changeRefusals,
+  describeOperation,
+  type HttpApp,
+  organiser,
+  readRefusals,
+  reader,
+} from './operation.ts'
 import { pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
 import {
   CreatedPoll,
@@ -73,7 +81,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
           summary: 'Make a poll',
           description: 'Opens at once, unless it is a draft or `opens_at` lies in the future.',
           security: [{}, ...organiser],
-          refusals: changeRefusals.filter((refusal) => refusal !== 'poll_not_found'),
+          refusals: [...bodyRefusals, 'token_invalid', 'unavailable'],
         }),
         body: NewPoll,
         response: { 201: CreatedPoll },
@@ -100,7 +108,8 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
           operationId: 'editPoll',
           tags: ['Polls'],
           summary: 'Edit a poll',
-          description: 'What is left out stays. Once it was open in a round, only texts and `closes_at` may change.',
+          description:
+            'What is left out stays. Once it was open in a round, only texts, `closes_at` and `results_visibility` may change; once it is closing, `results_visibility` alone.',
           security: organiser,
           refusals: [...changeRefusals, 'options_frozen', 'poll_closed', 'poll_final'],
         }),
@@ -121,7 +130,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
   )
 }
 
-/** All polls, for keys that may see all. */
+/** All polls, for whoever runs the service. */
 export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'list'>): void {
   app.get(
     '/polls',
@@ -131,7 +140,7 @@ export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 
           operationId: 'listPolls',
           tags: ['Polls'],
           summary: 'All polls, newest first',
-          description: 'Needs an API key; ADMIN_TOKEN is the first one.',
+          description: 'Needs ADMIN_TOKEN.',
           security: organiser,
           refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'unavailable'],
         }),

@@ -79,7 +79,13 @@ const definition = {
   ),
   type: Type.Optional(Type.Enum([...pollTypes], { description: 'Default: single.' })),
   min_choices: Type.Optional(Type.Integer({ minimum: 1, maximum: POLL_LIMITS.optionsMax, description: 'Default: 1.' })),
-  max_choices: Type.Optional(Type.Integer({ minimum: 1, maximum: POLL_LIMITS.optionsMax, description: 'Default: 1.' })),
+  max_choices: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: POLL_LIMITS.optionsMax,
+      description: 'Default: 1, or all options where the type is multiple.',
+    }),
+  ),
   opens_at: Type.Optional(
     timeOrNull({ description: 'In the future: the poll waits until then.', examples: ['2030-01-31T18:00:00Z'] }),
   ),
@@ -93,7 +99,9 @@ const definition = {
     Type.Enum([...voterVisibilities], { description: 'Who may see single votes. Default: secret.' }),
   ),
   voter_identity: Type.Optional(
-    Type.Enum([...identities], { description: 'What makes a voter one voter. Default: session.' }),
+    Type.Enum([...identities], {
+      description: 'What makes a voter one voter. Default: session. `token` and `code` are not available yet.',
+    }),
   ),
   allow_vote_change: Type.Optional(
     Type.Boolean({ description: 'Whether a vote may be changed and retracted. Default: false.' }),

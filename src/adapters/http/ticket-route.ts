@@ -3,7 +3,7 @@ import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { type PublicAddress, readReader, refuseCrossSite } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
-import { describeOperation, type HttpApp, organiser, readRefusals, voter } from './operation.ts'
+import { bodyRefusals, describeOperation, type HttpApp, organiser, readRefusals, voter } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
 
@@ -28,16 +28,7 @@ export function ticketRoute(app: HttpApp, admitViewer: Pick<AdmitViewer, 'issueT
           summary: 'A ticket for a live channel',
           description: 'Shows as much as the voter or organiser who asks for it may see.',
           security: [...organiser, ...voter.slice(1)],
-          refusals: [
-            ...readRefusals,
-            'unauthenticated',
-            'forbidden',
-            'idempotency_key_weak',
-            'invalid_json',
-            'invalid_body',
-            'too_large',
-            'unsupported_media_type',
-          ],
+          refusals: [...bodyRefusals, ...readRefusals],
         }),
         params: PollParams,
         response: { 201: TicketBody },

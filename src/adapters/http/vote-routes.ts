@@ -7,7 +7,15 @@ import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { VoteKind } from '../../domain/vote.ts'
 import { type PublicAddress, readVoter, refuseCrossSite, setSessionCookie } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
-import { anybody, describeHeader, describeOperation, type HttpApp, voteRefusals, voter } from './operation.ts'
+import {
+  anybody,
+  bodyRefusals,
+  describeHeader,
+  describeOperation,
+  type HttpApp,
+  voteRefusals,
+  voter,
+} from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
 import { AcceptedVote, OwnVote, SessionBody, VoteHeaders, VoteInput } from './vote-schemas.ts'
@@ -185,15 +193,7 @@ export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRo
           tags: ['Votes'],
           summary: 'Begin a session, or keep the one I have',
           security: anybody,
-          refusals: [
-            'invalid_json',
-            'idempotency_key_weak',
-            'token_invalid',
-            'forbidden',
-            'too_large',
-            'unsupported_media_type',
-            'invalid_body',
-          ],
+          refusals: [...bodyRefusals, 'idempotency_key_weak', 'token_invalid', 'forbidden'],
         }),
         response: { 201: SessionBody },
       },
