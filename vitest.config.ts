@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Real servers are slower than rules; a crash and its recovery are slower than a call. */
-const limitsMs = { domain: 5_000, adapters: 30_000, journeys: 120_000 }
+const limitsMs = { domain: 20_000, adapters: 30_000, journeys: 120_000 }
 
 const withServers = { globalSetup: ['test/support/global-setup.ts'], pool: 'forks' as const }
 
