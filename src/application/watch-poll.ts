@@ -46,7 +46,7 @@ export type WatchPollOptions = LivePollSources & {
 }
 
 /**
- * Nothing runs until the first poll is asked for. While Redis is away reads come from the primary, one at a time per poll;
+ * Nothing runs until the first poll is asked for. While the cache is away reads come from the primary, one at a time per poll;
  * while that is away too, they reject with `DependencyUnavailable`.
  */
 export function createWatchPoll(options: WatchPollOptions): WatchPoll {

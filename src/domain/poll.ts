@@ -52,7 +52,7 @@ export const POLL_LIMITS = {
   optionIdMax: 32_767,
 } as const
 
-/** What an organiser gives for a new poll. What is left out takes the default that DEFAULTS names. */
+/** What an organiser gives for a new poll. What is left out takes its default in `definePoll`. */
 export type PollInput = {
   readonly question: string
   readonly description?: string | undefined

@@ -36,8 +36,8 @@ export type VoteDoor = {
    * `isRepeated`, appending nothing. A shut door of that round MUST answer a known request key all the same: the same
    * request with the first position, appending nothing, another one with `idempotency_key_reused`; every other call is
    * `poll_closed` there. The door MUST judge `closesAt` by the stream's own clock; the first call at or after it MUST shut
-   * the door and append the close marker. An older revision, or an
-   * earlier round than the door's, is `definition_stale`; to a later round a door MUST count as missing, whatever its state.
+   * the door and append the close marker. An older revision, or an earlier round than the door's, is `definition_stale`; to a
+   * later round a door MUST count as missing, whatever its state.
    * Rejects when the outcome is unknown: the caller may call again, which counts once.
    */
   append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>

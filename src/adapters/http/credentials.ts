@@ -71,8 +71,8 @@ export function setSessionCookie(reply: FastifyReply, session: Session, { public
 
 /**
  * Refuses what another site made a browser send: with the cookie it would act as its owner, and without it the answer would put
- * another session in its place. Browsers say where a request comes from;
- * programs do not, and they do not send cookies behind their user's back either.
+ * another session in its place. Browsers say where a request comes from; programs do not, and they do not send cookies behind
+ * their user's back either.
  */
 export function refuseCrossSite(request: FastifyRequest, { publicUrl }: PublicAddress): Refused | null {
   const site = single(request.headers['sec-fetch-site'])

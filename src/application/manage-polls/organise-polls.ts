@@ -3,7 +3,7 @@ import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'
 
-/** Who asks: handed on as it came. */
+/** From here for the inbound adapters too, which do not see the ports. */
 export type { Caller }
 
 export type CreatedPoll = { readonly live: LivePoll; readonly manageToken: string }
