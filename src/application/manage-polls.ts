@@ -15,7 +15,7 @@ import type { PollDoors } from './manage-polls/poll-doors.ts'
 import { createPollId, isPollId } from './manage-polls/poll-id.ts'
 import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/view-poll.ts'
 
-export type PollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
+export type ManagedPollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
 
 export type ManagePolls = {
   /** Open to anybody. The manage token is shown this once. */
@@ -24,7 +24,7 @@ export type ManagePolls = {
   /** Open to anybody; a bearer that fits shows what only the organiser sees. */
   get(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   /** Newest first; needs the admin token. */
-  list(caller: Caller, cursor: string | null, pageSize: number): Promise<PollPage | Refused>
+  list(caller: Caller, cursor: string | null, pageSize: number): Promise<ManagedPollPage | Refused>
   open(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   /** Once this has answered with the poll, no vote of the round is accepted. `unavailable` when the signal aborted before. */
   close(caller: Caller, pollId: string, signal: AbortSignal): Promise<ManagedPoll | Refused>

@@ -1,6 +1,7 @@
 // Step 2 of 4: stream -> ledger. Shares the partitions with the other workers and records the votes of those it owns.
 import { initialOwner, type OwnerAction, type OwnerEvent, stepOwner } from '../domain/partition-owner.ts'
-import type { Checkpoint, PartitionLease } from '../ports/partition-lease.ts'
+import type { Checkpoint } from '../domain/position.ts'
+import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'

@@ -1,4 +1,4 @@
-import { compareEntryIds, type EntryId } from './position.ts'
+import { type Checkpoint, compareEntryIds, type EntryId, STREAM_START } from './position.ts'
 
 /**
  * What a worker does for one partition, as a pure function of what happened: nothing here waits, reads a clock or talks to
@@ -17,7 +17,7 @@ export type OwnerState<Entry extends { readonly id: EntryId }> = {
   /** Grows whenever ownership is in doubt; answers to questions of an earlier term are ignored. */
   readonly term: number
   readonly phase: 'waiting' | 'acquiring' | 'owning' | 'raising'
-  readonly checkpoint: OwnedCheckpoint | null
+  readonly checkpoint: Checkpoint | null
   /** Everything up to here was read and verified. */
   readonly readUpTo: EntryId
   /** Read and verified, not yet being recorded; at most `entriesMax` before another read begins. */
@@ -26,14 +26,12 @@ export type OwnerState<Entry extends { readonly id: EntryId }> = {
   readonly isRecording: boolean
 }
 
-export type OwnedCheckpoint = { readonly partition: number; readonly epoch: number; readonly recorded: EntryId }
-
 export type OwnerEvent<Entry> =
   | { readonly type: 'start' }
-  | { readonly type: 'acquired'; readonly term: number; readonly checkpoint: OwnedCheckpoint | null }
+  | { readonly type: 'acquired'; readonly term: number; readonly checkpoint: Checkpoint | null }
   | { readonly type: 'read'; readonly term: number; readonly entries: readonly Entry[]; readonly inspected: Inspection }
-  | { readonly type: 'recorded'; readonly term: number; readonly checkpoint: OwnedCheckpoint }
-  | { readonly type: 'raised'; readonly term: number; readonly checkpoint: OwnedCheckpoint | null }
+  | { readonly type: 'recorded'; readonly term: number; readonly checkpoint: Checkpoint }
+  | { readonly type: 'raised'; readonly term: number; readonly checkpoint: Checkpoint | null }
   /** Nothing may have been recorded for a while, but news went out: let an empty commit remember it. */
   | { readonly type: 'news_announced'; readonly term: number }
   /** The lease ran out, a commit was fenced, or a question could not be answered: begin again. */
@@ -48,11 +46,11 @@ export type OwnerAction<Entry> =
   | {
       readonly type: 'record'
       readonly term: number
-      readonly from: OwnedCheckpoint
+      readonly from: Checkpoint
       readonly to: EntryId
       readonly entries: readonly Entry[]
     }
-  | { readonly type: 'raise_epoch'; readonly term: number; readonly checkpoint: OwnedCheckpoint }
+  | { readonly type: 'raise_epoch'; readonly term: number; readonly checkpoint: Checkpoint }
   /** Not the owner (any more): wait a little, then `start`. */
   | { readonly type: 'rest' }
 
@@ -66,7 +64,7 @@ export function initialOwner<Entry extends { readonly id: EntryId }>(): OwnerSta
     term: 0,
     phase: 'waiting',
     checkpoint: null,
-    readUpTo: '0-0',
+    readUpTo: STREAM_START,
     gathered: [],
     isReading: false,
     isRecording: false,
@@ -104,7 +102,7 @@ function takeRead<Entry extends { readonly id: EntryId }>(
   limits: OwnerLimits,
 ): [OwnerState<Entry>, readonly OwnerAction<Entry>[]] {
   const { end, hasEntry } = event.inspected
-  const isStart = state.readUpTo === '0-0'
+  const isStart = state.readUpTo === STREAM_START
   if (!isStart && (!hasEntry || compareEntryIds(end, state.readUpTo) < 0)) return loseLog(state)
   const last = event.entries.at(-1)
   const gathered = last ? [...state.gathered, ...event.entries] : state.gathered
@@ -125,7 +123,7 @@ function loseLog<Entry extends { readonly id: EntryId }>(
 
 function owning<Entry extends { readonly id: EntryId }>(
   state: OwnerState<Entry>,
-  checkpoint: OwnedCheckpoint,
+  checkpoint: Checkpoint,
 ): OwnerState<Entry> {
   return { ...initialOwner<Entry>(), term: state.term, phase: 'owning', checkpoint, readUpTo: checkpoint.recorded }
 }

@@ -12,6 +12,9 @@ export type EntryId = `${number}-${number}`
 
 export const STREAM_START: EntryId = '0-0'
 
+/** How far a partition is recorded. `epoch` grows when the stream lost its log. */
+export type Checkpoint = { readonly partition: number; readonly epoch: number; readonly recorded: EntryId }
+
 const MAJOR_MAX = 0xffff_ffff_ffff
 const MINOR_MAX = 0xffff_ffff
 const INDEX_MAX = 0xffff

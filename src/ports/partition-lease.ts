@@ -1,7 +1,4 @@
-import type { EntryId } from '../domain/position.ts'
-
-/** How far a partition is recorded. `epoch` grows when the stream lost its log. */
-export type Checkpoint = { readonly partition: number; readonly epoch: number; readonly recorded: EntryId }
+import type { Checkpoint } from '../domain/position.ts'
 
 /** Who owns a partition: exactly one worker at a time records its votes. Kept beside the ledger, by the ledger's clock. */
 export type PartitionLease = {

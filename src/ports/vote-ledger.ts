@@ -1,6 +1,5 @@
-import type { EntryId, Position } from '../domain/position.ts'
+import type { Checkpoint, EntryId, Position } from '../domain/position.ts'
 import type { LedgerVote, PositionedVote, SetAsideReason, VoterKey } from '../domain/vote.ts'
-import type { Checkpoint } from './partition-lease.ts'
 import type { VoterAtDoor } from './vote-door.ts'
 
 export type CloseMarker = { readonly pollId: string; readonly round: number; readonly position: Position }

@@ -8,7 +8,7 @@ import {
   type OwnerState,
   stepOwner,
 } from '../../src/domain/partition-owner.ts'
-import { compareEntryIds, type EntryId, type Position, positionOf } from '../../src/domain/position.ts'
+import { type Checkpoint, compareEntryIds, type EntryId, type Position, positionOf } from '../../src/domain/position.ts'
 import {
   isSameSelection,
   judgeVote,
@@ -18,7 +18,6 @@ import {
   type VoteKind,
   type VoterKey,
 } from '../../src/domain/vote.ts'
-import type { Checkpoint } from '../../src/ports/partition-lease.ts'
 import type { LedgerBatch } from '../../src/ports/vote-ledger.ts'
 import type { StreamEntry } from '../../src/ports/vote-stream.ts'
 

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { EntryId, Position } from '../../src/domain/position.ts'
-import { positionOf } from '../../src/domain/position.ts'
+import { type Checkpoint, type EntryId, type Position, positionOf } from '../../src/domain/position.ts'
 import type { PositionedVote, Vote, VoterKey } from '../../src/domain/vote.ts'
 import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
-import type { Checkpoint } from '../../src/ports/partition-lease.ts'
 import type { LedgerBatch, Recorded } from '../../src/ports/vote-ledger.ts'
 
 const longMs = 60_000

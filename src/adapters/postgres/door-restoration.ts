@@ -3,6 +3,7 @@ import type { EntryId } from '../../domain/position.ts'
 import { type DoorRestoration, RESTORATION_LIFE_MS } from '../../ports/door-restoration.ts'
 import { encodeSelection } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
+import { toDate } from './rows.ts'
 
 const life = `${RESTORATION_LIFE_MS} milliseconds`
 
@@ -39,7 +40,7 @@ export function createDoorRestoration(pool: Pool): DoorRestoration {
         token,
         round,
         revision,
-        closesAt === null ? null : new Date(closesAt),
+        toDate(closesAt),
         epoch,
       ]),
     abandon: async ({ partition, pollId, token }) =>

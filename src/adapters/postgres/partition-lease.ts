@@ -1,7 +1,6 @@
 import type pg from 'pg'
-import type { EntryId } from '../../domain/position.ts'
-import { STREAM_START } from '../../domain/position.ts'
-import type { Checkpoint, PartitionLease } from '../../ports/partition-lease.ts'
+import { type Checkpoint, type EntryId, STREAM_START } from '../../domain/position.ts'
+import type { PartitionLease } from '../../ports/partition-lease.ts'
 import { orUnavailable } from './faults.ts'
 
 const FIRST_EPOCH = 1

@@ -5,6 +5,7 @@ import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import { decodeSelection, ENTRY_FORMAT_VERSION, encodeSelection, encodeVote } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
+import { toDate } from './rows.ts'
 
 /** Far above a useful batch: the index of a vote within its entry is a signed 16-bit number in the database. */
 const callsMax = 32_767
@@ -34,12 +35,12 @@ export function createVoteDoor(pool: Pool): VoteDoor {
       }),
     open: async (partition, { pollId, round, revision, closesAt }) =>
       orUnavailable('stream', async () => {
-        const values = [partition, pollId, round, revision, toTime(closesAt)]
+        const values = [partition, pollId, round, revision, toDate(closesAt)]
         await pool.query('select vote_door_open($1, $2, $3, $4, $5)', values)
       }),
     revise: async (partition, { pollId, round, revision, closesAt }) =>
       orUnavailable('stream', async () => {
-        const values = [partition, pollId, round, revision, toTime(closesAt)]
+        const values = [partition, pollId, round, revision, toDate(closesAt)]
         const statement = 'select vote_door_revise($1, $2, $3, $4, $5) as is_shut'
         const { rows } = await pool.query<{ is_shut: boolean }>(statement, values)
         return rows[0]?.is_shut === true ? 'shut' : 'done'
@@ -129,8 +130,4 @@ function requestOf(call: DoorCall): Buffer | null {
 
 function toBytes(hex: string): Buffer {
   return Buffer.from(hex, 'hex')
-}
-
-function toTime(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms)
 }

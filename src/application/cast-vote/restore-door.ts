@@ -1,10 +1,11 @@
 import type { Poll } from '../../domain/poll.ts'
-import { compareEntryIds } from '../../domain/position.ts'
+import { type Checkpoint, compareEntryIds } from '../../domain/position.ts'
 import { type DoorRestoration, type Restoration, RESTORATION_LIFE_MS } from '../../ports/door-restoration.ts'
-import type { Checkpoint, PartitionLease } from '../../ports/partition-lease.ts'
+import type { PartitionLease } from '../../ports/partition-lease.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
-import type { DoorState, VoteDoor } from '../../ports/vote-door.ts'
+import type { VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
+import { doorState } from '../manage-polls/poll-doors.ts'
 import { type Clock, systemClock } from '../watch-poll/clock.ts'
 
 /** `not_open`: the poll takes no votes. `not_yet`: the door is back already, somebody else restores it, or it took too long. */
@@ -82,7 +83,7 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
     }
     const poll = await polls.find(pollId)
     if (poll === null || !isOpenInRound(poll, before.round)) return 'not_open'
-    return (await restorations.finish(restoration, doorOf(poll), checkpoint.epoch)) ? poll : 'not_yet'
+    return (await restorations.finish(restoration, doorState(poll), checkpoint.epoch)) ? poll : 'not_yet'
   }
 
   /** What an organiser did between our last look and the door's return found no door. */
@@ -96,7 +97,7 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
       await door.shut(partition, restored.id, restored.round, false)
       return 'not_open'
     }
-    if (poll.revision > restored.revision) await door.revise(partition, doorOf(poll))
+    if (poll.revision > restored.revision) await door.revise(partition, doorState(poll))
     return 'restored'
   }
 
@@ -128,8 +129,4 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
 
 function isOpenInRound(poll: Poll, round: number): boolean {
   return poll.status === 'open' && poll.round === round
-}
-
-function doorOf({ id, round, revision, closesAt }: Poll): DoorState {
-  return { pollId: id, round, revision, closesAt }
 }

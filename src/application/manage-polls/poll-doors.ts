@@ -77,7 +77,8 @@ function partitionsOf({ partitions }: Poll): readonly number[] {
   return Array.from({ length: partitions }, (_, partition) => partition)
 }
 
-function doorState({ id, round, revision, closesAt }: Poll): DoorState {
+/** What a door needs to know of the poll. */
+export function doorState({ id, round, revision, closesAt }: Poll): DoorState {
   return { pollId: id, round, revision, closesAt }
 }
 

@@ -9,7 +9,7 @@ export function createPollId(): string {
   return Array.from(randomBytes(CHARACTERS), (byte) => ALPHABET[byte % ALPHABET.length]).join('')
 }
 
-/** Whether a text can be a poll's id at all. Whatever else somebody sends must not get as far as the store, which chokes on some. */
+/** Whether a text can be a poll's id at all. Whatever else somebody sends must not get into a key or a statement, which choke on some. */
 export function isPollId(text: string): boolean {
   return /^[\w-]{1,64}$/.test(text)
 }

@@ -1,7 +1,6 @@
 import { foldVotes } from '../../domain/fold-votes.ts'
-import { type EntryId, hasPosition, nearestPosition, positionOf } from '../../domain/position.ts'
+import { type Checkpoint, type EntryId, hasPosition, nearestPosition, positionOf } from '../../domain/position.ts'
 import type { PositionedVote } from '../../domain/vote.ts'
-import type { Checkpoint } from '../../ports/partition-lease.ts'
 import type { CloseMarker, LedgerBatch, SetAside } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
 

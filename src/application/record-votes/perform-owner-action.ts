@@ -1,6 +1,5 @@
 import type { OwnerAction, OwnerEvent } from '../../domain/partition-owner.ts'
-import type { EntryId } from '../../domain/position.ts'
-import type { Checkpoint } from '../../ports/partition-lease.ts'
+import type { Checkpoint, EntryId } from '../../domain/position.ts'
 import type { LedgerBatch } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
 import { type Outcome, recordIsolating } from './isolate-entry.ts'

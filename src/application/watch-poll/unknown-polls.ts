@@ -1,7 +1,5 @@
+import { isPollId } from '../manage-polls/poll-id.ts'
 import type { Clock } from './clock.ts'
-
-/** What an id can look like at all. Anything else is unknown without asking, and no other can get into a key or a statement. */
-const pollIdForm = /^[\w-]{1,64}$/
 
 export type UnknownPolls = {
   has(pollId: string): boolean
@@ -9,11 +7,14 @@ export type UnknownPolls = {
   forget(pollId: string): void
 }
 
-/** The ids that were asked for lately and are nothing, so that asking again does not wear out the store. */
+/**
+ * The ids that were asked for lately and are nothing, so that asking again does not wear out the store. What cannot be an id at
+ * all is unknown without asking.
+ */
 export function createUnknownPolls(clock: Clock, idsMax: number, keptMs: number): UnknownPolls {
   const until = new Map<string, number>()
   return {
-    has: (pollId) => !pollIdForm.test(pollId) || (until.get(pollId) ?? Number.NEGATIVE_INFINITY) > clock.now(),
+    has: (pollId) => !isPollId(pollId) || (until.get(pollId) ?? Number.NEGATIVE_INFINITY) > clock.now(),
     add(pollId) {
       until.delete(pollId)
       until.set(pollId, clock.now() + keptMs)
