@@ -68,7 +68,7 @@ const outsideAllowed: Record<Sight['outside'], readonly ImportTarget['kind'][]> 
   packages: ['builtin', 'package'],
 }
 const forbiddenWords = /^(?:utils?|helpers?|common|base|managers?|services?|impl)$/
-/** Files of an outbound adapter that implement no port: how it names things, connects, listens, keeps, fails and migrates. */
+/** Files of an outbound adapter that implement no port: how it names things, connects, listens, keeps, fails and reads rows. */
 const adapterTools = new Set([
   'keys',
   'connect',
@@ -76,9 +76,7 @@ const adapterTools = new Set([
   'listen',
   'listen-connection',
   'faults',
-  'migrate',
   'scripts',
-  'retry',
   'rows',
 ])
 const linesMax = 250

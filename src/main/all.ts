@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
-import { createLog, type Log } from '../runtime/log.ts'
+import { createLog } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
 import { migrate } from '../runtime/migrations.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
@@ -21,7 +21,10 @@ async function main(): Promise<void> {
   const log = createLog({ name: 'tallycast', level: given.logLevel })
   using stop = createStopSignal({ log, shutdownTimeoutMs: given.shutdownTimeoutMs })
 
-  await using postgres = given.databaseUrl === null ? await startOwnPostgres(given, log, stop.signal) : null
+  await using postgres =
+    given.databaseUrl === null
+      ? await startEmbeddedPostgres({ dataDir: given.dataDir, log, signal: stop.signal })
+      : null
   const databaseUrl = given.databaseUrl ?? postgres?.databaseUrl ?? null
   if (databaseUrl === null) throw new Error('neither a database was given nor one started')
   await migrate(databaseUrl, { log, signal: stop.signal })
@@ -40,10 +43,6 @@ async function main(): Promise<void> {
     isServing = true
     process.stdout.write(`${await welcome(config, where, describeStorage(config, postgres))}\n`)
   })
-}
-
-async function startOwnPostgres(config: Config, log: Log, signal: AbortSignal): Promise<EmbeddedPostgres> {
-  return startEmbeddedPostgres({ dataDir: config.dataDir, log, signal })
 }
 
 function describeStorage(config: Config, postgres: EmbeddedPostgres | null): string {
