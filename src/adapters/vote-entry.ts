@@ -27,6 +27,8 @@ const ROUND_MAX = 0x7fff_ffff
 const OPTION_ID_MAX = 0x7fff
 /** As many votes as a position's index can tell apart. */
 export const ENTRY_VOTES_MAX = 65_536
+/** Far above a useful batch. In PostgreSQL the index of a vote within its entry is a signed 16-bit number while it is judged. */
+export const BATCH_CALLS_MAX = 32_767
 
 const KINDS: readonly VoteKind[] = ['cast', 'change', 'retract']
 

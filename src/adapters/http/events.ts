@@ -3,7 +3,12 @@ import type { ServerResponse } from 'node:http'
 import { Type } from 'typebox'
 import type { AdmittedViewer, AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
 import { systemClock } from '../../application/watch-poll/clock.ts'
-import { createSendNewest, type NewestLine, type SendNewestLimits } from '../../application/watch-poll/send-newest.ts'
+import {
+  createSendNewest,
+  type NewestLine,
+  type SendNewestLimits,
+  sendNewestLimits,
+} from '../../application/watch-poll/send-newest.ts'
 import { createFrames, messageId } from '../../application/watch-poll/tally-message.ts'
 import type { Viewer } from '../../application/watch-poll.ts'
 import { isRefused, refuseForNow } from '../../domain/refusal.ts'
@@ -25,8 +30,7 @@ const eventStreamLimits: EventStreamLimits = {
   viewersMax: 20_000,
   commentEveryMs: 15_000,
   unsentBytesMax: 64 * 1024,
-  retryEveryMs: 250,
-  behindMaxMs: 10_000,
+  ...sendNewestLimits,
 }
 
 const retryMinMs = 2_000

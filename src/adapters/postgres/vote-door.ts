@@ -3,12 +3,9 @@ import type { Pool } from 'pg'
 import { type EntryId, parsePosition, positionOf } from '../../domain/position.ts'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
-import { decodeSelection, ENTRY_FORMAT_VERSION, encodeSelection, encodeVote } from '../vote-entry.ts'
+import { BATCH_CALLS_MAX, decodeSelection, ENTRY_FORMAT_VERSION, encodeSelection, encodeVote } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
 import { toDate } from './rows.ts'
-
-/** Far above a useful batch: the index of a vote within its entry is a signed 16-bit number in the database. */
-const callsMax = 32_767
 
 type AppendRow = {
   readonly entry_number: string
@@ -22,7 +19,7 @@ export function createVoteDoor(pool: Pool): VoteDoor {
   return {
     append: async (partition, calls) => {
       if (calls.length === 0) return []
-      if (calls.length > callsMax) throw new RangeError(`${calls.length} calls in one batch`)
+      if (calls.length > BATCH_CALLS_MAX) throw new RangeError(`${calls.length} calls in one batch`)
       return orUnavailable('stream', () => append(pool, partition, calls))
     },
     look: (partition, pollId, round, voter) =>

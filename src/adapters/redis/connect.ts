@@ -81,6 +81,12 @@ export async function waitUntilReady(
   throw new DependencyUnavailable('stream', `Redis did not serve within ${withinMs} ms`, { cause: lastError() })
 }
 
+/** Milliseconds since 1970 by the clock of Redis. */
+export async function readClock(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time()
+  return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
+}
+
 function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout: boolean): Redis {
   const commandTimeout = settings.commandTimeoutMs ?? commandTimeoutMsDefault
   return new Redis(settings.url, {

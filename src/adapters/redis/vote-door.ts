@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { DoorState, VoteDoor } from '../../ports/vote-door.ts'
-import { ENTRY_FORMAT_VERSION } from '../vote-entry.ts'
+import { BATCH_CALLS_MAX, ENTRY_FORMAT_VERSION } from '../vote-entry.ts'
+import { readClock } from './connect.ts'
 import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
 import { loadScript } from './scripts.ts'
@@ -9,9 +10,6 @@ import { packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
 
 /** How many replicas must hold a vote before it is called accepted. */
 export type Replication = { readonly replicasMin: number; readonly waitMs: number }
-
-/** Far above a useful batch, and what a position's index can tell apart. */
-const callsMax = 32_767
 
 const appendScript = loadScript('door-append')
 const lookScript = loadScript('door-look')
@@ -40,7 +38,7 @@ export function createVoteDoor(redis: Redis, keys: Keys, replication: Replicatio
   return {
     append: async (partition, calls) => {
       if (calls.length === 0) return []
-      if (calls.length > callsMax) throw new RangeError(`${calls.length} calls in one batch`)
+      if (calls.length > BATCH_CALLS_MAX) throw new RangeError(`${calls.length} calls in one batch`)
       return orUnavailable('stream', () => append(partition, calls))
     },
     look: (partition, pollId, round, voter) =>
@@ -86,11 +84,7 @@ export function createVoteDoor(redis: Redis, keys: Keys, replication: Replicatio
       orUnavailable('stream', async () => {
         await redis.unlink(...doorKeys(partition, pollId), keys.restoring(partition, pollId))
       }),
-    now: () =>
-      orUnavailable('stream', async () => {
-        const [seconds, microseconds] = await redis.time()
-        return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-      }),
+    now: () => orUnavailable('stream', () => readClock(redis)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { compareEntryIds, type EntryId, parseEntryId, STREAM_START } from '../../domain/position.ts'
 import type { StreamEntry, VoteStream } from '../../ports/vote-stream.ts'
 import { decodeEntry } from '../vote-entry.ts'
-import type { RedisConnections } from './connect.ts'
+import { readClock, type RedisConnections } from './connect.ts'
 import { orUnavailable } from './faults.ts'
 import { type Keys, WORKERS_GROUP } from './keys.ts'
 import { loadScript } from './scripts.ts'
@@ -41,9 +41,7 @@ export function createVoteStream(
       }),
     trim: (partition, recorded, olderThanMs) =>
       orUnavailable('stream', async () => {
-        const [seconds, microseconds] = await commands.time()
-        const now = Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
-        const oldest: EntryId = `${Math.max(0, now - olderThanMs)}-0`
+        const oldest: EntryId = `${Math.max(0, (await readClock(commands)) - olderThanMs)}-0`
         // MINID keeps the entry that it names: the checkpoint's own stays, to show that the log is still this one.
         const keptFrom = compareEntryIds(oldest, recorded) < 0 ? oldest : recorded
         await commands.xtrim(keys.stream(partition), 'MINID', keptFrom)

@@ -5,7 +5,12 @@ import { CLOSE_CODES } from '../../../contract/messages.ts'
 import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
 import { systemClock } from '../../application/watch-poll/clock.ts'
 import { refusalOfFault } from '../../application/cast-vote/refusal-of-fault.ts'
-import { createSendNewest, type NewestLine, type SendNewestLimits } from '../../application/watch-poll/send-newest.ts'
+import {
+  createSendNewest,
+  type NewestLine,
+  type SendNewestLimits,
+  sendNewestLimits,
+} from '../../application/watch-poll/send-newest.ts'
 import { createFrames } from '../../application/watch-poll/tally-message.ts'
 import { isRefused, type Refused } from '../../domain/refusal.ts'
 import { CODE_OF_REFUSAL, retryBetween } from './close-codes.ts'
@@ -31,8 +36,7 @@ const viewerSocketLimits: ViewerSocketLimits = {
   pingEveryMs: 15_000,
   unsentBytesMax: 64 * 1024,
   closeTimeoutMs: 5_000,
-  retryEveryMs: 250,
-  behindMaxMs: 10_000,
+  ...sendNewestLimits,
 }
 
 const payloadBytesMax = 4096

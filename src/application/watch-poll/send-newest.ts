@@ -21,7 +21,7 @@ export type SendNewestLimits = {
   readonly behindMaxMs: number
 }
 
-const sendNewestLimits: SendNewestLimits = { retryEveryMs: 250, behindMaxMs: 10_000 }
+export const sendNewestLimits: SendNewestLimits = { retryEveryMs: 250, behindMaxMs: 10_000 }
 
 export type SendNewest = {
   /** Shows the first state at once. */
