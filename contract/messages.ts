@@ -45,4 +45,10 @@ export const CLOSE_CODES = {
 } as const
 
 /** Codes after which a viewer never comes back; after any other it reconnects, with jitter, as `retry_ms=…` in the reason says. */
-export const FINAL_CLOSE_CODES: readonly number[] = [1008, 1009, 4401, 4403, 4404]
+export const FINAL_CLOSE_CODES: readonly number[] = [
+  CLOSE_CODES.policyViolation,
+  CLOSE_CODES.tooLarge,
+  CLOSE_CODES.unauthenticated,
+  CLOSE_CODES.forbidden,
+  CLOSE_CODES.pollNotFound,
+]

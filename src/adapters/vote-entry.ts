@@ -16,7 +16,7 @@ import type { EntryContent } from '../ports/vote-stream.ts'
 export const ENTRY_FORMAT_VERSION = 1
 
 export const VOTER_AT = 1
-export const VOTER_BYTES = 16
+const VOTER_BYTES = 16
 const ROUND_AT = VOTER_AT + VOTER_BYTES
 const POLL_ID_LENGTH_AT = ROUND_AT + 4
 const POLL_ID_AT = POLL_ID_LENGTH_AT + 1
@@ -26,7 +26,7 @@ const OPTIONS_MAX = 255
 const ROUND_MAX = 0x7fff_ffff
 const OPTION_ID_MAX = 0x7fff
 /** As many votes as a position's index can tell apart. */
-export const ENTRY_VOTES_MAX = 65_536
+const ENTRY_VOTES_MAX = 65_536
 /** Far above a useful batch. In PostgreSQL the index of a vote within its entry is a signed 16-bit number while it is judged. */
 export const BATCH_CALLS_MAX = 32_767
 

@@ -90,6 +90,6 @@ function describeProbes({ probes, ms, missed }: Latencies, viewers: number): str
 }
 
 /** Of numbers in ascending order. */
-export function percentile(ascending: readonly number[], share: number): number {
+function percentile(ascending: readonly number[], share: number): number {
   return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN
 }

@@ -3,7 +3,7 @@ import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url
 import type { Role, Setting } from './setting.ts'
 
 /** How surely an accepted vote is kept, from the strictest promise about one Redis to that about several. */
-export const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
+const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
 
 const port = { least: 0, most: 65_535 } // 0: one that the system picks
 const tokenCharactersMin = 16

@@ -16,7 +16,7 @@ const secretNames = ['voter_pepper', 'session', 'service']
 const fileName = /^\d{4}-[a-z0-9-]+\.sql$/
 
 /** Where the migrations lie in this package. */
-export const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url))
+const migrationsFolder = fileURLToPath(new URL('../../migrations/', import.meta.url))
 
 type Migration = { readonly name: string; readonly sql: string; readonly checksum: string }
 

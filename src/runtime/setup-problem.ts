@@ -13,7 +13,7 @@ export class SetupProblem extends Error {
 }
 
 /** The two lines that a person sees in the terminal. */
-export const explainSetupProblem = (problem: SetupProblem): string =>
+const explainSetupProblem = (problem: SetupProblem): string =>
   `Tallycast cannot start: ${problem.message}\nWhat to do: ${problem.remedy}`
 
 /** Why work was cut short: somebody asked the process to stop. Not a failure. */

@@ -40,5 +40,5 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refused | null
   }
 }
 
-export const invalidJson = refuse('invalid_json', 'The body cannot be read as JSON in UTF-8.')
-export const unsupportedMediaType = refuse('unsupported_media_type', 'Send the body as application/json.')
+const invalidJson = refuse('invalid_json', 'The body cannot be read as JSON in UTF-8.')
+const unsupportedMediaType = refuse('unsupported_media_type', 'Send the body as application/json.')

@@ -39,7 +39,7 @@ export function typeOfProblem(refusal: Refusal): string {
   return `/problems/${refusal}`
 }
 
-export function describeProblem({ refused, detail, errors }: Refused, requestId: string): Problem {
+function describeProblem({ refused, detail, errors }: Refused, requestId: string): Problem {
   const { status, title } = PROBLEMS[refused]
   const problem = { type: typeOfProblem(refused), title, status, code: refused, detail, request_id: requestId }
   return errors === undefined ? problem : { ...problem, errors }

@@ -1,7 +1,7 @@
 // Keeps a poll's live tally coming: over a WebSocket, over server-sent events where that does not get through, and again
 // after every loss, at a random moment, so that a hall full of phones does not come back all at once.
 
-/** Close codes after which coming back is no use: refused, or gone. */
+/** Close codes after which coming back is no use: refused, or gone. FINAL_CLOSE_CODES of contract/messages.ts. */
 const finalCodes = [1008, 1009, 4401, 4403, 4404]
 const firstWaitMs = 500
 const longestWaitMs = 20_000
