@@ -78,14 +78,6 @@ export function decodeSelection(bytes: Buffer, offset = 0): Selection {
   return selection
 }
 
-/** The bytes of a close marker. */
-export function encodeClose(pollId: string, round: number): Buffer {
-  const bytes = Buffer.allocUnsafe(4 + Buffer.byteLength(pollId))
-  bytes.writeUInt32BE(round, 0)
-  bytes.write(pollId, 4)
-  return bytes
-}
-
 /** What an entry says. Never throws: bytes that nobody can read are content too, to be set aside. */
 export function decodeEntry(stored: StoredEntry): EntryContent {
   const { formatVersion, votes, close } = stored

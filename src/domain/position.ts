@@ -45,17 +45,6 @@ export function parsePosition(text: string): Position {
   return text as Position
 }
 
-/** The parts of a position: what `positionOf` was given. */
-export function positionParts(position: Position): { epoch: number; entryId: EntryId; index: number } {
-  const major = Number.parseInt(position.slice(8, 20), 16)
-  const minor = Number.parseInt(position.slice(20, 28), 16)
-  return {
-    epoch: Number.parseInt(position.slice(0, 8), 16),
-    entryId: `${major}-${minor}`,
-    index: Number.parseInt(position.slice(28), 16),
-  }
-}
-
 /** Negative where `a` stands before `b`, 0 where they are the same entry. Exact for all 64 bits that a stream may count in. */
 export function compareEntryIds(a: EntryId, b: EntryId): number {
   const [aMajor, aMinor] = splitEntryId(a)

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import {
   decodeEntry,
   decodeSelection,
-  encodeClose,
   encodeSelection,
   encodeVote,
   ENTRY_FORMAT_VERSION,
@@ -52,6 +51,14 @@ test('voter key and selection stand at the places that a script may cut out', ()
     }),
   )
 })
+
+/** As the script of the Redis door writes a close marker. */
+function encodeClose(pollId: string, round: number): Buffer {
+  const bytes = Buffer.allocUnsafe(4 + Buffer.byteLength(pollId))
+  bytes.writeUInt32BE(round, 0)
+  bytes.write(pollId, 4)
+  return bytes
+}
 
 test('a close marker comes back as it was', () => {
   fc.assert(
