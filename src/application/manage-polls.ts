@@ -8,11 +8,11 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Recount, Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
-import { authorize, createManageToken, hashToken } from './manage-polls/authorize.ts'
+import { authorize, createManageToken, hashToken } from './authorize.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
 import type { PollDoors } from './manage-polls/poll-doors.ts'
-import { createPollId, isPollId } from './manage-polls/poll-id.ts'
+import { createPollId, isPollId } from './poll-id.ts'
 import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/view-poll.ts'
 
 export type ManagedPollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }

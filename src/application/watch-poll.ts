@@ -2,7 +2,7 @@
 import type { Poll } from '../domain/poll.ts'
 import type { Tally } from '../domain/tally.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
-import { type Clock, systemClock } from './watch-poll/clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { createComparePolls } from './watch-poll/compare-polls.ts'
 import { FollowedPoll } from './watch-poll/follow-poll.ts'
 import { type FollowLimits, FollowedPolls } from './watch-poll/followed-polls.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AdminServer, createAdminServer } from '../adapters/grpc/server.ts'
 import { createAnnouncePoll } from '../application/manage-polls/announce-poll.ts'
-import { hashToken } from '../application/manage-polls/authorize.ts'
+import { hashToken } from '../application/authorize.ts'
 import { createKeepSchedule } from '../application/keep-schedule.ts'
 import { createManagePolls } from '../application/manage-polls.ts'
 import { createPollDoors } from '../application/manage-polls/poll-doors.ts'

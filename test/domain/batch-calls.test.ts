@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BATCH_LIMITS, createBatchCalls } from '../../src/application/cast-vote/batch-calls.ts'
-import type { Clock } from '../../src/application/watch-poll/clock.ts'
+import type { Clock } from '../../src/application/clock.ts'
 import { positionOf } from '../../src/domain/position.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
 import type { VoterKey } from '../../src/domain/vote.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/application/watch-poll/clock.ts'
+import type { Clock } from '../../src/application/clock.ts'
 
 /** A clock that stands until the test moves it; what falls due meanwhile runs in its order. */
 export const createManualClock = (): Clock & {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type handleUnaryCall, Metadata, type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js'
-import { refusalOfFault } from '../../application/cast-vote/refusal-of-fault.ts'
+import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import { isRefused, type Refused, refuseForNow } from '../../domain/refusal.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import { refusalStatus } from './refusal-status.ts'

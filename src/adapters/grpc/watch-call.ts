@@ -1,6 +1,6 @@
 import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc-js'
 import type { ManagePolls } from '../../application/manage-polls.ts'
-import { isPollId } from '../../application/manage-polls/poll-id.ts'
+import { isPollId } from '../../application/poll-id.ts'
 import type { LivePoll, WatchPoll } from '../../application/watch-poll.ts'
 import { refuseUnknown } from '../../domain/poll-life.ts'
 import { refuseForNow } from '../../domain/refusal.ts'

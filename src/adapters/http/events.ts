@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { Type } from 'typebox'
 import type { AdmittedViewer, AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
-import { systemClock } from '../../application/watch-poll/clock.ts'
+import { systemClock } from '../../application/clock.ts'
 import {
   createSendNewest,
   type NewestLine,

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
-import { refusalOfFault } from '../../application/cast-vote/refusal-of-fault.ts'
+import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import { type Refused, refuse } from '../../domain/refusal.ts'
 import { sendFault, sendRefusal } from './problems.ts'
 import { refuseInvalid } from './validation.ts'

@@ -96,7 +96,9 @@ const definition = {
     Type.Enum([...visibilities], { description: 'Who sees counts, and when. Default: always.' }),
   ),
   voter_visibility: Type.Optional(
-    Type.Enum([...voterVisibilities], { description: 'Who may see single votes. Default: secret.' }),
+    Type.Enum([...voterVisibilities], {
+      description: 'Who may see single votes. Kept with the poll; no call shows single votes yet. Default: secret.',
+    }),
   ),
   voter_identity: Type.Optional(
     Type.Enum([...identities], {

@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { CLOSE_CODES } from '../../../contract/messages.ts'
 import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
-import { systemClock } from '../../application/watch-poll/clock.ts'
-import { refusalOfFault } from '../../application/cast-vote/refusal-of-fault.ts'
+import { systemClock } from '../../application/clock.ts'
+import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import {
   createSendNewest,
   type NewestLine,

@@ -1,6 +1,6 @@
 import { type Refused, refuseForNow } from '../../domain/refusal.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
-import { type Clock, systemClock } from '../watch-poll/clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 
 export type BatchLimits = {
   readonly callsPerBatchMax: number

@@ -2,7 +2,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Poll } from '../../domain/poll.ts'
 import { type Refused, refuse } from '../../domain/refusal.ts'
 import type { VoterKey } from '../../domain/vote.ts'
-import { createKeyedHash } from './keyed-hash.ts'
+import { createKeyedHash } from '../keyed-hash.ts'
 
 /** What a request shows of its voter: `Voter-Token`, the session cookie, and an Idempotency-Key that `readRequestKey` took. */
 export type VoterCredentials = {

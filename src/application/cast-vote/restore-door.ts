@@ -6,7 +6,7 @@ import type { PollStore } from '../../ports/poll-store.ts'
 import type { VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
 import { doorState } from '../manage-polls/poll-doors.ts'
-import { type Clock, systemClock } from '../watch-poll/clock.ts'
+import { type Clock, systemClock } from '../clock.ts'
 
 /** `not_open`: the poll takes no votes. `not_yet`: the door is back already, somebody else restores it, or it took too long. */
 export type RestoreOutcome = 'restored' | 'not_open' | 'not_yet'

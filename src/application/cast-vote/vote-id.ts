@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
 import { parsePosition, type Position } from '../../domain/position.ts'
 import type { VoterKey } from '../../domain/vote.ts'
-import { createKeyedHash } from './keyed-hash.ts'
+import { createKeyedHash } from '../keyed-hash.ts'
 
 /** What a vote id says to us, and to nobody else: enough to find the vote without an index of ids. */
 export type VoteReference = {

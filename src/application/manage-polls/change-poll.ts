@@ -4,8 +4,8 @@ import { isRefused, type Refused, refuseForNow } from '../../domain/refusal.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
 import type { VoteDoor } from '../../ports/vote-door.ts'
-import { authorize, refuseStranger } from './authorize.ts'
-import { isPollId } from './poll-id.ts'
+import { authorize, refuseStranger } from '../authorize.ts'
+import { isPollId } from '../poll-id.ts'
 
 export type ChangedPollStates = { readonly before: Poll; readonly after: Poll }
 

@@ -2,7 +2,7 @@ import type { Refused } from '../../domain/refusal.ts'
 import type { PartitionLease } from '../../ports/partition-lease.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import type { VoteStream } from '../../ports/vote-stream.ts'
-import { authorize } from './authorize.ts'
+import { authorize } from '../authorize.ts'
 
 /** How far the votes of one partition are recorded. */
 export type PartitionStatus = {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 
 export type Conflation = {
   /** Something changed: `publish` runs at once, or as soon as the interval allows it. */

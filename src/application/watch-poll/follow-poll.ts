@@ -1,6 +1,6 @@
 import type { Tally } from '../../domain/tally.ts'
 import type { TallyFeed } from '../../ports/tally-feed.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { type Conflation, createConflation } from './conflate-updates.ts'
 import type { ReadLivePoll } from './read-live-poll.ts'
 import { createViewers, type Viewers } from './tell-viewers.ts'

@@ -1,5 +1,5 @@
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { FollowedPoll } from './follow-poll.ts'
 import { createQueue } from './shared-run.ts'
 import { createUnknownPolls, type UnknownPolls } from './unknown-polls.ts'

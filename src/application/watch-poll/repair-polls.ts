@@ -1,5 +1,5 @@
 import type { TallyFeed } from '../../ports/tally-feed.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import type { ComparePolls } from './compare-polls.ts'
 import type { FollowedPolls } from './followed-polls.ts'
 

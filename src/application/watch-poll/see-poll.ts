@@ -1,7 +1,7 @@
 import type { Poll } from '../../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { Audience } from '../../domain/tally.ts'
-import { authorize } from '../manage-polls/authorize.ts'
+import { authorize } from '../authorize.ts'
 import type { FindVote, FoundVote } from '../cast-vote/find-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'

@@ -1,5 +1,5 @@
 import type { Audience } from '../../domain/tally.ts'
-import type { Clock } from './clock.ts'
+import type { Clock } from '../clock.ts'
 import { type Frames, messageId } from './tally-message.ts'
 import type { LivePoll } from '../watch-poll.ts'
 

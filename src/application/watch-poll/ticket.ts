@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import { createKeyedHash } from '../cast-vote/keyed-hash.ts'
+import { createKeyedHash } from '../keyed-hash.ts'
 
 /** What a ticket lets its bearer be, for one poll: its organiser, or the voter of this session. */
 export type TicketHolder = { readonly is: 'organiser' } | { readonly is: 'voter'; readonly voterToken: string }

@@ -1,5 +1,5 @@
-import { isPollId } from '../manage-polls/poll-id.ts'
-import type { Clock } from './clock.ts'
+import { isPollId } from '../poll-id.ts'
+import type { Clock } from '../clock.ts'
 
 export type UnknownPolls = {
   has(pollId: string): boolean

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Poll } from '../../domain/poll.ts'
-import { type Refused, refuse } from '../../domain/refusal.ts'
+import type { Poll } from '../domain/poll.ts'
+import { type Refused, refuse } from '../domain/refusal.ts'
 
 /** What a call needs: the organiser of this poll, or whoever runs the service. */
 export type Needed = Pick<Poll, 'manageTokenHash'> | 'operator'
