@@ -201,6 +201,7 @@ function readings({
       const refused = authorize(bearer, 'operator', adminTokenHash)
       if (refused !== null) return refused
       const page = await polls.list(cursor, pageSize)
+      if (page === null) return refuse('invalid_body', 'This cursor was not given by a page before.')
       const read = await tallies.read(page.polls.map((poll) => poll.id))
       const tallyOf = new Map(read.map((tally) => [tally.pollId, tally]))
       const shown = page.polls.map((poll): ManagedPoll => {

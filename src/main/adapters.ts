@@ -119,7 +119,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
   const keys = createKeys(config.redisPrefix)
   const connections = connectRedis({
     url: config.redisUrl,
-    onError: (duty, error) => log.warn({ duty, err: error }, 'a connection to Redis failed; trying again'),
+    onError: (duty, error) => log.warn({ duty, reason: error.message }, 'a connection to Redis failed; trying again'),
   })
   try {
     await connections.ready()

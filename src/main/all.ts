@@ -8,6 +8,7 @@ import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
 import { connectAdapters } from './adapters.ts'
+import { explainStart } from './explain-start.ts'
 import { runAdmin } from './admin.ts'
 import { runApi } from './api.ts'
 import { provideAdminToken } from './owner-files.ts'
@@ -74,4 +75,4 @@ async function runTogether(
   if (failed) throw failed.reason
 }
 
-await main().catch(reportFailure)
+await main().catch((fault: unknown) => reportFailure(explainStart(fault)))

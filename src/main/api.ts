@@ -121,16 +121,19 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
+/** Keeps what CONFIG SET has set; fails where Redis runs without a configuration file. */
+const rewrite = 'CONFIG REWRITE'
+
 /** A stream that forgets votes which it has accepted would make every 202 a lie, so nothing starts on it. */
 async function refuseWeakStream(adapters: Adapters): Promise<void> {
   const problems = await adapters.durabilityProblems()
   if (problems.length === 0) return
-  const mend = problems.flatMap((problem) => problem.mend)
+  const mend = new Set(problems.flatMap((problem) => problem.mend).filter((line) => line !== rewrite))
   throw new SetupProblem(
     `Redis would not keep accepted votes as VOTE_DURABILITY says:\n${problems.map(({ problem }) => `  ${problem}`).join('\n')}`,
-    mend.length === 0
+    mend.size === 0
       ? 'see the lines above'
-      : `run these lines, and put the same into redis.conf:\n${mend.map((line) => `  ${line}`).join('\n')}`,
+      : `run these lines (then CONFIG REWRITE, or put the same into redis.conf, so that they outlast a restart):\n${[...mend].map((line) => `  redis-cli ${line}`).join('\n')}`,
   )
 }
 

@@ -6,6 +6,7 @@ import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
 import { type Adapters, connectAdapters } from './adapters.ts'
+import { explainStart } from './explain-start.ts'
 
 /** What a role runs with. One process may run several roles on the same. */
 export type RoleContext = {
@@ -29,7 +30,7 @@ export async function runProcess(role: 'api' | 'worker' | 'admin', run: RunRole)
     endWithParent(stop.stop)
     await serveRole(role, run, config, log, stop.signal)
   } catch (error) {
-    reportFailure(error)
+    reportFailure(explainStart(error))
   }
 }
 
@@ -51,6 +52,8 @@ async function serveRole(role: string, run: RunRole, config: Config, log: Log, s
   })
   log.debug({ port: ops.port }, 'health and metrics answer')
   await using adapters = await connectAdapters(config, log)
+  // Whoever starts on a database that is away or not migrated hears so now, not at the first call.
+  await adapters.secrets.read()
   await run({ config, adapters, registry, log, signal }, () => {
     isServing = true
     log.info('ready')

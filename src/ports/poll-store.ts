@@ -11,11 +11,11 @@ export type PollStore = {
    * `poll.revision` MUST be higher than it.
    */
   save(poll: Poll, knownRevision: number): Promise<boolean>
-  /** Polls, newest first, tombstones left out, after the cursor that the page before returned. */
+  /** Polls, newest first, tombstones left out, after the cursor that the page before returned; null for a cursor that none did. */
   list(
     cursor: string | null,
     pageSize: number,
-  ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null }>
+  ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null } | null>
   /**
    * Polls that time moves on, most overdue first: at most `pollsMax` that are scheduled and due or open and past `closesAt`, then
    * at most `pollsMax` that are closing, so that those that wait for their markers never keep the others waiting.

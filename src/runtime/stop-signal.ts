@@ -3,12 +3,16 @@ import { StopRequested } from './setup-problem.ts'
 
 const defaultShutdownTimeoutMs = 10_000
 const pollEveryMs = 20
+/** A terminal sends Ctrl-C to npm and to us, and npm passes it on: what comes so soon is the first signal once more. */
+const sameSignalMs = 500
 
 type StopSignalOptions = {
   readonly log: Log
   readonly shutdownTimeoutMs?: number
   /** Ends the process at once, whatever still runs. Given by a test; else `process.exit`. */
   readonly endNow?: (exitCode: number) => void
+  /** Milliseconds that only grow. Given by a test. */
+  readonly now?: () => number
 }
 
 export type StopSignal = {
@@ -27,9 +31,11 @@ export const createStopSignal = ({
   log,
   shutdownTimeoutMs = defaultShutdownTimeoutMs,
   endNow = (exitCode) => process.exit(exitCode),
+  now = () => performance.now(),
 }: StopSignalOptions): StopSignal => {
   const controller = new AbortController()
   let hardEnd: NodeJS.Timeout | undefined
+  let firstAt = -Infinity
 
   const stop = (reason: string): void => {
     if (controller.signal.aborted) return
@@ -42,7 +48,11 @@ export const createStopSignal = ({
     controller.abort(new StopRequested(`stopped by ${reason}`))
   }
   const onSignal = (name: NodeJS.Signals): void => {
-    if (!controller.signal.aborted) return stop(name)
+    if (!controller.signal.aborted) {
+      firstAt = now()
+      return stop(name)
+    }
+    if (now() - firstAt < sameSignalMs) return
     log.warn({ reason: name }, 'asked to stop a second time; ending now')
     endNow(1)
   }

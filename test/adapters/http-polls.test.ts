@@ -115,6 +115,8 @@ describe('a new poll', () => {
       [{ closes_at: '2001-01-01T00:00:00Z' }, '/closes_at'],
       [{ opens_at: '2100-02-30T25:61:00Z' }, '/opens_at'],
       [{ opens_at: 'tomorrow' }, '/opens_at'],
+      [{ options: ['Tea', '   '] }, '/options/1'],
+      [{ options: ['Tea', { text: '   ' }] }, '/options/1/text'],
     ]
     for (const [fields, pointer] of wrong) {
       const refused = await call('POST', '/polls', { json: { question: 'Q', options: ['a', 'b'], ...fields } })
@@ -221,7 +223,7 @@ describe('the list of polls', () => {
     })
     expect(second.body.polls[0].id).toBe(made[0]!.id)
     expect(second.body.next_cursor).toBeNull()
-    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=', 'page=2']) {
+    for (const query of ['limit=0', 'limit=101', 'limit=x', 'cursor=', 'cursor=zzz', 'page=2']) {
       const refused = await call('GET', `/polls?${query}`, { bearer: adminToken })
       expect([query, refused.status]).toEqual([query, 422])
     }

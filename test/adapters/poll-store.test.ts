@@ -128,6 +128,7 @@ describe('list', () => {
     let cursor: string | null = null
     do {
       const page: Awaited<ReturnType<PollStore['list']>> = await store.list(cursor, 2)
+      if (page === null) throw new Error('the cursor came from the page before')
       expect(page.polls.length).toBeLessThanOrEqual(2)
       listed.push(...page.polls)
       cursor = page.nextCursor
@@ -140,8 +141,8 @@ describe('list', () => {
   test('the last page has no next cursor, also when it is full', async () => {
     await create()
     await create()
-    expect((await store.list(null, 2)).nextCursor).toBeNull()
-    expect((await store.list(null, 3)).nextCursor).toBeNull()
+    expect((await store.list(null, 2))?.nextCursor).toBeNull()
+    expect((await store.list(null, 3))?.nextCursor).toBeNull()
   })
 
   test('nothing comes after a cursor that no page returned', async () => {
@@ -152,7 +153,7 @@ describe('list', () => {
       Buffer.from('0').toString('base64url'),
       Buffer.from('999999999999999 \0').toString('base64url'),
     ]) {
-      expect(await store.list(cursor, 2)).toEqual({ polls: [], nextCursor: null })
+      expect(await store.list(cursor, 2)).toBeNull()
     }
   })
 })

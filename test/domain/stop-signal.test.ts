@@ -4,12 +4,17 @@ import { backoffMs, createStopSignal, sleep, waitFor } from '../../src/runtime/s
 
 const log = createLog({ name: 'test', level: 'silent' })
 
-test('the first signal asks to stop, the second ends at once', () => {
+test('the first signal asks to stop, the second ends at once, unless it is the first one passed on', () => {
   const exits: number[] = []
-  using stop = createStopSignal({ log, endNow: (exitCode) => exits.push(exitCode) })
+  let time = 1000
+  using stop = createStopSignal({ log, endNow: (exitCode) => exits.push(exitCode), now: () => time })
   expect(stop.signal.aborted).toBe(false)
   process.emit('SIGTERM', 'SIGTERM')
   expect([stop.signal.aborted, exits]).toEqual([true, []])
+  time += 499
+  process.emit('SIGINT', 'SIGINT')
+  expect(exits).toEqual([])
+  time += 1
   process.emit('SIGINT', 'SIGINT')
   expect(exits).toEqual([1])
 })

@@ -124,6 +124,18 @@ export function readPollEdit(body: PollEdit): PollPatch | Refused {
   return errors.length === 0 ? patch : refuse('invalid_body', 'A time does not exist.', errors)
 }
 
+/** The admin role knows options by their text; in a body that gave bare texts the pointer is the option itself. */
+export function pointIntoBody(refused: Refused, { options = [] }: PollEdit): Refused {
+  if (refused.errors === undefined) return refused
+  const errors = refused.errors.map((error) => {
+    const index = /^\/options\/(\d+)\/text$/.exec(error.pointer)?.[1]
+    return index !== undefined && typeof options[Number(index)] === 'string'
+      ? { ...error, pointer: `/options/${index}` }
+      : error
+  })
+  return { ...refused, errors }
+}
+
 function readOption(option: string | { readonly id?: number; readonly text: string }): { id?: number; text: string } {
   return typeof option === 'string' ? { text: option } : option
 }

@@ -14,7 +14,7 @@ import {
   readRefusals,
   reader,
 } from './operation.ts'
-import { pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
+import { pointIntoBody, pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
 import {
   CreatedPoll,
   NewPoll,
@@ -93,7 +93,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
       const input = readNewPoll(request.body)
       if (isRefused(input)) return sendRefusal(reply, input)
       const created = await organisePolls.create(caller, input)
-      if (isRefused(created)) return sendRefusal(reply, created)
+      if (isRefused(created)) return sendRefusal(reply, pointIntoBody(created, request.body))
       const { live, manageToken } = created
       reply.code(201).header('location', `/polls/${live.poll.id}`).header('cache-control', 'no-store')
       return reply.send({ ...pollBody(live, true), manage_token: manageToken })
@@ -124,7 +124,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
       const patch = readPollEdit(request.body)
       if (isRefused(patch)) return sendRefusal(reply, patch)
       const live = await organisePolls.update(caller, request.params.poll_id, patch)
-      if (isRefused(live)) return sendRefusal(reply, live)
+      if (isRefused(live)) return sendRefusal(reply, pointIntoBody(live, request.body))
       return reply.header('cache-control', 'no-store').send(pollBody(live, true))
     },
   )

@@ -129,10 +129,9 @@ async function listPolls(
   pool: pg.Pool,
   cursor: string | null,
   pageSize: number,
-): Promise<{ polls: readonly Poll[]; nextCursor: string | null }> {
+): Promise<{ polls: readonly Poll[]; nextCursor: string | null } | null> {
   const after = cursor === null ? { createdAt: null, id: null } : readCursor(cursor)
-  // No page ever ended there, so nothing comes after it.
-  if (after === 'unreadable') return { polls: [], nextCursor: null }
+  if (after === 'unreadable') return null
   // One more than a page holds tells whether another page follows.
   const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1])
   const polls = rows.slice(0, pageSize).map(toPoll)

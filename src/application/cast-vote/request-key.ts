@@ -21,13 +21,15 @@ export function readRequestKey(header: string | undefined): string | null | Refu
   if (key.length > keyCharactersMax) return weak(`It is longer than ${keyCharactersMax} characters.`)
   if (!/^[A-Za-z0-9_.:~+/=-]+$/.test(key))
     return weak('It has other characters than letters, digits and - _ . : ~ + / =')
-  if (new Set(key.toLowerCase().replaceAll('-', '')).size < differentCharactersMin) return weak('It repeats itself.')
+  const isRepetitive = new Set(key.toLowerCase().replaceAll('-', '')).size < differentCharactersMin
   const uuid = uuidForm.exec(key)
+  if (uuid === null && bitsAtMost(key) < randomBitsMin) return weak('It is too short to be unguessable.')
+  if (isRepetitive) return weak('It repeats itself.')
   if (uuid !== null) {
     const isRandom = randomVersions.includes(uuid[1] ?? '') && '89ab'.includes(uuid[2]?.toLowerCase() ?? '-')
     return isRandom ? key.toLowerCase() : weak('Of the kinds of UUID only versions 4 and 7 are random enough.')
   }
-  return bitsAtMost(key) >= randomBitsMin ? key : weak('It is too short to be unguessable.')
+  return key
 }
 
 /** How the door remembers a key: 16 hexadecimal digits. */

@@ -16,6 +16,7 @@ import { renderHomePage } from './home-page.ts'
 import { sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
+import { prepareWaitForCount } from './wait-for-count.ts'
 
 export type PageRoutesParts = {
   readonly seePoll: Pick<SeePoll, 'see' | 'ownVote'>
@@ -93,9 +94,11 @@ async function takeForm(
   const crossSite = refuseOtherSite(request, parts.address)
   if (crossSite !== null) return showPoll(app, parts, request, reply, { no: crossSite, sent })
   const shown = { ...showsOf(app, request), requestKey: sent.requestKey }
+  const waitForCount = await prepareWaitForCount(parts.seePoll, pollId, shown)
   const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
   if (isRefused(accepted)) return showPoll(app, parts, request, reply, { no: accepted, sent })
   if (accepted.newSession !== null) setSessionCookie(reply, accepted.newSession, parts.address)
+  await waitForCount()
   // Seen as another address, so that reading the page again does not send the form again.
   return reply
     .code(303)

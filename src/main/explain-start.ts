@@ -1,0 +1,33 @@
+import { isUnavailable } from '../ports/unavailable.ts'
+import { SetupProblem } from '../runtime/setup-problem.ts'
+
+/** SQLSTATE: a table that a statement names does not exist. */
+const undefinedTable = '42P01'
+
+/** A fault at the start in the words of who can mend it; any other fault as it is. */
+export function explainStart(fault: unknown): unknown {
+  const chain = causesOf(fault)
+  if (chain.some((cause) => cause instanceof Error && 'code' in cause && cause.code === undefinedTable)) {
+    return new SetupProblem('the database has no schema, or an older one', 'run npm run migrate, then start again', {
+      cause: fault,
+    })
+  }
+  if (!isUnavailable(fault)) return fault
+  const [server, variable] =
+    fault.dependency === 'ledger' ? ['PostgreSQL', 'DATABASE_URL'] : ['Redis (or PostgreSQL in its place)', 'REDIS_URL']
+  const why = chain.at(-1)
+  return new SetupProblem(
+    `${server} cannot be used: ${fault.message}${why instanceof Error && why !== fault ? ` (${why.message || why.name})` : ''}`,
+    `start it, or see that ${variable} names the right one`,
+    { cause: fault },
+  )
+}
+
+function causesOf(fault: unknown): readonly unknown[] {
+  const chain: unknown[] = []
+  for (let cause = fault; cause !== undefined && !chain.includes(cause);) {
+    chain.push(cause)
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return chain
+}
