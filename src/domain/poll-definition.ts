@@ -17,7 +17,8 @@ export function definePoll(input: PollInput, { id, now, partitions, manageTokenH
     type,
     ...numberOptions(input.options),
     minChoices: input.minChoices ?? 1,
-    maxChoices: input.maxChoices ?? (type === 'single' ? 1 : input.options.length),
+    // Who asks for at least two allows two.
+    maxChoices: input.maxChoices ?? (type === 'single' ? 1 : (input.minChoices ?? 1)),
     opensAt: input.opensAt ?? null,
     closesAt: input.closesAt ?? null,
     resultsVisibility: input.resultsVisibility ?? 'always',
@@ -97,15 +98,15 @@ function applyPatch(poll: Poll, patch: PollPatch): PollFields {
   const type = patch.type ?? poll.type
   const merged =
     patch.options === undefined ? poll : mergeOptions(poll, patch.options, { isSetFixed: !isWaiting(poll) })
-  const [minChoices, maxChoices] = keptChoices(poll, type, merged.options.length)
   return {
     question: patch.question?.trim() ?? poll.question,
     description: patch.description?.trim() ?? poll.description,
     type,
     options: merged.options,
     nextOptionId: merged.nextOptionId,
-    minChoices: patch.minChoices ?? minChoices,
-    maxChoices: patch.maxChoices ?? maxChoices,
+    // Another type begins with its defaults.
+    minChoices: patch.minChoices ?? (type === poll.type ? poll.minChoices : 1),
+    maxChoices: patch.maxChoices ?? (type === poll.type ? poll.maxChoices : 1),
     opensAt: patch.opensAt === undefined ? poll.opensAt : patch.opensAt,
     closesAt: patch.closesAt === undefined ? poll.closesAt : patch.closesAt,
     resultsVisibility: patch.resultsVisibility ?? poll.resultsVisibility,
@@ -113,13 +114,6 @@ function applyPatch(poll: Poll, patch: PollPatch): PollFields {
     voterIdentity: patch.voterIdentity ?? poll.voterIdentity,
     allowVoteChange: patch.allowVoteChange ?? poll.allowVoteChange,
   }
-}
-
-/** Another type begins with its defaults; a maximum of "all options" goes with the number of options. */
-function keptChoices(poll: Poll, type: Poll['type'], optionCount: number): readonly [min: number, max: number] {
-  if (type === 'single') return [1, 1]
-  if (type !== poll.type) return [1, optionCount]
-  return [poll.minChoices, poll.maxChoices === poll.options.length ? optionCount : poll.maxChoices]
 }
 
 /** Follows from `options`, so it is not a change of its own. */

@@ -60,8 +60,9 @@ describe('defining a poll', () => {
     expect(define({ opensAt: now })).toMatchObject({ status: 'open', openedAt: now, opensAt: now })
   })
 
-  test('multiple choice takes any number of options unless told otherwise', () => {
-    expect(define({ type: 'multiple' })).toMatchObject({ minChoices: 1, maxChoices: 2 })
+  test('one choice is asked for unless told otherwise; who asks for at least two allows two', () => {
+    expect(define({ type: 'multiple' })).toMatchObject({ minChoices: 1, maxChoices: 1 })
+    expect(define({ type: 'multiple', maxChoices: 2 })).toMatchObject({ minChoices: 1, maxChoices: 2 })
     expect(define({ type: 'multiple', minChoices: 2 })).toMatchObject({ minChoices: 2, maxChoices: 2 })
   })
 
@@ -164,9 +165,9 @@ describe('editing a poll before it opens', () => {
     expect(pointers(editPoll(closing, { opensAt: now + 60 }, now))).toEqual(['/closes_at'])
   })
 
-  test('the maximum follows the number of options where it allowed them all', () => {
-    const all = define({ type: 'multiple', draft: true })
-    expect(edit(all, { options: texts('A', 'B', 'C') }).maxChoices).toBe(3)
+  test('the maximum stays with the type, and another type begins with its defaults', () => {
+    const all = define({ type: 'multiple', maxChoices: 2, draft: true })
+    expect(edit(all, { options: texts('A', 'B', 'C') }).maxChoices).toBe(2)
     expect(edit(all, { type: 'single' })).toMatchObject({ minChoices: 1, maxChoices: 1 })
   })
 
@@ -176,7 +177,7 @@ describe('editing a poll before it opens', () => {
 })
 
 describe('editing an open poll', () => {
-  const open = define({ type: 'multiple' })
+  const open = define({ type: 'multiple', maxChoices: 2 })
 
   test('texts may be corrected, and it shows', () => {
     expect(edit(open, { question: 'Dinner?' })).toMatchObject({ question: 'Dinner?', editedAt: now + 1, revision: 2 })

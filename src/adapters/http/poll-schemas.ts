@@ -83,7 +83,7 @@ const definition = {
     Type.Integer({
       minimum: 1,
       maximum: POLL_LIMITS.optionsMax,
-      description: 'Default: 1, or all options where the type is multiple.',
+      description: 'Default: 1, or min_choices where that is more.',
     }),
   ),
   opens_at: Type.Optional(
