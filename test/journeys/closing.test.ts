@@ -170,6 +170,9 @@ test('opens_at and closes_at take effect within a second, though nobody asks', a
   expect(openLateMs).toBeLessThan(1_000)
   expect(closeLateMs).toBeGreaterThanOrEqual(0)
   expect(closeLateMs).toBeLessThan(1_000)
+  // The api hears of the end a moment later, too.
+  const isFinal = async (): Promise<boolean> => (await poll.see()).results_final === true
+  await waitUntil(isFinal, { withinMs: 2_000, what: 'the api shows the final result' })
   expect(await poll.see()).toMatchObject({ status: 'closed', results_final: true, total_votes: 1 })
 })
 
