@@ -98,7 +98,8 @@ export function createVoter(address: string, kind: SessionKind): Voter {
   }
 }
 
-function readOutcome(answer: Answer): VoteOutcome {
+/** What an answer to a vote says. */
+export function readOutcome(answer: Answer): VoteOutcome {
   const voteId = textIn(answer.body, 'vote_id')
   if (answer.status === 202 && voteId !== null) return { result: 'accepted', voteId }
   return { result: 'refused', status: answer.status, code: textIn(answer.body, 'code') ?? 'without a code' }

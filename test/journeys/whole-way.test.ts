@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
-import { type Attempt, checkLedger, countLedger, describeCheck } from '../support/ledger-check.ts'
+import { checkLedger, countLedger, describeCheck } from '../support/ledger-check.ts'
 import { type OrganisedPoll, organisePoll } from '../support/organiser.ts'
 import { useSystem } from '../support/system.ts'
 import { connectViewer, type TestViewer } from '../support/viewer.ts'
-import { letVote } from '../support/voters.ts'
+import { letVote, type VoterAttempt } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const votersCount = 2_000
@@ -18,7 +18,7 @@ const system = useSystem({ apis: 2, workers: 2, partitions: 4 })
 describe('2,000 voters and 200 viewers of one poll, over two apis, two workers and four partitions', () => {
   let poll: OrganisedPoll
   let viewers: readonly TestViewer[]
-  let attempts: readonly Attempt[]
+  let attempts: readonly VoterAttempt[]
   const repeated: { first: string; again: string }[] = []
   const secondVotes: string[] = []
 
@@ -52,7 +52,7 @@ describe('2,000 voters and 200 viewers of one poll, over two apis, two workers a
   })
 
   /** What impatient people do after their vote. */
-  async function insist(number: number, { voter, optionIds, key, outcome }: Attempt): Promise<void> {
+  async function insist(number: number, { voter, optionIds, key, outcome }: VoterAttempt): Promise<void> {
     if (outcome.result !== 'accepted') return
     const call = { pollId: poll.id, optionIds }
     const calls =

@@ -7,7 +7,7 @@ import { isRefused } from '../../src/domain/refusal.ts'
 
 /** One vote that somebody wanted to cast, however often it was sent. */
 export type Attempt = {
-  readonly voter: Voter
+  readonly voter: Pick<Voter, 'session'>
   readonly optionIds: readonly number[]
   readonly key: string
   readonly outcome: VoteOutcome
@@ -19,7 +19,7 @@ export type LedgerCheck = {
   readonly attempted: number
   readonly acknowledged: number
   readonly inLedger: number
-  /** Acknowledged, and not in the ledger as it was acknowledged. */
+  /** Acknowledged, and neither in the ledger as it was acknowledged nor replaced by a later vote of the voter. */
   readonly lost: number
   /** Counted more than once: several rows of one voter, or a tally above the rows. */
   readonly doubled: number
@@ -51,7 +51,7 @@ export const checkLedger = async (
   const secrets = await createSecretStore(pool).read()
   const voteIds = createVoteIds(secrets.service)
   const voterOf = createVoterOf(secrets, pollId)
-  const places = new Set(rows.map(({ voter, position, selection }) => `${voter} ${position} ${selection.join()}`))
+  const rowOf = new Map(rows.map((row) => [row.voter, row]))
   const wanted = new Set(attempts.map((attempt) => `${voterOf(attempt)} ${attempt.optionIds.join()}`))
 
   const acknowledged = attempts.filter(({ outcome }) => outcome.result === 'accepted')
@@ -59,7 +59,10 @@ export const checkLedger = async (
     const { outcome, optionIds } = attempt
     const receipt = outcome.result === 'accepted' ? voteIds.open(outcome.voteId) : null
     if (receipt === null || receipt.voter !== voterOf(attempt)) return true
-    return !places.has(`${receipt.voter} ${receipt.position} ${optionIds.join()}`)
+    const row = rowOf.get(receipt.voter)
+    if (row === undefined || row.position < receipt.position) return true
+    // A higher position: a later vote of the same voter counts instead. Whether anybody asked for that one is told by `phantom`.
+    return row.position === receipt.position && row.selection.join() !== optionIds.join()
   })
   const voters = new Set(rows.map(({ voter }) => voter))
   return {

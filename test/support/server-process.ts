@@ -31,14 +31,16 @@ export type Ending = { readonly exitCode: number | null; readonly signal: NodeJS
 
 type ProcessPlan = {
   readonly name: string
-  readonly program: Program
+  /** A role, or the path of a test's own composition root below `test/support/`. */
+  readonly program: Program | `${string}.ts`
   readonly env?: Readonly<Record<string, string>>
   readonly args?: readonly string[]
 }
 
-/** Starts `node src/main/<program>.ts` as a person would, with nothing of our own environment but what finds programs. */
+/** Starts `node src/main/<program>.ts` (or a program of the tests') as a person would, with nothing of our own environment but what finds programs. */
 export const startServerProcess = ({ name, program, env = {}, args = [] }: ProcessPlan): ServerProcess => {
-  const path = fileURLToPath(new URL(`../../src/main/${program}.ts`, import.meta.url))
+  const source = program.endsWith('.ts') ? `./${program}` : `../../src/main/${program}.ts`
+  const path = fileURLToPath(new URL(source, import.meta.url))
   const folder = mkdtempSync(join(tmpdir(), 'tallycast-process-'))
   const leash: Leash = keepOnLeash(folder, 'pid')
   let output = ''

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { findFreePorts } from './free-ports.ts'
+import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { shareTestRedis, startTestRedis, type TestRedis } from './redis.ts'
-import { becomesReady, type Program, type ServerProcess, startServerProcess } from './server-process.ts'
+import { becomesReady, type ServerProcess, startServerProcess } from './server-process.ts'
+import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
-type Role = 'api' | 'worker' | 'admin'
+export type Role = 'api' | 'worker' | 'admin'
 
 export type SystemPlan = {
   readonly apis?: number
@@ -17,6 +19,12 @@ export type SystemPlan = {
   readonly envOf?: Partial<Record<Role, Readonly<Record<string, string>>>>
   /** `own`: a Redis that nobody else uses, to be killed or looked into. */
   readonly redis?: 'own' | 'shared'
+  /** `own`: a PostgreSQL server that nobody else uses, to be killed or made to wait. */
+  readonly postgres?: 'own' | 'shared'
+  /** Whether what each role says to Redis and PostgreSQL goes over ways that a test can break. */
+  readonly hasWays?: boolean
+  /** A composition root of the tests' (below `test/support/`) instead of the role's own. */
+  readonly programOf?: Partial<Record<Role, `${string}.ts`>>
   /** Called with the database before anything is started on it. */
   readonly prepare?: (database: TestDatabase) => Promise<Partial<Pick<SystemPlan, 'envOf'>> | void>
 }
@@ -29,6 +37,9 @@ export type Member = ServerProcess & {
   readonly restart: () => Promise<void>
 }
 
+/** What lies between the processes of one role and the servers. */
+export type Ways = { readonly redis: TcpProxy; readonly postgres: TcpProxy }
+
 /** The full profile: real processes on a database and a Redis of their own. */
 export type System = {
   readonly apis: readonly Member[]
@@ -40,6 +51,10 @@ export type System = {
   readonly redisPrefix: string
   /** Null where the Redis is shared. */
   readonly redis: TestRedis | null
+  /** Null where the server is shared. */
+  readonly postgres: TestPostgres | null
+  /** Null where the plan has none. */
+  readonly ways: Readonly<Record<Role, Ways>> | null
   /** An api by number, counted round. */
   readonly apiUrl: (number: number) => string
   readonly logs: () => string
@@ -47,9 +62,11 @@ export type System = {
 }
 
 export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
-  const database = await createTestDatabase()
+  const postgres = plan.postgres === 'own' ? await startTestPostgres() : null
+  const database = postgres ?? (await createTestDatabase())
   const redis = plan.redis === 'own' ? await startTestRedis() : null
   const { redisUrl, prefix } = redis === null ? shareTestRedis() : { redisUrl: redis.redisUrl, prefix: '' }
+  const ways = plan.hasWays === true ? await layWays(database.databaseUrl, redisUrl) : null
   const prepared = (await plan.prepare?.(database)) ?? {}
   const envOf = { ...plan.envOf, ...prepared.envOf }
   const adminToken = randomBytes(24).toString('base64url')
@@ -67,13 +84,21 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   const grpcPorts = Array.from({ length: counts.admin }, takePort)
   const members: Member[] = []
   const start = (role: Role, name: string, own: Readonly<Record<string, string>>, port: number): Member => {
-    const env = { ...shared, ADMIN_GRPC_URL: `127.0.0.1:${grpcPorts[0]}`, ...plan.env, ...own, ...envOf[role] }
-    const member = startMember(role, name, env, port, takePort())
+    const env = {
+      ...shared,
+      ...(ways !== null && overWays(ways[role], shared)),
+      ADMIN_GRPC_URL: `127.0.0.1:${grpcPorts[0]}`,
+      ...plan.env,
+      ...own,
+      ...envOf[role],
+    }
+    const member = startMember(plan.programOf?.[role] ?? role, name, env, port, takePort())
     members.push(member)
     return member
   }
   const stop = async (): Promise<void> => {
     await Promise.all(members.map(async (member) => member.stop()))
+    for (const way of Object.values(ways ?? {})) await Promise.all([way.redis.stop(), way.postgres.stop()])
     await database.drop()
     await redis?.stop()
   }
@@ -95,6 +120,8 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
       redisUrl,
       redisPrefix: prefix,
       redis,
+      postgres,
+      ways,
       // There is at least one, as planned.
       apiUrl: (number) => apis[number % apis.length]!.url,
       logs: () => members.map((member) => `--- ${member.name}\n${member.output()}`).join('\n'),
@@ -106,14 +133,31 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   }
 }
 
+const layWays = async (databaseUrl: string, redisUrl: string): Promise<Readonly<Record<Role, Ways>>> => {
+  const lay = async (url: string): Promise<TcpProxy> => startTcpProxy('127.0.0.1', Number(new URL(url).port))
+  const layBoth = async (): Promise<Ways> => ({ redis: await lay(redisUrl), postgres: await lay(databaseUrl) })
+  return { api: await layBoth(), worker: await layBoth(), admin: await layBoth() }
+}
+
+type Addresses = { readonly DATABASE_URL: string; readonly REDIS_URL: string }
+
+const overWays = ({ redis, postgres }: Ways, addresses: Addresses): Addresses => {
+  const over = (address: string, { port }: TcpProxy): string => {
+    const url = new URL(address)
+    url.port = String(port)
+    return url.href
+  }
+  return { DATABASE_URL: over(addresses.DATABASE_URL, postgres), REDIS_URL: over(addresses.REDIS_URL, redis) }
+}
+
 const startMember = (
-  role: Program,
+  program: Parameters<typeof startServerProcess>[0]['program'],
   name: string,
   env: Readonly<Record<string, string>>,
   port: number,
   opsPort: number,
 ): Member => {
-  const server = startServerProcess({ name, program: role, env: { ...env, OPS_PORT: String(opsPort) } })
+  const server = startServerProcess({ name, program, env: { ...env, OPS_PORT: String(opsPort) } })
   const member: Member = {
     ...server,
     url: `http://127.0.0.1:${port}`,

@@ -15,20 +15,23 @@ export type VotersPlan = {
   readonly atOnce?: number
   readonly retryWithinMs?: number
   /** What a voter does after the vote, before it leaves. */
-  readonly afterwards?: (number: number, attempt: Attempt) => Promise<void>
+  readonly afterwards?: (number: number, attempt: VoterAttempt) => Promise<void>
 }
+
+/** An attempt whose voter can be asked for more. */
+export type VoterAttempt = Attempt & { readonly voter: Voter }
 
 /** People who come and vote, each with connections and a session of its own, half of them as browsers do it. */
 export type Voters = {
   /** In the order in which they were answered; grows while they vote. */
-  readonly attempts: readonly Attempt[]
+  readonly attempts: readonly VoterAttempt[]
   readonly accepted: () => number
   /** Resolves when the last one has left. */
   readonly done: Promise<void>
 }
 
 export const letVote = (plan: VotersPlan): Voters => {
-  const attempts: Attempt[] = []
+  const attempts: VoterAttempt[] = []
   let accepted = 0
   let next = 0
 
@@ -59,7 +62,7 @@ export const attemptVote = async (
   pollId: string,
   optionIds: readonly number[],
   retryWithinMs?: number,
-): Promise<Attempt> => {
+): Promise<VoterAttempt> => {
   const key = randomUUID()
   const beganAt = performance.now()
   const outcome = await voter.vote({ pollId, optionIds, key, ...(retryWithinMs !== undefined && { retryWithinMs }) })

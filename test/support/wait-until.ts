@@ -2,11 +2,17 @@ import { waitFor } from '../../src/runtime/stop-signal.ts'
 
 const defaultWithinMs = 5_000
 
+type WaitPlan = {
+  readonly withinMs?: number
+  /** Said when it does not come true. A function is asked then. */
+  readonly what?: string | (() => string)
+}
+
 /** Waits for a condition, and fails when it does not come true in time. */
 export const waitUntil = async (
   condition: () => boolean | Promise<boolean>,
-  { withinMs = defaultWithinMs, what = condition.toString() }: { withinMs?: number; what?: string } = {},
+  { withinMs = defaultWithinMs, what = condition.toString() }: WaitPlan = {},
 ): Promise<void> => {
   if (await waitFor(condition, { withinMs })) return
-  throw new Error(`not within ${withinMs} ms: ${what}`)
+  throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`)
 }

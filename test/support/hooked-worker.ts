@@ -1,0 +1,28 @@
+// The worker as its composition root has it, with hooks at what comes before and after a commit.
+import { runProcess } from '../../src/main/role.ts'
+import { runWorker } from '../../src/main/worker.ts'
+import { reach } from './hooks.ts'
+
+await runProcess('worker', async (context, onReady) => {
+  const { ledger, feed } = context.adapters
+  const adapters: typeof context.adapters = {
+    ...context.adapters,
+    ledger: {
+      ...ledger,
+      async record(batch) {
+        if (batch.votes.length > 0) reach('before_record')
+        const recorded = await ledger.record(batch)
+        if (batch.votes.length > 0) reach('after_commit')
+        return recorded
+      },
+    },
+    feed: {
+      ...feed,
+      async publishTally(tally) {
+        await feed.publishTally(tally)
+        reach('after_publish')
+      },
+    },
+  }
+  await runWorker({ ...context, adapters }, onReady)
+})

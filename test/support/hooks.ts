@@ -1,0 +1,49 @@
+import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { randomBytes } from 'node:crypto'
+
+/** Moments of a vote's way at which a process of the tests may end or pause. */
+export type HookPoint = 'after_append' | 'before_record' | 'after_commit' | 'after_publish'
+
+/** What is to happen when a process comes to the point next. */
+export type HookAction = 'SIGKILL' | 'SIGSTOP'
+
+export type Hook = {
+  /** The environment by which the processes find it. */
+  readonly env: Readonly<Record<string, string>>
+  /** The first process that comes to the point does this, once. */
+  readonly set: (point: HookPoint, action: HookAction) => void
+  /** Whether it has happened. */
+  readonly isDone: () => boolean
+  readonly clear: () => void
+}
+
+const variable = 'TEST_HOOK_FILE'
+
+/** One hook for all processes that are given its environment. */
+export const createHook = (): Hook => {
+  const path = join(tmpdir(), `tallycast-hook-${randomBytes(8).toString('hex')}`)
+  const clear = (): void => {
+    if (existsSync(path)) unlinkSync(path)
+  }
+  return {
+    env: { [variable]: path },
+    set: (point, action) => writeFileSync(path, `${point} ${action}`),
+    isDone: () => !existsSync(path),
+    clear,
+  }
+}
+
+/** Called by a process of the tests at the point. What it does to itself happens before this returns. */
+export const reach = (point: HookPoint): void => {
+  const path = process.env[variable] ?? ''
+  if (path === '' || !existsSync(path)) return
+  const [wanted, action] = readFileSync(path, 'utf8').split(' ')
+  if (wanted !== point) return
+  unlinkSync(path)
+  process.kill(process.pid, action)
+  // A signal to oneself is on its way for a moment; nothing else may happen in it.
+  const until = performance.now() + 1_000
+  if (action === 'SIGKILL') while (performance.now() < until) continue
+}

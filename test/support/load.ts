@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import type { Pool } from 'pg'
+import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
+import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
+import { createHttpClient, type HttpClient } from '../../src/demo/http-client.ts'
+import { readOutcome, type VoteOutcome } from '../../src/demo/voter.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+import { sleep } from '../../src/runtime/stop-signal.ts'
+import type { Attempt } from './ledger-check.ts'
+
+export type LoadPlan = {
+  readonly pollId: string
+  readonly optionIds: readonly number[]
+  /** The apis, taken in turn; a retry goes to the next one. */
+  readonly urls: readonly string[]
+  /** Mints sessions, so that a voter costs one request. */
+  readonly identifyVoter: IdentifyVoter
+  /** New voters per second, whatever becomes of those before (open loop). */
+  readonly votesPerSecond: number
+  /** The share of voters who change their vote once it is accepted, from 0 to 1. The poll must allow it. */
+  readonly changeShare?: number
+  /** How long a voter goes on asking with the same key when no answer comes, or one that says to come back. */
+  readonly retryWithinMs?: number
+}
+
+/** Votes that arrive at a steady rate, whatever happens to the system. */
+export type Load = {
+  /** In the order in which they were answered; grows while the load runs. */
+  readonly attempts: readonly Attempt[]
+  readonly started: () => number
+  readonly accepted: () => number
+  /** Single answers by status or fault, retries included: what the system said while something was wrong. */
+  readonly answers: ReadonlyMap<string, number>
+  /** 503 and 429 that came without `Retry-After`. */
+  readonly withoutRetryAfter: () => number
+  /** New voters per second of all the time until now, or until the stop. */
+  readonly rate: () => number
+  /** No new voters; resolves when each one has its last answer. */
+  readonly stop: () => Promise<void>
+}
+
+const tickMs = 20
+const retryPauseMs = { least: 100, most: 500 }
+const retryAfterMaxMs = 1_500
+const retryStatuses = [429, 502, 503, 504]
+const connectionsMax = 2_000
+
+/** What mints the sessions of this installation. */
+export const sessionMint = async (pool: Pool): Promise<IdentifyVoter> => {
+  const { voterPepper, session, service } = await createSecretStore(pool).read()
+  return createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
+}
+
+export const startLoad = (plan: LoadPlan): Load => {
+  const { pollId, optionIds, urls, votesPerSecond, changeShare = 0, retryWithinMs = 40_000 } = plan
+  const clients = urls.map((url) => createHttpClient(url, connectionsMax))
+  const attempts: Attempt[] = []
+  const answers = new Map<string, number>()
+  const running = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  const beganAt = performance.now()
+  let started = 0
+  let accepted = 0
+  let withoutRetryAfter = 0
+  let lastStartAt = beganAt
+
+  const chooseOption = (): number => optionIds[Math.floor(Math.random() * optionIds.length)] ?? 0
+
+  /** One request. Null says to try again after the pause. */
+  const ask = async (
+    client: HttpClient,
+    method: 'POST' | 'PUT',
+    body: unknown,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<{ readonly outcome: VoteOutcome; readonly againAfterMs: number | null }> => {
+    const count = (what: string): void => void answers.set(what, (answers.get(what) ?? 0) + 1)
+    const pauseMs = retryPauseMs.least + Math.random() * (retryPauseMs.most - retryPauseMs.least)
+    try {
+      const answer = await client.send(method, `/polls/${pollId}/vote`, { body, headers })
+      count(String(answer.status))
+      const outcome = readOutcome(answer)
+      if (!retryStatuses.includes(answer.status)) return { outcome, againAfterMs: null }
+      const retryAfter = answer.headers['retry-after']
+      if (retryAfter === undefined) withoutRetryAfter += 1
+      return { outcome, againAfterMs: pauseMs + Math.min(Number(retryAfter ?? 0) * 1000, retryAfterMaxMs) }
+    } catch (fault) {
+      const reason = fault instanceof Error ? fault.message : String(fault)
+      count(fault instanceof Error && 'code' in fault ? String(fault.code) : reason)
+      return { outcome: { result: 'unknown', reason }, againAfterMs: pauseMs }
+    }
+  }
+
+  const attempt = async (number: number, token: string, method: 'POST' | 'PUT', optionId: number): Promise<Attempt> => {
+    const key = randomUUID()
+    const began = performance.now()
+    const headers = { 'voter-token': token, 'idempotency-key': key }
+    for (let tries = 0; ; tries += 1) {
+      // There is at least one api.
+      const client = clients[(number + tries) % clients.length]!
+      const { outcome, againAfterMs } = await ask(client, method, { option_ids: [optionId] }, headers)
+      if (againAfterMs === null || performance.now() + againAfterMs > began + retryWithinMs) {
+        const made: Attempt = { voter: { session: () => token }, optionIds: [optionId], key, outcome, beganAt: began }
+        attempts.push(made)
+        if (outcome.result === 'accepted') accepted += 1
+        return made
+      }
+      await sleep(againAfterMs)
+    }
+  }
+
+  const voteAs = async (number: number): Promise<void> => {
+    const session = plan.identifyVoter.session({ voterToken: null, sessionCookie: null })
+    if (isRefused(session)) throw new Error(`no session was made: ${session.detail}`)
+    const first = await attempt(number, session.token, 'POST', chooseOption())
+    if (Math.random() >= changeShare || first.outcome.result !== 'accepted') return
+    await attempt(number, session.token, 'PUT', chooseOption())
+  }
+
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      const due = Math.floor(((performance.now() - beganAt) / 1000) * votesPerSecond)
+      for (; started < due; started += 1) {
+        const voting = voteAs(started)
+        running.add(voting)
+        const forget = (): boolean => running.delete(voting)
+        voting.then(forget, forget)
+      }
+      lastStartAt = performance.now()
+      await sleep(tickMs, stopping.signal)
+    }
+  }
+  const coming = run()
+
+  return {
+    attempts,
+    answers,
+    started: () => started,
+    accepted: () => accepted,
+    withoutRetryAfter: () => withoutRetryAfter,
+    rate: () => started / ((lastStartAt - beganAt) / 1000),
+    async stop() {
+      stopping.abort()
+      await coming
+      while (running.size > 0) await Promise.all(running)
+      for (const client of clients) client.close()
+    },
+  }
+}
