@@ -44,6 +44,12 @@ const problemSchema = {
 const contentSecurityPolicy =
   "default-src 'self'; base-uri 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'self'"
 
+/** The bar on top is another product's, and offers to describe other services. */
+const pageTheme = {
+  title: 'Tallycast API',
+  css: [{ filename: 'theme.css', content: '.swagger-ui .topbar { display: none }' }],
+}
+
 type JsonObject = { [name: string]: unknown }
 
 /** Describes all routes that are added after this at /openapi.json, and shows them at /docs, where each can be tried. */
@@ -91,6 +97,7 @@ export function describeRoutes(app: HttpApp, version: string): void {
     routePrefix: '/docs',
     staticCSP: contentSecurityPolicy,
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null, persistAuthorization: true },
+    theme: pageTheme,
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     return reply.header('cache-control', 'public, max-age=60').send(app.swagger())
