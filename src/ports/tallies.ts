@@ -8,13 +8,25 @@ export type Tallies = {
   read(pollIds: readonly string[]): Promise<readonly Tally[]>
   /** Polls whose recorded changes nobody may have announced (their worker died between commit and news), older than `settledMs`. */
   unannounced(settledMs: number, pollsMax: number): Promise<readonly string[]>
-  /** Compares tally and ledger in one snapshot; the differences, empty when they agree. Null for an unknown poll. */
+  /** Polls whose tally was changed within `withinMs`, the latest change first. */
+  changedLately(withinMs: number, pollsMax: number): Promise<readonly string[]>
+  /**
+   * Counts the ledger of the poll's current round anew and compares it with the tally, both in one snapshot: every option, and the
+   * number of votes. Changes nothing. Null for an unknown poll.
+   */
   recount(pollId: string): Promise<Recount | null>
+  /** The same for every round that the poll has had, all in one snapshot, the latest first. Empty for an unknown poll. */
+  recountRounds(pollId: string): Promise<readonly Recount[]>
 }
 
 export type Recount = {
   readonly pollId: string
   readonly round: number
+  /** As the ledger has them. */
   readonly totalVotes: number
-  readonly differences: readonly { readonly optionId: number | null; readonly tally: number; readonly ledger: number }[]
+  /** Empty when tally and ledger agree. */
+  readonly differences: readonly Difference[]
 }
+
+/** `optionId` null stands for the number of votes. */
+export type Difference = { readonly optionId: number | null; readonly tally: number; readonly ledger: number }

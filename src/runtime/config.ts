@@ -88,7 +88,8 @@ const nameValues = (values: SettingValues) => ({
 const findContradictions = (config: Config, role: Role): string[] => {
   const problems: string[] = []
   const isAlone = role !== 'all' && role !== 'full'
-  if (isAlone && config.databaseUrl === null) {
+  // A recount finds the database of the Tallycast that runs on DATA_DIR.
+  if (isAlone && role !== 'recount' && config.databaseUrl === null) {
     problems.push(`DATABASE_URL is missing: the ${role} process brings no PostgreSQL (npm start does)`)
   }
   const servesGrpc = role === 'admin' || !isAlone
@@ -107,7 +108,7 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
   const ports: (readonly [SettingName, number])[] = [
     ...(servesHttp ? [['PORT', config.port] as const] : []),
     ...(servesGrpc ? [['GRPC_PORT', config.grpcPort] as const] : []),
-    ...(role === 'migrate' ? [] : [['OPS_PORT', config.opsPort] as const]),
+    ...(role === 'migrate' || role === 'recount' ? [] : [['OPS_PORT', config.opsPort] as const]),
   ]
   return ports.flatMap(([name, port], index) =>
     ports

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { findFreePort } from './free-port.ts'
 import { acquireInstanceLock } from './instance-lock.ts'
 import { keepRunning } from './keep-running.ts'
@@ -10,6 +11,7 @@ import type { PostgresPlaces } from './postgres-data.ts'
 import { launchPostgres, postgresStopSteps, postgresUrl } from './postgres-process.ts'
 import type { PostgresLaunch } from './postgres-process.ts'
 import { findServerUser } from './server-user.ts'
+import { SetupProblem } from './setup-problem.ts'
 
 const portAttemptsMax = 3
 
@@ -71,6 +73,23 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     lock.release()
     throw error
   }
+}
+
+/**
+ * Where the embedded PostgreSQL answers that runs on this data folder, for a program that comes beside the Tallycast that started
+ * it. Throws a SetupProblem where none runs.
+ */
+export const locateEmbeddedPostgres = (dataDir: string): string => {
+  const places = data.findPlaces(dataDir)
+  if (places === null || data.runningServer(places) === null) {
+    throw new SetupProblem(
+      places === null
+        ? `there is no data folder ${resolve(dataDir)}, and DATABASE_URL names no database`
+        : `no Tallycast runs on the data folder ${places.folder}, and DATABASE_URL names no database`,
+      'start Tallycast (npm start), name the folder of the one that runs with DATA_DIR, or its database with DATABASE_URL',
+    )
+  }
+  return postgresUrl({ password: readFileSync(places.password, 'utf8').trim() }, rememberedPort(places))
 }
 
 /** Everything up to a cluster that a server can be started on. Called by the holder of the lock. */

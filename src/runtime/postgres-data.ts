@@ -41,15 +41,20 @@ export const preparePlaces = async (dataDir: string): Promise<PostgresPlaces> =>
       { cause },
     )
   }
-  const folder = realpathSync(dataDir)
-  return {
-    folder,
-    cluster: join(folder, 'postgres'),
-    password: join(folder, 'postgres-password'),
-    port: join(folder, 'postgres-port'),
-    serverLog: join(folder, 'postgres.log'),
-  }
+  return placesIn(realpathSync(dataDir))
 }
+
+/** The same of a data folder that is there already; null where there is none. */
+export const findPlaces = (dataDir: string): PostgresPlaces | null =>
+  existsSync(dataDir) ? placesIn(realpathSync(dataDir)) : null
+
+const placesIn = (folder: string): PostgresPlaces => ({
+  folder,
+  cluster: join(folder, 'postgres'),
+  password: join(folder, 'postgres-password'),
+  port: join(folder, 'postgres-port'),
+  serverLog: join(folder, 'postgres.log'),
+})
 
 /** A cluster keeps the owner that it was made with: PostgreSQL refuses to run as anybody else, and so does it as root. */
 export const ownerOf = (cluster: string, otherwise: ServerUser | null): ServerUser | null => {
@@ -151,18 +156,32 @@ export const requireSameMajor = (places: PostgresPlaces, binaries: PostgresBinar
   )
 }
 
+/** The process of the server that runs on this folder; null where none does. */
+export const runningServer = (places: PostgresPlaces): number | null => {
+  const pid = readServerPid(places)
+  return pid !== null && isServerOn(pid, 'postgres', places.cluster) ? pid : null
+}
+
+/** What the pid file says, true or not; null where it names no process that lives. */
+const readServerPid = (places: PostgresPlaces): number | null => {
+  const pidFile = pidFileOf(places)
+  if (!existsSync(pidFile)) return null
+  const pid = Number.parseInt(readFileSync(pidFile, 'utf8'), 10)
+  return Number.isSafeInteger(pid) && pid > 1 && processIdentity(pid) !== null ? pid : null
+}
+
+const pidFileOf = ({ cluster }: PostgresPlaces): string => join(cluster, 'postmaster.pid')
+
 /**
  * After a `kill -9` of Tallycast its PostgreSQL lives on. Only the holder of the instance lock comes here, so what still runs
  * on this folder is such an orphan: it is stopped, and its successor starts with settings and version of today.
  */
 export const stopOrphan = async (places: PostgresPlaces, log: Log): Promise<void> => {
-  const pidFile = join(places.cluster, 'postmaster.pid')
-  if (!existsSync(pidFile)) return
-  const pid = Number.parseInt(await readFile(pidFile, 'utf8'), 10)
-  if (!Number.isSafeInteger(pid) || pid <= 1 || processIdentity(pid) === null) return
-  if (!isServerOn(pid, 'postgres', places.cluster)) {
+  const pid = readServerPid(places)
+  if (pid === null) return
+  if (runningServer(places) === null) {
     // The pid belongs to somebody else by now. PostgreSQL would take that one for its predecessor and refuse to start.
-    await rm(pidFile, { force: true })
+    await rm(pidFileOf(places), { force: true })
     return
   }
   log.warn({ serverPid: pid }, 'a PostgreSQL is left over from a Tallycast that was killed; stopping it')

@@ -37,7 +37,7 @@ export type PostgresLaunch = {
 }
 
 /** Where the server on this port is reached. */
-export const postgresUrl = ({ password }: PostgresLaunch, port: number, name = database): string =>
+export const postgresUrl = ({ password }: Pick<PostgresLaunch, 'password'>, port: number, name = database): string =>
   `postgres://${superuser}:${password}@127.0.0.1:${port}/${name}`
 
 /** Starts the server and waits until it answers. Says 'port_taken' where another program has the port. */

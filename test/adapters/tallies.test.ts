@@ -297,8 +297,76 @@ describe('recounting', () => {
     })
   })
 
-  test('null for an unknown poll', async () => {
+  test('every round is compared where all are asked for, the latest first, each with its own votes', async () => {
+    const poll = await createPoll({ round: 2, revision: 2 })
+    const { id: pollId } = poll
+    const owner = await takePartition()
+    await owner.record(1, {
+      votes: [1, 2, 2].map((round) => voteAt(1, { pollId, round, voter: someVoter(), selection: [round] })),
+    })
+    await store.save({ ...poll, round: 3, revision: 3 }, 2)
+    expect(await tallies.recountRounds(pollId)).toEqual([
+      { pollId, round: 3, totalVotes: 0, differences: [] },
+      { pollId, round: 2, totalVotes: 2, differences: [] },
+      { pollId, round: 1, totalVotes: 1, differences: [] },
+    ])
+    await database.pool.query(`update tally set total_votes = 7 where poll_id = $1 and round = 1`, [pollId])
+    await database.pool.query(`delete from tally where poll_id = $1 and round = 2`, [pollId])
+    expect((await tallies.recountRounds(pollId)).map(({ differences }) => differences)).toEqual([
+      [],
+      [
+        { optionId: 2, tally: 0, ledger: 2 },
+        { optionId: null, tally: 0, ledger: 2 },
+      ],
+      [{ optionId: null, tally: 7, ledger: 1 }],
+    ])
+    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 3, totalVotes: 0, differences: [] })
+  })
+
+  test('the tallies of all partitions are summed before they are compared, each with its number of votes', async () => {
+    const { id: pollId } = await createPoll()
+    const owners = [await takePartition(), await takePartition()]
+    for (const owner of owners) {
+      await owner.record(1, { votes: [voteAt(1, { pollId, voter: someVoter(), selection: [3] })] })
+    }
+    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 1, totalVotes: 2, differences: [] })
+    const falsified = owners[1]?.checkpoint().partition
+    await database.pool.query('update tally set total_votes = 0 where poll_id = $1 and partition = $2', [
+      pollId,
+      falsified,
+    ])
+    expect((await tallies.recount(pollId))?.differences).toEqual([{ optionId: null, tally: 1, ledger: 2 }])
+  })
+
+  test('null, or no rounds, for an unknown poll', async () => {
     expect(await tallies.recount('unknown')).toBeNull()
+    expect(await tallies.recountRounds('unknown')).toEqual([])
+  })
+})
+
+describe('what changed lately', () => {
+  test('polls are listed latest change first, at most so many, those before the time left out', async () => {
+    const polls = [await createPoll(), await createPoll(), await createPoll(), await createPoll()] as const
+    const owners = [await takePartition(), await takePartition()] as const
+    const recordAt = async (place: 0 | 1, entry: number, poll: Poll, minutesAgo: number): Promise<void> => {
+      await owners[place].record(entry, {
+        votes: [voteAt(entry, { pollId: poll.id, voter: someVoter(), selection: [1] })],
+      })
+      await database.pool.query(
+        `update tally set recorded_at = clock_timestamp() - $3 * interval '1 min' where poll_id = $1 and partition = $2`,
+        [poll.id, owners[place].checkpoint().partition, minutesAgo],
+      )
+    }
+    await recordAt(0, 1, polls[0], 9)
+    await recordAt(1, 1, polls[1], 8)
+    await recordAt(0, 2, polls[2], 7)
+    // Changed at two partitions: listed once, by the later change.
+    await recordAt(1, 2, polls[0], 6)
+    await recordAt(0, 3, polls[3], 11)
+    const mine = new Set(polls.map(({ id }) => id))
+    const listed = await tallies.changedLately(600_000, 1000)
+    expect(listed.filter((id) => mine.has(id))).toEqual([polls[0].id, polls[2].id, polls[1].id])
+    expect(await tallies.changedLately(600_000, 2)).toEqual(listed.slice(0, 2))
   })
 })
 

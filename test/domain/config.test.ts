@@ -106,6 +106,11 @@ test('a process that brings no PostgreSQL needs DATABASE_URL', () => {
   }
 })
 
+test('a recount may go without DATABASE_URL, and no port is its business', () => {
+  const config = readConfig({ PORT: '9464', GRPC_HOST: '0.0.0.0' }, 'recount', noFiles)
+  expect(config).toMatchObject({ databaseUrl: null, dataDir: './data' })
+})
+
 describe('gRPC on other addresses than loopback', () => {
   const env = { DATABASE_URL: databaseUrl, GRPC_HOST: '0.0.0.0' }
 

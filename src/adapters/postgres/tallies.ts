@@ -10,7 +10,9 @@ export function createTallies(pool: pg.Pool): Tallies {
     finalise: (pollId) => orUnavailable('ledger', () => finalise(pool, pollId)),
     read: (pollIds) => orUnavailable('ledger', () => readTallies(pool, pollIds)),
     unannounced: (settledMs, pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, settledMs, pollsMax)),
-    recount: (pollId) => orUnavailable('ledger', () => recount(pool, pollId)),
+    changedLately: (withinMs, pollsMax) => orUnavailable('ledger', () => listChangedLately(pool, withinMs, pollsMax)),
+    recount: (pollId) => orUnavailable('ledger', async () => (await recount(pool, pollId, 'current'))[0] ?? null),
+    recountRounds: (pollId) => orUnavailable('ledger', () => recount(pool, pollId, 'all_rounds')),
   }
 }
 
@@ -110,54 +112,73 @@ async function listUnannounced(pool: pg.Pool, settledMs: number, pollsMax: numbe
   return rows.map((row) => row.poll_id)
 }
 
-/** One statement, so one snapshot: both sides are read in it. Option null stands for the number of votes. */
+/** By each partition's index, so that it costs no more where the table holds years of polls. */
+const LIST_CHANGED_LATELY = `
+  select latest.poll_id
+  from checkpoint as c
+  cross join lateral (
+    select t.poll_id, t.recorded_at
+    from tally as t
+    where t.partition = c.partition and t.recorded_at > clock_timestamp() - $1 * interval '1 ms'
+    order by t.recorded_at desc
+    limit $2
+  ) as latest
+  group by latest.poll_id
+  order by max(latest.recorded_at) desc, latest.poll_id
+  limit $2`
+
+async function listChangedLately(pool: pg.Pool, withinMs: number, pollsMax: number): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ poll_id: string }>(LIST_CHANGED_LATELY, [withinMs, pollsMax])
+  return rows.map((row) => row.poll_id)
+}
+
+/**
+ * One statement, so one snapshot: both sides of all rounds are read in it, the ledger once. Option null stands for the number
+ * of votes: an empty selection is a retracted vote, any other counts once there.
+ */
 const RECOUNT = `
-  with side as (
-    select t.option_id, t.votes as tally, 0 as ledger
-    from poll
-    join tally on tally.poll_id = poll.id and tally.round = poll.round
-    cross join lateral unnest(tally.counts) with ordinality as t (votes, option_id)
-    where poll.id = $1
+  with wanted as (
+    select id as poll_id, case when $2 then 1 else round end as first_round, round as last_round from poll where id = $1
+  ), side as (
+    select tally.round, counted.option_id, counted.votes as tally, 0 as ledger
+    from wanted as w
+    join tally on tally.poll_id = w.poll_id and tally.round between w.first_round and w.last_round
+    cross join lateral (
+      select c.option_id, c.votes from unnest(tally.counts) with ordinality as c (votes, option_id)
+      union all
+      select null, tally.total_votes
+    ) as counted
     union all
-    select null, tally.total_votes, 0
-    from poll
-    join tally on tally.poll_id = poll.id and tally.round = poll.round
-    where poll.id = $1
-    union all
-    select v.option_id, 0, count(*)
-    from poll
-    join vote on vote.poll_id = poll.id and vote.round = poll.round
-    cross join lateral unnest(vote.selection) as v (option_id)
-    where poll.id = $1
-    group by v.option_id
-    union all
-    select null, 0, count(*)
-    from poll
-    join vote on vote.poll_id = poll.id and vote.round = poll.round
-    where poll.id = $1 and cardinality(vote.selection) > 0
+    select vote.round, v.option_id, 0, count(*)
+    from wanted as w
+    join vote on vote.poll_id = w.poll_id and vote.round between w.first_round and w.last_round
+    cross join lateral unnest(array_append(vote.selection, null)) as v (option_id)
+    where cardinality(vote.selection) > 0
+    group by vote.round, v.option_id
   ), summed as (
-    select option_id, sum(tally)::float8 as tally, sum(ledger)::float8 as ledger from side group by option_id
+    select round, option_id, sum(tally)::float8 as tally, sum(ledger)::float8 as ledger
+    from side
+    group by round, option_id
   )
   select
-    poll.round,
-    coalesce((select ledger from summed where option_id is null), 0) as total_votes,
+    r.round,
+    coalesce(max(summed.ledger) filter (where summed.option_id is null), 0) as total_votes,
     coalesce(
-      (
-        select json_agg(json_build_object('optionId', option_id, 'tally', tally, 'ledger', ledger) order by option_id)
-        from summed
-        where tally <> ledger
-      ),
+      json_agg(
+        json_build_object('optionId', summed.option_id, 'tally', summed.tally, 'ledger', summed.ledger)
+        order by summed.option_id
+      ) filter (where summed.tally <> summed.ledger),
       '[]'
     ) as differences
-  from poll
-  where poll.id = $1`
+  from wanted as w
+  cross join lateral generate_series(w.first_round, w.last_round) as r (round)
+  left join summed on summed.round = r.round
+  group by r.round
+  order by r.round desc`
 
 type RecountRow = { readonly round: number; readonly total_votes: number; readonly differences: Recount['differences'] }
 
-async function recount(pool: pg.Pool, pollId: string): Promise<Recount | null> {
-  const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId])
-  const row = rows[0]
-  return row === undefined
-    ? null
-    : { pollId, round: row.round, totalVotes: row.total_votes, differences: row.differences }
+async function recount(pool: pg.Pool, pollId: string, which: 'all_rounds' | 'current'): Promise<readonly Recount[]> {
+  const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId, which === 'all_rounds'])
+  return rows.map((row) => ({ pollId, round: row.round, totalVotes: row.total_votes, differences: row.differences }))
 }

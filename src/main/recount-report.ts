@@ -1,0 +1,70 @@
+import { styleText } from 'node:util'
+import type { RecountedPoll } from '../application/recount-polls.ts'
+import { formatNumber } from '../demo/screen.ts'
+import type { Poll } from '../domain/poll.ts'
+import type { Difference, Recount } from '../ports/tallies.ts'
+
+/** What a whole run of the command has found. */
+export type Findings = {
+  readonly polls: number
+  /** Votes of all rounds, as the ledger has them. */
+  readonly votes: number
+  readonly pollsThatDiffer: number
+}
+
+export const nothingFound: Findings = { polls: 0, votes: 0, pollsThatDiffer: 0 }
+
+export function addFinding(findings: Findings, { rounds }: RecountedPoll): Findings {
+  return {
+    polls: findings.polls + 1,
+    votes: rounds.reduce((sum, { totalVotes }) => sum + totalVotes, findings.votes),
+    pollsThatDiffer: findings.pollsThatDiffer + (rounds.every(isEqual) ? 0 : 1),
+  }
+}
+
+export function isEqual({ differences }: Recount): boolean {
+  return differences.length === 0
+}
+
+/** One poll as a person reads it: a line per round, and below it what differs. */
+export function describePoll({ poll, rounds }: RecountedPoll): string {
+  const votes = rounds.map(({ totalVotes }) => formatVotes(totalVotes))
+  const votesWidth = Math.max(...votes.map((text) => text.length))
+  const lines = rounds.flatMap((recount, index) => [
+    `  round ${String(recount.round).padEnd(5)}${(votes[index] ?? '').padStart(votesWidth)}   ${isEqual(recount) ? styleText('green', '✓') : styleText('red', '✗')}`,
+    ...describeDifferences(poll, recount.differences),
+  ])
+  return [styleText('bold', poll.question), styleText('dim', `${poll.id}, ${poll.status}`), '', ...lines].join('\n')
+}
+
+function describeDifferences(poll: Poll, differences: readonly Difference[]): readonly string[] {
+  const rows = differences.map(({ optionId, tally, ledger }) => ({
+    name: nameCount(poll, optionId),
+    tally: formatNumber(tally),
+    ledger: formatNumber(ledger),
+  }))
+  const width = (column: 'name' | 'tally'): number => Math.max(...rows.map((row) => row[column].length))
+  return rows.map(({ name, tally, ledger }) =>
+    styleText('red', `      ${name.padEnd(width('name'))}   tally ${tally.padEnd(width('tally'))}   ledger ${ledger}`),
+  )
+}
+
+function nameCount({ options }: Poll, optionId: number | null): string {
+  if (optionId === null) return 'number of votes'
+  // The options of an earlier round may have been removed since.
+  const text = options.find(({ id }) => id === optionId)?.text
+  return text === undefined ? `option ${optionId}` : `option ${optionId}: ${text}`
+}
+
+export function describeVerdict({ polls, votes, pollsThatDiffer }: Findings): string {
+  const what = `${formatNumber(polls)} ${polls === 1 ? 'poll' : 'polls'}, ${formatVotes(votes)}`
+  if (pollsThatDiffer === 0) {
+    return styleText('green', `✓ Recount: tally and ledger agree on every option and every round (${what}).`)
+  }
+  const which = polls === 1 ? 'this poll' : `${formatNumber(pollsThatDiffer)} of ${formatNumber(polls)} polls`
+  return styleText('red', `✗ Recount: tally and ledger differ in ${which} (${what}). Nothing was changed.`)
+}
+
+function formatVotes(votes: number): string {
+  return `${formatNumber(votes)} ${votes === 1 ? 'vote' : 'votes'}`
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createVoter } from '../../src/demo/voter.ts'
+import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
+import { checkLedger, describeCheck } from '../support/ledger-check.ts'
+import { organisePoll } from '../support/organiser.ts'
+import { startServerProcess } from '../support/server-process.ts'
+import { useSystem } from '../support/system.ts'
+import { attemptVote, letVote } from '../support/voters.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+/** `npm run recount`, as far as `node src/main/recount.ts` is it. */
+const recount = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
+  const command = startServerProcess({ name: 'recount', program: 'recount', args, env })
+  try {
+    const { exitCode } = await command.ended(60_000)
+    return { exitCode, output: command.output() }
+  } finally {
+    await command.stop()
+  }
+}
+
+describe('on the embedded profile', () => {
+  let folder: DataFolder
+  let system: EmbeddedSystem
+  beforeAll(async () => {
+    folder = createDataFolder()
+    system = await startEmbedded({ dataDir: folder.path })
+    await system.welcomes()
+  })
+  afterAll(async () => {
+    await system.stop()
+    folder.remove()
+  })
+
+  const falsify = async (pollId: string): Promise<void> => {
+    const [port, password] = ['port', 'password'].map((name) =>
+      readFileSync(join(folder.path, `postgres-${name}`), 'utf8').trim(),
+    )
+    const client = new pg.Client(`postgres://tallycast:${password}@127.0.0.1:${port}/tallycast`)
+    await client.connect()
+    await client.query('update tally set total_votes = total_votes + 1 where poll_id = $1', [pollId])
+    await client.end()
+  }
+
+  test('the recount finds the running instance by its data folder alone, and says so when nothing runs there', async () => {
+    const here = { DATA_DIR: folder.path }
+    const poll = await organisePoll(system.url)
+    const voter = createVoter(system.url, 'token')
+    expect((await attemptVote(voter, poll.id, [1])).outcome.result).toBe('accepted')
+    voter.close()
+    await waitUntil(async () => (await poll.see()).total_votes === 1, { what: 'the vote is recorded' })
+
+    expect(await recount([poll.id], here)).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/round 1 +1 vote +✓/),
+    })
+    expect(await recount(['--all'], here)).toMatchObject({ exitCode: 0 })
+    await falsify(poll.id)
+    expect(await recount(['--all'], here)).toMatchObject({
+      exitCode: 1,
+      output: expect.stringMatching(/number of votes +tally 2 +ledger 1/),
+    })
+
+    await system.stop()
+    expect(await recount(['--all'], here)).toMatchObject({
+      exitCode: 2,
+      output: expect.stringContaining('no Tallycast runs on the data folder'),
+    })
+  })
+})
+
+describe('on the full profile', () => {
+  const system = useSystem({ apis: 1, workers: 2, partitions: 4 })
+  const votesMin = 1_500
+
+  test('recounts while votes are recorded at full speed find no difference', async () => {
+    const { apiUrl, database } = system()
+    const poll = await organisePoll(apiUrl(0))
+    let isStopped = false
+    const voters = letVote({ pollId: poll.id, optionIds: poll.optionIds, apiUrl, goOn: () => !isStopped })
+    const counted: number[] = []
+    do {
+      const { exitCode, output } = await recount([poll.id], { DATABASE_URL: database.databaseUrl })
+      expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✓ Recount') })
+      counted.push(Number(/round 1 +([\d,]+) votes?/.exec(output)?.[1]?.replaceAll(',', '')))
+    } while (voters.accepted() < votesMin)
+    isStopped = true
+    await voters.done
+
+    const isRecorded = async (): Promise<boolean> => (await poll.see()).total_votes === voters.accepted()
+    await waitUntil(isRecorded, { withinMs: 15_000, what: 'all votes are recorded' })
+    const check = await checkLedger(database.pool, poll.id, 1, voters.attempts)
+    console.log(`${counted.length} recounts met ${counted.join(', ')} votes: ${describeCheck(check)}`)
+    expect(check).toMatchObject({ lost: 0, doubled: 0, phantom: 0 })
+    // Some met the poll in the middle of the voting, else nothing was proved.
+    expect(counted.filter((votes) => votes > 0 && votes < voters.accepted()).length).toBeGreaterThan(0)
+  })
+})
