@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
+import { createRecountRecent } from '../application/recount-recent.ts'
 import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
-import { measureLedger } from '../runtime/metrics.ts'
+import { measureLedger, measureRecounts } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
 
@@ -58,7 +59,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   await share.start()
   await serveMissing()
   onReady()
-  await Promise.all([keepServing(), share.keep(signal), sweep(), watchBacklog()])
+  await Promise.all([keepServing(), share.keep(signal), sweep(), watchBacklog(), recountRecent(context, owner)])
   await Promise.all(recording)
   // Recording has ended: what it noted last is announced before the process goes.
   newsStop.abort()
@@ -103,6 +104,29 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       }
     }
   }
+}
+
+/** Of all workers the owner of the first partition does it: there is exactly one, and when it dies there is another. */
+async function recountRecent({ config, adapters, log, registry, signal }: RoleContext, owner: string): Promise<void> {
+  const { tallies, lease } = adapters
+  const everyMs = config.recountEveryMs
+  if (everyMs === 0) return
+  const metrics = measureRecounts(registry)
+  const isOurs = async (): Promise<boolean> => (await lease.owners()).get(0) === owner
+  const recounts = createRecountRecent(
+    { tallies, isOurs, everyMs },
+    {
+      sleep,
+      onRecounted: (recount) => {
+        metrics.recounted()
+        if (recount.differences.length > 0) log.error({ recount }, 'tally and ledger differ; nothing was changed')
+      },
+      onStanding: metrics.differences,
+      onDone: metrics.done,
+      onError: (pollId, err) => log.warn({ pollId, err }, 'a recount could not be made'),
+    },
+  )
+  await recounts.run(signal)
 }
 
 if (import.meta.main) await runProcess('worker', runWorker)

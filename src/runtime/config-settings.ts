@@ -49,6 +49,8 @@ export const settings = {
   LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),
   UPDATE_INTERVAL_MS: integer({ least: 10, most: 60_000, fallback: 100, unit: 'milliseconds' }),
   STREAM_RETENTION_MS: integer({ least: 0, most: 30 * 86_400_000, fallback: 3_600_000, unit: 'milliseconds' }),
+  /** 0: recent polls are not recounted. */
+  RECOUNT_EVERY_MS: integer({ least: 0, most: 86_400_000, fallback: 60_000, unit: 'milliseconds' }),
   POLL_REDIS_TTL: integer({ least: 1, most: 365 * 86_400, fallback: 86_400, unit: 'seconds' }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),

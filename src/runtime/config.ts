@@ -79,6 +79,7 @@ const nameValues = (values: SettingValues) => ({
   leaseMs: values.LEASE_MS,
   updateIntervalMs: values.UPDATE_INTERVAL_MS,
   streamRetentionMs: values.STREAM_RETENTION_MS,
+  recountEveryMs: values.RECOUNT_EVERY_MS,
   pollRedisTtlSeconds: values.POLL_REDIS_TTL,
   shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   logLevel: values.LOG_LEVEL,

@@ -80,6 +80,38 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   }
 }
 
+export type RecountMetrics = {
+  readonly recounted: () => void
+  readonly differences: (count: number) => void
+  /** A run of recounts has come to its end. */
+  readonly done: () => void
+}
+
+/** What the worker that recounts knows. On the others these stay at 0, so look at the highest of all. */
+export const measureRecounts = (registry: Registry): RecountMetrics => {
+  const registers = [registry]
+  const recounted = new Counter({
+    name: 'tallycast_recounted_polls_total',
+    help: 'Polls whose ledger was counted anew and compared with the tally.',
+    registers,
+  })
+  const differences = new Gauge({
+    name: 'tallycast_recount_differences',
+    help: 'Counts in which tally and ledger differed when their polls were recounted last; 0 when all is well.',
+    registers,
+  })
+  const lastSuccess = new Gauge({
+    name: 'tallycast_recount_last_success_timestamp_seconds',
+    help: 'When a run of recounts last came to its end, whatever it found.',
+    registers,
+  })
+  return {
+    recounted: () => recounted.inc(),
+    differences: (count) => differences.set(count),
+    done: () => lastSuccess.setToCurrentTime(),
+  }
+}
+
 export type ViewerMetrics = {
   readonly viewers: (count: number) => void
 }

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { createLog } from '../../src/runtime/log.ts'
-import { createMetricsRegistry, measureLedger, measureViewers, measureVotes } from '../../src/runtime/metrics.ts'
+import {
+  createMetricsRegistry,
+  measureLedger,
+  measureRecounts,
+  measureViewers,
+  measureVotes,
+} from '../../src/runtime/metrics.ts'
 import { startOpsServer } from '../../src/runtime/ops-server.ts'
 
 const log = createLog({ name: 'test', level: 'silent' })
@@ -10,6 +16,7 @@ test('metrics and health are served, and readiness follows the process', async (
   const votes = measureVotes(registry)
   const ledger = measureLedger(registry)
   const viewers = measureViewers(registry)
+  const recounts = measureRecounts(registry)
   let isReady = false
   await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => isReady, log })
   const url = `http://127.0.0.1:${server.port}`
@@ -19,6 +26,9 @@ test('metrics and health are served, and readiness follows the process', async (
   ledger.recorded(2)
   ledger.unrecorded(1, 0.5)
   viewers.viewers(7)
+  recounts.recounted()
+  recounts.differences(3)
+  recounts.done()
   ledger.voteToUpdate(0.02)
   const text = await (await fetch(`${url}/metrics`)).text()
   for (const line of [
@@ -29,6 +39,9 @@ test('metrics and health are served, and readiness follows the process', async (
     'tallycast_oldest_unrecorded_seconds{process="all"} 0.5',
     'tallycast_viewers{process="all"} 7',
     'tallycast_vote_to_update_seconds_count{process="all"} 1',
+    'tallycast_recounted_polls_total{process="all"} 1',
+    'tallycast_recount_differences{process="all"} 3',
+    'tallycast_recount_last_success_timestamp_seconds{process="all"} 1',
   ]) {
     expect(text).toContain(line)
   }

@@ -73,29 +73,91 @@ describe('on the embedded profile', () => {
 })
 
 describe('on the full profile', () => {
-  const system = useSystem({ apis: 1, workers: 2, partitions: 4 })
+  const system = useSystem({ apis: 1, workers: 2, partitions: 4, env: { RECOUNT_EVERY_MS: '100' } })
   const votesMin = 1_500
 
-  test('recounts while votes are recorded at full speed find no difference', async () => {
+  /** A metric of every worker, added up. */
+  const sumOf = async (metric: string): Promise<number> => {
+    const texts = await Promise.all(
+      system().workers.map(async ({ opsUrl }) =>
+        fetch(`${opsUrl}/metrics`).then(
+          async (answer) => answer.text(),
+          () => '',
+        ),
+      ),
+    )
+    const values = texts.map((text) => Number(new RegExp(`^${metric}{.*} (.+)$`, 'm').exec(text)?.[1] ?? 0))
+    return values.reduce((sum, value) => sum + value, 0)
+  }
+  const differences = async (): Promise<number> => sumOf('tallycast_recount_differences')
+  const recounted = async (): Promise<number> => sumOf('tallycast_recounted_polls_total')
+
+  test('recounts while votes are recorded at full speed find no difference, by command and in the background', async () => {
     const { apiUrl, database } = system()
     const poll = await organisePoll(apiUrl(0))
     let isStopped = false
     const voters = letVote({ pollId: poll.id, optionIds: poll.optionIds, apiUrl, goOn: () => !isStopped })
+    const recountedBefore = await recounted()
     const counted: number[] = []
     do {
       const { exitCode, output } = await recount([poll.id], { DATABASE_URL: database.databaseUrl })
       expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✓ Recount') })
       counted.push(Number(/round 1 +([\d,]+) votes?/.exec(output)?.[1]?.replaceAll(',', '')))
     } while (voters.accepted() < votesMin)
+    const inBackground = (await recounted()) - recountedBefore
     isStopped = true
     await voters.done
 
     const isRecorded = async (): Promise<boolean> => (await poll.see()).total_votes === voters.accepted()
     await waitUntil(isRecorded, { withinMs: 15_000, what: 'all votes are recorded' })
     const check = await checkLedger(database.pool, poll.id, 1, voters.attempts)
-    console.log(`${counted.length} recounts met ${counted.join(', ')} votes: ${describeCheck(check)}`)
+    console.log(
+      `${counted.length} recounts by command met ${counted.join(', ')} votes, ${inBackground} in the background: ${describeCheck(check)}`,
+    )
     expect(check).toMatchObject({ lost: 0, doubled: 0, phantom: 0 })
+    expect(await differences()).toBe(0)
+    expect(system().logs()).not.toContain('tally and ledger differ')
     // Some met the poll in the middle of the voting, else nothing was proved.
     expect(counted.filter((votes) => votes > 0 && votes < voters.accepted()).length).toBeGreaterThan(0)
+    expect(inBackground).toBeGreaterThan(3)
+  })
+
+  test('a falsified tally is seen in the background, told by metric and log, and not repaired; also by the next worker', async () => {
+    const { apiUrl, database, logs, workers } = system()
+    const poll = await organisePoll(apiUrl(0))
+    const voter = createVoter(apiUrl(0), 'token')
+    expect((await attemptVote(voter, poll.id, [2])).outcome.result).toBe('accepted')
+    voter.close()
+    await waitUntil(async () => (await poll.see()).total_votes === 1, { what: 'the vote is recorded' })
+    const readTally = async () =>
+      (await database.pool.query('select * from tally where poll_id = $1 order by partition', [poll.id])).rows
+    await database.pool.query('update tally set counts[2] = 41, total_votes = 41 where poll_id = $1', [poll.id])
+    const falsified = await readTally()
+
+    await waitUntil(async () => (await differences()) === 2, { withinMs: 10_000, what: 'the metric tells of it' })
+    expect(logs()).toMatch(
+      new RegExp(
+        `"level":50.*"pollId":"${poll.id}".*"differences":\\[{"optionId":2,"tally":41,"ledger":1},{"optionId":null,"tally":41,"ledger":1}\\].*tally and ledger differ`,
+      ),
+    )
+    const recountedBefore = await recounted()
+    await waitUntil(async () => (await recounted()) > recountedBefore + 5, { withinMs: 10_000, what: 'it goes on' })
+    expect(await readTally()).toEqual(falsified)
+    expect(await differences()).toBe(2)
+
+    const values = await Promise.all(
+      workers.map(async (worker) => ({ worker, text: await (await fetch(`${worker.opsUrl}/metrics`)).text() })),
+    )
+    const telling = values.filter(({ text }) => /^tallycast_recount_differences{.*} 2$/m.test(text))
+    expect(telling).toHaveLength(1)
+    const teller = telling[0]!.worker
+    teller.signal('SIGKILL')
+    await teller.ended()
+    // The dead one answers no more, so whoever tells of it is the other.
+    await waitUntil(async () => (await differences()) === 2, { withinMs: 20_000, what: 'the other worker tells of it' })
+    await teller.restart()
+
+    await database.pool.query('update tally set counts[2] = 1, total_votes = 1 where poll_id = $1', [poll.id])
+    await waitUntil(async () => (await differences()) === 0, { withinMs: 10_000, what: 'the metric falls' })
   })
 })
