@@ -78,6 +78,9 @@ export function createCastVote(parts: CastVoteParts): CastVote {
   }
 }
 
+/** What has gathered while the ledger was away takes it some seconds. */
+const catchUpMs = 5_000
+
 const pollClosed = refuse('poll_closed', 'This poll is closed.')
 
 /** What the door's answer means to the voter; null where trying again may help. */
@@ -89,6 +92,7 @@ const refusals = {
     'This Idempotency-Key came with another request before. Take a new one for a new request.',
   ),
   poll_closed: pollClosed,
+  overloaded: refuseForNow('overloaded', 'Too many votes wait to be recorded. Please try again.', catchUpMs),
   definition_stale: null,
   door_missing: null,
 } satisfies Record<Exclude<DoorAnswer['answer'], 'accepted'>, Refused | null>

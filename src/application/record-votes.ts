@@ -1,6 +1,6 @@
 // Step 2 of 4: stream -> ledger. Shares the partitions with the other workers and records the votes of those it owns.
 import { initialOwner, type OwnerAction, type OwnerEvent, stepOwner } from '../domain/partition-owner.ts'
-import type { Checkpoint } from '../domain/position.ts'
+import type { Checkpoint, EntryId } from '../domain/position.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
@@ -45,8 +45,13 @@ const REST_PER_OWNED_MS = 200
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
-/** Group, trimming: upkeep that nothing waits for. */
+/** Trimming, and telling once more what may have been lost: upkeep that nothing waits for. */
 const UPKEEP_EVERY_MS = 1000
+/**
+ * While it commits, the owner tells the stream this often how far the ledger is: seldom enough to cost nothing (a write for the
+ * stream, whatever was committed meanwhile), often enough that the door counts little as unrecorded that is recorded.
+ */
+const FOLLOW_EVERY_MS = 100
 
 /** Records until the signal aborts, then gives the partitions back. Never rejects: faults are reported and tried again. */
 export function createRecordVotes(
@@ -99,6 +104,7 @@ export function createRecordVotes(
         start(keepLease(signal))
         start(keepNews(signal))
         start(keepShare(signal))
+        start(keepFollowed(partition, () => state.checkpoint, signal))
         start(keepUp(partition, () => state.checkpoint, signal))
       }
       for (const action of actions) {
@@ -165,13 +171,31 @@ export function createRecordVotes(
       await hooks.sleep(UPKEEP_EVERY_MS, signal)
       const recorded = checkpoint()?.recorded
       if (signal.aborted || recorded === undefined) continue
-      try {
-        await ports.stream.follow(partition, recorded)
-        await ports.stream.trim(partition, recorded, limits.streamRetentionMs)
-      } catch (error) {
-        hooks.onError(partition, error)
-      }
+      await follow(partition, recorded)
+      // Also where nothing could be told: a stream that is full takes no word before it has been trimmed.
+      const trimming = ports.stream.trim(partition, recorded, limits.streamRetentionMs)
+      await trimming.catch((error: unknown) => hooks.onError(partition, error))
     }
+  }
+
+  async function keepFollowed(
+    partition: number,
+    checkpoint: () => Checkpoint | null,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let told: EntryId | null = null
+    while (!signal.aborted) {
+      await hooks.sleep(FOLLOW_EVERY_MS, signal)
+      const recorded = checkpoint()?.recorded
+      if (signal.aborted || recorded === undefined || recorded === told) continue
+      // What fails is left to the upkeep.
+      told = recorded
+      await follow(partition, recorded)
+    }
+  }
+
+  async function follow(partition: number, recorded: EntryId): Promise<void> {
+    await ports.stream.follow(partition, recorded).catch((error: unknown) => hooks.onError(partition, error))
   }
 
   return {

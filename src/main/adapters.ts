@@ -73,7 +73,7 @@ export async function connectAdapters(config: Config, log: Log): Promise<Adapter
   })
   const streamSide =
     config.redisUrl === null
-      ? connectToPostgresAlone(databaseUrl, pool)
+      ? connectToPostgresAlone({ ...config, databaseUrl }, pool)
       : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
   return {
     ...createLedgerSide(pool),
@@ -97,10 +97,13 @@ function createLedgerSide(pool: Pool): LedgerSide {
 
 type Stoppable = { readonly stop: () => Promise<void> }
 
-function connectToPostgresAlone(databaseUrl: string, pool: Pool): StreamSide & Stoppable {
+function connectToPostgresAlone(
+  { databaseUrl, unrecordedVotesMax }: Pick<Config, 'unrecordedVotesMax'> & { readonly databaseUrl: string },
+  pool: Pool,
+): StreamSide & Stoppable {
   const listener = createListener({ connectionString: databaseUrl, application_name: 'tallycast news' })
   return {
-    door: createPostgresVoteDoor(pool),
+    door: createPostgresVoteDoor(pool, { unrecordedVotesMax }),
     restoration: createPostgresDoorRestoration(pool),
     stream: createPostgresVoteStream(pool, listener),
     cache: createPostgresTallyCache(pool),
@@ -111,7 +114,7 @@ function connectToPostgresAlone(databaseUrl: string, pool: Pool): StreamSide & S
   }
 }
 
-type RedisConfig = Pick<Config, 'redisPrefix' | 'voteDurability' | 'isVoteDurabilityChecked'> & {
+type RedisConfig = Pick<Config, 'redisPrefix' | 'voteDurability' | 'isVoteDurabilityChecked' | 'unrecordedVotesMax'> & {
   readonly redisUrl: string
 }
 
@@ -129,15 +132,16 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
   }
   const stream = createRedisVoteStream(connections, keys)
   const feed = createRedisTallyFeed(connections, keys, (err) => log.warn({ err }, 'news could not be read'))
-  const isReplicated = config.voteDurability === 'replicated'
+  const { unrecordedVotesMax, voteDurability } = config
+  const doorOptions = { unrecordedVotesMax, replication: voteDurability === 'replicated' ? replication : null }
   return {
-    door: createRedisVoteDoor(connections.commands, keys, isReplicated ? replication : null),
+    door: createRedisVoteDoor(connections.commands, keys, doorOptions),
     restoration: createRedisDoorRestoration(connections.commands, keys),
     stream,
     cache: createRedisTallyCache(connections.cache, keys),
     feed,
     durabilityProblems: async () =>
-      config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, config.voteDurability) : [],
+      config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, voteDurability) : [],
     stop: async () => {
       stream.stop()
       feed.stop()

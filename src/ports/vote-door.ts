@@ -17,6 +17,7 @@ export type DoorAnswer =
   | { readonly answer: 'accepted'; readonly position: Position; readonly isRepeated: boolean }
   | { readonly answer: 'already_voted' | 'no_vote' | 'idempotency_key_reused' | 'poll_closed' }
   | { readonly answer: 'definition_stale' | 'door_missing' }
+  | { readonly answer: 'overloaded' }
 
 export type DoorState = {
   readonly pollId: string
@@ -37,7 +38,9 @@ export type VoteDoor = {
    * request with the first position, appending nothing, another one with `idempotency_key_reused`; every other call is
    * `poll_closed` there. The door MUST judge `closesAt` by the stream's own clock; the first call at or after it MUST shut
    * the door and append the close marker. An older revision, or an earlier round than the door's, is `definition_stale`; to a
-   * later round a door MUST count as missing, whatever its state.
+   * later round a door MUST count as missing, whatever its state. Where the partition holds as many votes that the ledger is
+   * not known to have (`VoteStream.follow`) as are configured, a call that would be accepted MUST be answered `overloaded`,
+   * and nothing else changes: repetitions and refusals are answered, close markers appended, as ever.
    * Rejects when the outcome is unknown: the caller may call again, which counts once.
    */
   append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>

@@ -34,7 +34,10 @@ export type VoteStream = {
   inspect(partition: number, entry: EntryId): Promise<{ readonly end: EntryId; readonly hasEntry: boolean }>
   /** Tells the partition its epoch, never a lower one. Doors of an earlier epoch MUST count as missing from then on. */
   raiseEpoch(partition: number, epoch: number): Promise<void>
-  /** Shows stock tools how far the ledger is (the consumer group `poll_workers`). Promises nothing else. */
+  /**
+   * Tells the stream how far the ledger is: from then on the votes up to `recorded` MUST NOT count as unrecorded at the door,
+   * and those after it MUST. A place before one that it was told earlier changes nothing. Stock tools are shown it too.
+   */
   follow(partition: number, recorded: EntryId): Promise<void>
   /** Removes entries that lie below `recorded` and are older than `olderThanMs`; MUST NOT remove others. */
   trim(partition: number, recorded: EntryId, olderThanMs: number): Promise<void>

@@ -46,6 +46,8 @@ export const settings = {
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
   VOTE_DURABILITY_CHECK: flag(true),
+  /** Per partition, because only there can the door count exactly. */
+  UNRECORDED_VOTES_MAX: integer({ least: 1, most: 1_000_000_000, fallback: 1_000_000 }),
   LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),
   UPDATE_INTERVAL_MS: integer({ least: 10, most: 60_000, fallback: 100, unit: 'milliseconds' }),
   STREAM_RETENTION_MS: integer({ least: 0, most: 30 * 86_400_000, fallback: 3_600_000, unit: 'milliseconds' }),

@@ -252,6 +252,24 @@ describe('waiting for entries', () => {
   })
 })
 
+test('the door as an older version calls it while this one is put in place knows no limit, and is counted', async () => {
+  const at = await openPartition()
+  const call = someCall()
+  const voteOf = async (): Promise<readonly string[]> => {
+    const { rows } = await database.pool.query<{ answers: string[] }>(
+      `select answers from vote_door_append($1, array[$2], array[1], array[1], array['cast'], array[$3::bytea],
+         array['\\x010001'::bytea], array[null::bytea], array[false], array['\\x00'::bytea], 1::smallint)`,
+      [at, pollId, Buffer.from(someVoter(), 'hex')],
+    )
+    return rows[0]?.answers ?? []
+  }
+  for (let n = 0; n < 3; n += 1) expect(await voteOf()).toEqual(['accepted'])
+  const door = createVoteDoor(database.pool, { unrecordedVotesMax: 3 })
+  expect(await door.append(at, [call])).toEqual([{ answer: 'overloaded' }])
+  await stream.follow(at, '3-0')
+  expect(await door.append(at, [call])).toMatchObject([{ answer: 'accepted' }])
+})
+
 describe('what nobody reads any more', () => {
   test('the voters of a door that is gone go with the next trimming, and no others', async () => {
     const at = await openPartition()

@@ -6,7 +6,7 @@ import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { ledgerBatch } from '../../src/application/record-votes/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import type { VoteKind, VoterKey } from '../../src/domain/vote.ts'
-import { type Adapters, adapters } from '../support/adapters.ts'
+import { type AdapterOptions, type Adapters, adapters } from '../support/adapters.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { someVoter } from '../support/some-votes.ts'
@@ -20,11 +20,11 @@ afterEach(async () => {
 })
 
 describe.each(adapters)('$name', ({ create }) => {
-  async function start() {
+  async function start(options: AdapterOptions = {}) {
     const database = await createTestDatabase()
     undo.push(database.drop)
     const { pool } = database
-    const ports = await create()
+    const ports = await create(options)
     undo.push(ports.stop)
     const polls = createPollStore(pool)
     const tallies = createTallies(pool)
@@ -76,6 +76,28 @@ describe.each(adapters)('$name', ({ create }) => {
     await waitUntil(() => seen.at(-1) === 3, { withinMs })
     expect((await system.ports.cache.getTally(poll.id))?.counts).toEqual([1, 2, 0])
     expect((await system.tallies.recount(poll.id))?.differences).toEqual([])
+  })
+
+  test('votes keep coming in while each is recorded soon, however few may wait', async () => {
+    const [unrecordedVotesMax, votes] = [10, 150]
+    const system = await start({ unrecordedVotesMax })
+    const poll = await openPoll(system)
+    system.work('ann', [0])
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.tallies.read([poll.id]))[0]?.totalVotes === 1, { withinMs })
+    const call = { pollId: poll.id, round: 1, revision: 1, kind: 'cast' as const, selection: [1], requestKey: null }
+    const startedAt = performance.now()
+    let accepted = 0
+    await waitUntil(
+      async () => {
+        const answers = await system.ports.door.append(0, [{ ...call, voter: someVoter() }])
+        if (answers[0]?.answer === 'accepted') accepted += 1
+        return accepted === votes
+      },
+      { withinMs: 25_000, what: 'as many votes are accepted' },
+    )
+    // Were the stream told once a second, it would take 14 seconds.
+    expect(performance.now() - startedAt).toBeLessThan(9_000)
   })
 
   test('two workers share four partitions, and one takes over all when the other stops', async () => {

@@ -55,6 +55,49 @@ test('after FLUSHALL every door is missing, the epoch is unknown, and the restor
   ])
 })
 
+test('whatever Redis loses, unrecorded votes are counted anew: not refused for ever, and not let in without a limit', async () => {
+  await using redis = await startOwnRedis()
+  const { stream, connections, keys } = redis
+  const door = createVoteDoor(connections.commands, keys, { unrecordedVotesMax: 3 })
+  const acceptedOf = async (pollId: string): Promise<number> => {
+    const answers = await door.append(
+      0,
+      Array.from({ length: 9 }, () => someCall({ pollId })),
+    )
+    return answers.filter(({ answer }) => answer === 'accepted').length
+  }
+  const open = async (): Promise<string> => {
+    const pollId = somePollId()
+    await stream.raiseEpoch(0, 1)
+    await door.open(0, someDoor(pollId))
+    return pollId
+  }
+  const pollId = await open()
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect(await acceptedOf(pollId)).toBe(3)
+    await stream.follow(0, (await stream.inspect(0, STREAM_START)).end)
+  }
+  const { end: recorded } = await stream.inspect(0, STREAM_START)
+  await acceptedOf(pollId)
+
+  await connections.commands.flushall()
+  const later = await open()
+  expect([await acceptedOf(later), await acceptedOf(later)]).toEqual([3, 0])
+  // The owner has not noticed yet; then it reads from the beginning.
+  for (const place of [recorded, STREAM_START]) await stream.follow(0, place)
+  expect(await acceptedOf(later)).toBe(0)
+  await stream.follow(0, (await stream.inspect(0, STREAM_START)).end)
+  expect(await acceptedOf(later)).toBe(3)
+
+  for (const lost of [keys.recordedCount(0), keys.voteCount(0), keys.stream(0)]) {
+    await connections.commands.del(lost)
+    await acceptedOf(later)
+    expect(await acceptedOf(later)).toBe(0)
+    await stream.follow(0, (await stream.inspect(0, STREAM_START)).end)
+    expect([await acceptedOf(later), await acceptedOf(later)]).toEqual([3, 0])
+  }
+})
+
 test('a permission to restore dies with the data that it was given for', async () => {
   await using redis = await startOwnRedis()
   const pollId = somePollId()

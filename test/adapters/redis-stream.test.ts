@@ -33,7 +33,11 @@ test('the keys have the names that operators know, and all of a partition share 
   ])
   expect([tally('abc'), definition('abc')]).toEqual(['tally:{abc}', 'definition:{abc}'])
   expect([pollUpdates('abc'), pollChanges]).toEqual(['poll_updates:{abc}', 'poll_changes'])
-  expect([keys.epoch(3), keys.voteCount(3), keys.restoring(3, 'abc')].every((key) => key.includes('{3}'))).toBe(true)
+  expect(
+    [keys.epoch(3), keys.voteCount(3), keys.recordedCount(3), keys.restoring(3, 'abc')].every((key) =>
+      key.includes('{3}'),
+    ),
+  ).toBe(true)
 })
 
 test('an entry of a newer format waits for a newer worker; one that nobody can read is content too', async () => {
@@ -100,6 +104,8 @@ test('every key of a batch is declared to Redis: no script reaches for one that 
   )
   const found = await connections.commands.keys(`${prefix}*{5}*`)
   const expected = polls.flatMap((pollId) => [keys.door(5, pollId), keys.voters(5, pollId)])
-  expect(found.toSorted()).toEqual([keys.epoch(5), keys.stream(5), keys.voteCount(5), ...expected].toSorted())
+  expect(found.toSorted()).toEqual(
+    [keys.epoch(5), keys.stream(5), keys.voteCount(5), keys.recordedCount(5), ...expected].toSorted(),
+  )
   expect(await readVotes(stream, polls[0] ?? '', 5)).toHaveLength(1)
 })

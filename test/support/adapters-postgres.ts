@@ -5,12 +5,12 @@ import { createTallyCache } from '../../src/adapters/postgres/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/postgres/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/postgres/vote-stream.ts'
-import type { Adapters } from './adapters.ts'
+import type { AdapterOptions, Adapters } from './adapters.ts'
 import { createTestDatabase } from './postgres.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 /** The adapters of life without Redis. News arrives through a proxy that the test can break. */
-async function create(): Promise<Adapters> {
+async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const database = await createTestDatabase()
   const listenerUrl = new URL(database.databaseUrl)
   const proxy = await startTcpProxy(listenerUrl.hostname, Number(listenerUrl.port))
@@ -21,7 +21,7 @@ async function create(): Promise<Adapters> {
   const listener = createListener({ connectionString: listenerUrl.href })
   const occurrences = (text: string): number => proxy.sent().split(text).length - 1
   return {
-    door: createVoteDoor(pool),
+    door: createVoteDoor(pool, options),
     restoration: createDoorRestoration(pool),
     stream: createVoteStream(pool, listener),
     cache: createTallyCache(pool),

@@ -5,12 +5,12 @@ import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
-import type { Adapters } from './adapters.ts'
+import type { AdapterOptions, Adapters } from './adapters.ts'
 import { shareTestRedis } from './redis.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
 /** The adapters of the full profile, under a prefix of their own. News arrives through a proxy that the test can break. */
-async function create(): Promise<Adapters> {
+async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const { redisUrl, prefix } = shareTestRedis()
   const keys = createKeys(prefix)
   const feedUrl = new URL(redisUrl)
@@ -24,7 +24,7 @@ async function create(): Promise<Adapters> {
   const { publisher } = connections
   const feed = createTallyFeed({ publisher, subscriber: feedConnections.subscriber }, keys, () => undefined)
   return {
-    door: createVoteDoor(connections.commands, keys),
+    door: createVoteDoor(connections.commands, keys, options),
     restoration: createDoorRestoration(connections.commands, keys),
     stream,
     cache: createTallyCache(connections.cache, keys),

@@ -20,8 +20,11 @@ export type Adapters = {
   readonly stop: () => Promise<void>
 }
 
+/** What differs from one installation to the other. */
+export type AdapterOptions = { readonly unrecordedVotesMax?: number }
+
 /** Every port's suite runs against each of these. */
-export const adapters: readonly { readonly name: string; readonly create: () => Promise<Adapters> }[] = [
-  postgres,
-  redis,
-]
+export const adapters: readonly {
+  readonly name: string
+  readonly create: (options?: AdapterOptions) => Promise<Adapters>
+}[] = [postgres, redis]

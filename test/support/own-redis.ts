@@ -21,7 +21,7 @@ export const startOwnRedis = async (args: readonly string[] = [], replication: R
     server,
     connections,
     keys,
-    door: createVoteDoor(connections.commands, keys, replication),
+    door: createVoteDoor(connections.commands, keys, { replication }),
     restoration: createDoorRestoration(connections.commands, keys),
     stream,
     cache: createTallyCache(connections.cache, keys),

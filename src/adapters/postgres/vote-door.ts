@@ -14,13 +14,21 @@ type AppendRow = {
   readonly repeated_positions: readonly (string | null)[]
 }
 
-/** The door in PostgreSQL. Its rules stand in the functions of the migration, where the lock of the partition is. */
-export function createVoteDoor(pool: Pool): VoteDoor {
+export type VoteDoorOptions = {
+  /** Votes of a partition that may wait to be recorded; beyond them no more are accepted. */
+  readonly unrecordedVotesMax?: number
+}
+
+/** The door in PostgreSQL. Its rules stand in the functions of the migrations, where the lock of the partition is. */
+export function createVoteDoor(
+  pool: Pool,
+  { unrecordedVotesMax = Number.MAX_SAFE_INTEGER }: VoteDoorOptions = {},
+): VoteDoor {
   return {
     append: async (partition, calls) => {
       if (calls.length === 0) return []
       if (calls.length > BATCH_CALLS_MAX) throw new RangeError(`${calls.length} calls in one batch`)
-      return orUnavailable('stream', () => append(pool, partition, calls))
+      return orUnavailable('stream', () => append(pool, unrecordedVotesMax, partition, calls))
     },
     look: (partition, pollId, round, voter) =>
       orUnavailable('stream', async () => {
@@ -74,9 +82,14 @@ const lookStatement = `
     left join door_voter v on v.door_id = d.door_id and v.voter = $4
    where d.partition = $1 and d.poll_id = $2 and d.round = $3 and d.door_id is not null`
 
-async function append(pool: Pool, partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]> {
+async function append(
+  pool: Pool,
+  unrecordedVotesMax: number,
+  partition: number,
+  calls: readonly DoorCall[],
+): Promise<readonly DoorAnswer[]> {
   const { rows } = await pool.query<AppendRow>(
-    'select * from vote_door_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
+    'select * from vote_door_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
     [
       partition,
       calls.map((call) => call.pollId),
@@ -89,6 +102,7 @@ async function append(pool: Pool, partition: number, calls: readonly DoorCall[])
       areAgain(calls),
       calls.map(encodeVote),
       ENTRY_FORMAT_VERSION,
+      unrecordedVotesMax,
     ],
   )
   // One row, because the function has OUT parameters and returns no set.

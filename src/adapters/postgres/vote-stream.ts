@@ -49,8 +49,10 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
           [partition, epoch],
         )
       }),
-    // Stock tools for PostgreSQL know no consumer groups; the checkpoint stands in the same database for anyone who looks.
-    follow: async () => undefined,
+    follow: (partition, recorded) =>
+      orUnavailable('stream', async () => {
+        await pool.query('select vote_stream_follow($1, $2)', [partition, numberOf(recorded)])
+      }),
     trim: (partition, recorded, olderThanMs) =>
       orUnavailable('stream', async () => {
         await pool.query(trimStatement, [partition, numberOf(recorded), olderThanMs, entriesPerTrim])

@@ -15,6 +15,8 @@ export function createKeys(prefix = '') {
     stream: (partition: number) => `${prefix}vote_events:{${partition}}`,
     /** Number of votes that were ever appended. */
     voteCount: (partition: number) => `${prefix}vote_count:{${partition}}`,
+    /** Number of those that the ledger is known to have. */
+    recordedCount: (partition: number) => `${prefix}recorded_count:{${partition}}`,
     epoch: (partition: number) => `${prefix}epoch:{${partition}}`,
     door: (partition: number, pollId: string) => `${prefix}door:{${partition}}:${pollId}`,
     voters: (partition: number, pollId: string) => `${prefix}voters:{${partition}}:${pollId}`,

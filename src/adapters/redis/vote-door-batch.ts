@@ -20,7 +20,7 @@ export type DoorBatch = {
  * Sorts the calls by poll, so that the script looks at a door once. Calls of one poll stay in their order; calls of two polls
  * never meet, so nobody can tell in which order they were judged.
  */
-export function packBatch(calls: readonly DoorCall[], mustWrite: boolean): DoorBatch {
+export function packBatch(calls: readonly DoorCall[], mustWrite: boolean, unrecordedVotesMax: number): DoorBatch {
   const byPoll = new Map<string, number[]>()
   for (const [place, { pollId }] of calls.entries()) {
     const places = byPoll.get(pollId)
@@ -36,7 +36,7 @@ export function packBatch(calls: readonly DoorCall[], mustWrite: boolean): DoorB
       runCount += 1
     }
   }
-  const head = [ENTRY_FORMAT_VERSION, mustWrite ? '1' : '0', pollIds.length, ...pollIds, runCount]
+  const head = [ENTRY_FORMAT_VERSION, mustWrite ? '1' : '0', unrecordedVotesMax, pollIds.length, ...pollIds, runCount]
   return { pollIds, order: [...byPoll.values()].flat(), parameters: [...head, ...runs] }
 }
 
@@ -97,6 +97,7 @@ const refusals: Readonly<Record<string, DoorAnswer>> = {
   c: { answer: 'poll_closed' },
   s: { answer: 'definition_stale' },
   m: { answer: 'door_missing' },
+  o: { answer: 'overloaded' },
 }
 
 /** The script's answer, in the order in which the calls came. */

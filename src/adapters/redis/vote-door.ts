@@ -11,6 +11,12 @@ import { packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
 /** How many replicas must hold a vote before it is called accepted. */
 export type Replication = { readonly replicasMin: number; readonly waitMs: number }
 
+export type VoteDoorOptions = {
+  /** Votes of a partition that may wait to be recorded; beyond them no more are accepted. */
+  readonly unrecordedVotesMax?: number
+  readonly replication?: Replication | null
+}
+
 const appendScript = loadScript('door-append')
 const lookScript = loadScript('door-look')
 const openScript = loadScript('door-open')
@@ -18,17 +24,22 @@ const reviseScript = loadScript('door-revise')
 const shutScript = loadScript('door-shut')
 
 /** The door in Redis: each method is one script, so nothing happens between its looking and its writing. */
-export function createVoteDoor(redis: Redis, keys: Keys, replication: Replication | null = null): VoteDoor {
+export function createVoteDoor(
+  redis: Redis,
+  keys: Keys,
+  { unrecordedVotesMax = Number.MAX_SAFE_INTEGER, replication = null }: VoteDoorOptions = {},
+): VoteDoor {
   const doorKeys = (partition: number, pollId: string): readonly string[] => [
     keys.door(partition, pollId),
     keys.voters(partition, pollId),
   ]
   const append: VoteDoor['append'] = async (partition, calls) => {
-    const batch = packBatch(calls, replication !== null)
+    const batch = packBatch(calls, replication !== null, unrecordedVotesMax)
     const scriptKeys = [
       keys.epoch(partition),
       keys.stream(partition),
       keys.voteCount(partition),
+      keys.recordedCount(partition),
       ...batch.pollIds.flatMap((pollId) => doorKeys(partition, pollId)),
     ]
     const reply = await appendScript(redis, scriptKeys, batch.parameters)

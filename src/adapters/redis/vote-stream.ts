@@ -9,6 +9,7 @@ import { createStreamReaders, type RawEntry } from './vote-stream-reader.ts'
 
 const raiseEpochScript = loadScript('epoch-raise')
 const backlogScript = loadScript('stream-backlog')
+const followScript = loadScript('stream-follow')
 
 /** The stream in Redis, the reader's side. `stop` ends the reads that wait and their connections. */
 export function createVoteStream(
@@ -37,7 +38,12 @@ export function createVoteStream(
       }),
     follow: (partition, recorded) =>
       orUnavailable('stream', async () => {
-        await followGroup(commands, keys.stream(partition), recorded)
+        const counts = [keys.stream(partition), keys.voteCount(partition), keys.recordedCount(partition)]
+        // Sent together, so that a Redis that syncs each write syncs once.
+        await Promise.all([
+          followScript(commands, counts, [recorded]),
+          followGroup(commands, keys.stream(partition), recorded),
+        ])
       }),
     trim: (partition, recorded, olderThanMs) =>
       orUnavailable('stream', async () => {

@@ -1,7 +1,8 @@
 -- Judges the calls of a batch in their order, appends the accepted votes as one entry, and remembers the voters.
 --
--- KEYS: epoch, stream, vote count; then of each poll its door and its voters.
--- ARGV: format version; '1' where a repetition must write too; number of polls; the poll ids; number of runs; then the runs.
+-- KEYS: epoch, stream, vote count, recorded count; then of each poll its door and its voters.
+-- ARGV: format version; '1' where a repetition must write too; how many votes may be unrecorded; number of polls; the poll ids;
+--   number of runs; then the runs.
 --   A run is a row of calls for one poll with the same round and revision: number of the poll, round, revision, place of
 --   the selection in a vote (from 1), arguments per call (1 or 2), number of calls; then the calls: the bytes of the vote, and
 --   where there are two arguments the request: key (8 bytes) and hash of what it asks (8 bytes), or nothing.
@@ -16,20 +17,25 @@ local sub, byte, char = string.sub, string.byte, string.char
 local VOTERS_PER_READ, REQUESTS_KEPT, REQUEST_BYTES = 1000, 3, 32
 
 local epoch = call('GET', KEYS[1])
-local format, mustWrite, pollCount = ARGV[1], ARGV[2] == '1', tonumber(ARGV[3])
+local format, mustWrite, pollCount = ARGV[1], ARGV[2] == '1', tonumber(ARGV[4])
+local count, told = tonumber(call('GET', KEYS[3]) or 0), call('GET', KEYS[4])
+-- Where nobody has told how many are recorded, the data is new or was lost, and counting begins here; so it does where more are
+-- said to be recorded than there are, because the count was lost alone.
+local recorded = math.min(count, tonumber(told or count))
+local room = tonumber(ARGV[3]) - (count - recorded)
 local letters, positions, payloads, markers, polls = {}, {}, {}, {}, {}
 local answered, accepted, now = 0, 0, nowMs()
 
 for number = 1, pollCount do
   local poll = {
-    door = readDoor(KEYS[2 + 2 * number], epoch), votersKey = KEYS[3 + 2 * number],
+    door = readDoor(KEYS[3 + 2 * number], epoch), votersKey = KEYS[4 + 2 * number],
     -- Voters whom this batch has met, by voter key, numbered; then by their number:
     met = {}, count = 0, wVoter = {}, wSelection = {}, wPosition = {}, wRequests = {}, wOlder = {}, wIsDirty = {},
   }
   local door = poll.door
   if door and door.state == 'open' and door.closesAt and now >= door.closesAt then
     door.state = 'shut'
-    markers[#markers + 1] = { door = door, pollId = ARGV[3 + number] }
+    markers[#markers + 1] = { door = door, pollId = ARGV[4 + number] }
   end
   polls[number] = poll
 end
@@ -128,17 +134,20 @@ local function judgeCalls(poll, first, count, stride, selectionFrom)
       letter, position = judgeKnown(poll, w, byte(vote, 1), selection, request)
     else
       letter = byte(vote, 1) == 0 and 'a' or 'n'
-      if letter == 'a' then w = meet(poll, voter) end
     end
-    if letter == 'a' then accept(poll, w, vote, selection, request) end
+    if letter == 'a' and accepted >= room then letter = 'o' end
+    if letter == 'a' then
+      w = w or meet(poll, voter)
+      accept(poll, w, vote, selection, request)
+    end
     if position then positions[#positions + 1] = position end
     letters[answered + n] = letter
   end
   answered = answered + count
 end
 
-local at = 5 + pollCount
-for _ = 1, tonumber(ARGV[4 + pollCount]) do
+local at = 6 + pollCount
+for _ = 1, tonumber(ARGV[5 + pollCount]) do
   local poll, round, revision = polls[tonumber(ARGV[at])], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local selectionFrom, stride, count = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
   local door, letter = poll.door, nil
@@ -163,6 +172,7 @@ end
 local entryId, stem = '', ''
 if accepted > 0 then
   entryId = appendEntry(KEYS[2], KEYS[3], format, epoch, 'v', table.concat(payloads), accepted)
+  if tonumber(told) ~= recorded then call('SET', KEYS[4], recorded) end
   local major, minor = string.match(entryId, '^(%d+)-(%d+)$')
   stem = struct.pack('>I4I6I4', tonumber(epoch), tonumber(major), tonumber(minor))
 end

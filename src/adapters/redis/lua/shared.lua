@@ -38,6 +38,15 @@ local function appendMarker(streamKey, countKey, format, epoch, pollId, round)
   appendEntry(streamKey, countKey, format, epoch, 'c', struct.pack('>I4', round) .. pollId, 0)
 end
 
+-- How many votes of the partition stand before this entry; nil for one that somebody wrote by hand.
+local function votesBefore(entry)
+  local fields = entry[2]
+  for n = 1, #fields, 2 do
+    if fields[n] == 'n' then return tonumber(fields[n + 1]) end
+  end
+  return nil
+end
+
 -- HSET of many fields, in slices that fit Lua's stack. `pairsOfFields` alternates field and value.
 local function setFields(key, pairsOfFields)
   for at = 1, #pairsOfFields, 1000 do
