@@ -36,5 +36,29 @@ export const connectPostgres = (
   pool.on('error', ({ message }) => {
     if (!pool.ending) log?.warn({ reason: message }, 'an idle connection to PostgreSQL broke')
   })
+  pool.on('release', (error: unknown) => {
+    if (isSilence(error)) dropIdle(pool)
+  })
   return pool
+}
+
+/** What the driver says when a statement has outlasted the client's own limit. */
+const isSilence = (error: unknown): boolean => error instanceof Error && error.message === 'Query read timeout'
+
+/**
+ * A server that has gone without a word is noticed by whoever waits for it, after some ten seconds. The idle connections of that
+ * time are as dead, and each would keep its next user waiting as long: they all go at the first sign.
+ */
+const dropIdle = (pool: pg.Pool): void => {
+  for (let idle = pool.idleCount; idle > 0; idle -= 1) {
+    // Idle ones are handed out before any new one is opened.
+    pool.connect().then(
+      (client) => {
+        // Its goodbye is answered by nobody; waiting for that must not keep a process from ending.
+        ;(client as pg.PoolClient & { unref(): void }).unref() // which the types do not know
+        client.release(true)
+      },
+      () => undefined,
+    )
+  }
 }

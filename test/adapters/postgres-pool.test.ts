@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { createLog } from '../../src/runtime/log.ts'
 import { connectPostgres } from '../../src/runtime/postgres-pool.ts'
 import { createTestDatabase } from '../support/postgres.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 test('an idle connection that breaks is noted and replaced', async () => {
@@ -22,6 +23,25 @@ test('a statement that takes too long is given up', async () => {
   const options = { max: 1, applicationName: 'slow', statementTimeoutMs: 50 }
   await using pool = stoppable(connectPostgres(database.databaseUrl, options))
   await expect(pool.query('select pg_sleep(30)')).rejects.toThrow('statement timeout')
+})
+
+test('when one connection has died without a word, those that were idle meanwhile keep nobody waiting', async () => {
+  await using database = await createTestDatabase()
+  const url = new URL(database.databaseUrl)
+  const proxy = await startTcpProxy(url.hostname, Number(url.port))
+  url.port = String(proxy.port)
+  const options = { max: 4, applicationName: 'silent', statementTimeoutMs: 1_000 }
+  await using pool = stoppable(connectPostgres(url.href, options))
+  await Promise.all(Array.from({ length: 4 }, async () => pool.query('select pg_sleep(0.1)')))
+  expect(pool.idleCount).toBe(4)
+
+  proxy.mute()
+  proxy.unmute() // for new connections alone
+  await expect(pool.query('select 1')).rejects.toThrow('Query read timeout')
+  const begun = performance.now()
+  for (let query = 0; query < 4; query += 1) await pool.query('select 1')
+  expect(performance.now() - begun).toBeLessThan(1_500) // one dead connection more would have cost two seconds
+  await proxy.stop()
 })
 
 const stoppable = (pool: ReturnType<typeof connectPostgres>) =>

@@ -23,15 +23,16 @@ export function createVoteLedger(pool: pg.Pool): VoteLedger {
 async function record(pool: pg.Pool, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
   const client = await pool.connect()
   client.on('error', leaveToNextQuery)
-  let isBroken = true
+  let broken: Error | undefined
   try {
-    const recorded = await recordInTransaction(client, batch)
-    isBroken = false
-    return recorded
+    return await recordInTransaction(client, batch)
+  } catch (fault) {
+    broken = fault instanceof Error ? fault : new Error(String(fault))
+    throw fault
   } finally {
     client.off('error', leaveToNextQuery)
     // After a fault nobody knows whether a commit arrived. The connection goes, and with it whatever was not committed.
-    client.release(isBroken)
+    client.release(broken)
   }
 }
 
