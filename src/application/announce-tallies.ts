@@ -125,7 +125,7 @@ export function createAnnounceTallies(
         hooks.onError(error)
         putBack(work)
         if (signal.aborted) return
-        await hooks.sleep(retryMs, signal)
+        await hooks.sleep(retryMs * (0.5 + Math.random()), signal)
         retryMs = Math.min(retryMs * 2, RETRY_LONGEST_MS)
       }
     }

@@ -6,6 +6,7 @@ import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
 import { createPerformOwnerAction } from './record-votes/perform-owner-action.ts'
+import { restMs } from './record-votes/rest-between-attempts.ts'
 
 export type RecordVotesLimits = {
   /** How long a partition stays ours without renewal: a dead worker is replaced after it. */
@@ -39,9 +40,8 @@ export type Share = { readonly most: () => number }
 type Event = OwnerEvent<StreamEntry>
 type Action = OwnerAction<StreamEntry>
 
-/** Between two attempts to own a partition; each partition owned already adds a little, so that workers that start together share. */
-const REST_MS = 500
-const REST_PER_OWNED_MS = 200
+/** Between two looks at a partition that is the others' share. */
+const LOOK_AGAIN_MS = 500
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
@@ -65,12 +65,13 @@ export function createRecordVotes(
   let leaving = 0
 
   async function runPartition(partition: number, stop: AbortSignal): Promise<void> {
-    await hooks.sleep(Math.random() * REST_MS, stop)
+    let failures = 0
+    await hooks.sleep(Math.random() * LOOK_AGAIN_MS, stop)
     while (!stop.aborted) {
       const isSpare = await leaveToOthers(stop)
-      await ownPartition(partition, isSpare, stop)
-      const pauseMs = (REST_MS + owned * REST_PER_OWNED_MS) * (0.5 + Math.random())
-      await hooks.sleep(pauseMs, stop)
+      const ending = await ownPartition(partition, isSpare, stop)
+      failures = ending === 'failed' ? failures + 1 : 0
+      await hooks.sleep(restMs(owned, failures), stop)
     }
   }
 
@@ -79,19 +80,24 @@ export function createRecordVotes(
     const until = performance.now() + PATIENCE_LEASES * limits.leaseMs
     while (!stop.aborted && owned >= share.most()) {
       if (performance.now() >= until) return true
-      await hooks.sleep(REST_MS, stop)
+      await hooks.sleep(LOOK_AGAIN_MS, stop)
     }
     return false
   }
 
-  /** One attempt: acquire, then read and record until ownership is in doubt or the worker stops. */
-  async function ownPartition(partition: number, isSpare: boolean, stop: AbortSignal): Promise<void> {
+  /**
+   * One attempt: acquire, then read and record until ownership is in doubt or the worker stops. It failed where a fault ended it
+   * before anything was recorded.
+   */
+  async function ownPartition(partition: number, isSpare: boolean, stop: AbortSignal): Promise<'failed' | 'ended'> {
     const ended = new AbortController()
     const signal = AbortSignal.any([stop, ended.signal])
     const running = new Set<Promise<void>>()
     let state = initialOwner<StreamEntry>()
     let isOwned = false
     let isLeaving = false
+    let isInVain = true
+    let hasFailed = false
 
     const perform = createPerformOwnerAction(ports, owner, limits, hooks, partition, signal)
     function dispatch(event: Event): void {
@@ -114,8 +120,11 @@ export function createRecordVotes(
     }
     async function answer(action: Exclude<Action, { type: 'rest' }>): Promise<void> {
       try {
-        dispatch(await perform(action))
+        const event = await perform(action)
+        if (event.type === 'recorded') isInVain = false
+        dispatch(event)
       } catch (error) {
+        hasFailed = true
         if (!signal.aborted) hooks.onError(partition, error)
         dispatch({ type: 'lost', term: action.term })
       }
@@ -164,6 +173,7 @@ export function createRecordVotes(
     if (isLeaving) leaving -= 1
     ports.announcer.forget(partition)
     await ports.lease.release(partition, owner).catch((error: unknown) => hooks.onError(partition, error))
+    return hasFailed && isInVain ? 'failed' : 'ended'
   }
 
   async function keepUp(partition: number, checkpoint: () => Checkpoint | null, signal: AbortSignal): Promise<void> {
