@@ -29,6 +29,7 @@ import type { VoteDoor } from '../ports/vote-door.ts'
 import type { VoteLedger } from '../ports/vote-ledger.ts'
 import type { VoteStream } from '../ports/vote-stream.ts'
 import type { Config } from '../runtime/config.ts'
+import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { connectPostgres } from '../runtime/postgres-pool.ts'
 
@@ -120,9 +121,10 @@ type RedisConfig = Pick<Config, 'redisPrefix' | 'voteDurability' | 'isVoteDurabi
 
 async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide & Stoppable> {
   const keys = createKeys(config.redisPrefix)
+  const report = createFaultLog(log)
   const connections = connectRedis({
     url: config.redisUrl,
-    onError: (duty, error) => log.warn({ duty, reason: error.message }, 'a connection to Redis failed; trying again'),
+    onError: (duty, err) => report({ duty, err }, 'a connection to Redis failed; trying again'),
   })
   try {
     await connections.ready()
@@ -131,7 +133,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
     throw error
   }
   const stream = createRedisVoteStream(connections, keys)
-  const feed = createRedisTallyFeed(connections, keys, (err) => log.warn({ err }, 'news could not be read'))
+  const feed = createRedisTallyFeed(connections, keys, (err) => report({ err }, 'news could not be read'))
   const { unrecordedVotesMax, voteDurability } = config
   const doorOptions = { unrecordedVotesMax, replication: voteDurability === 'replicated' ? replication : null }
   return {

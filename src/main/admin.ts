@@ -9,6 +9,7 @@ import { createRemoveOldDoors } from '../application/manage-polls/remove-old-doo
 import { createShowPipeline } from '../application/manage-polls/show-pipeline.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
+import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
@@ -46,7 +47,8 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
   const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { votePartitions: partitions, updateIntervalMs } = config
-  const report = (err: unknown): void => log.warn({ err }, 'something about a poll has to be done again')
+  const faults = createFaultLog(log)
+  const report = (err: unknown): void => faults({ err }, 'something about a poll has to be done again')
 
   const doors = createPollDoors(door, report)
   const announce = createAnnouncePoll({ polls, doors, tallies, cache, feed, finalPollCacheMs })

@@ -26,6 +26,7 @@ import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import { isRefused } from '../domain/refusal.ts'
+import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureViewers, measureVotes } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
@@ -44,7 +45,8 @@ const lingerShare = 0.05
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, adapters, log, registry, signal } = context
   const { polls, tallies, ledger, lease, door, restoration, cache, feed } = adapters
-  const report = (err: unknown): void => log.warn({ err }, 'something failed and is got round')
+  const faults = createFaultLog(log)
+  const report = (err: unknown): void => faults({ err }, 'something failed and is got round')
   await refuseWeakStream(adapters)
 
   const secrets = await adapters.secrets.read()

@@ -4,6 +4,7 @@ import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
 import { createRecountRecent } from '../application/recount-recent.ts'
 import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
+import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureLedger, measureRecounts } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
@@ -20,12 +21,13 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   const { lease, stream, ledger, tallies, polls, cache, feed } = adapters
   const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
   const metrics = measureLedger(registry)
+  const report = createFaultLog(log)
 
   const announcer = createAnnounceTallies(
     { tallies, polls, cache, feed },
     {
       sleep,
-      onError: (err) => log.warn({ err }, 'news could not be announced; trying again'),
+      onError: (err) => report({ err }, 'news could not be announced; trying again'),
       // Two machines' clocks may differ by more than the time between.
       onAnnounced: (acceptedAt) => metrics.voteToUpdate(Math.max(0, Date.now() - acceptedAt) / 1000),
     },
@@ -33,7 +35,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   const served = new Set<number>()
   const share = createSharePartitions(lease, owner, config.leaseMs, () => served.size, {
     sleep,
-    onError: (err) => log.warn({ err }, 'the other workers could not be counted'),
+    onError: (err) => report({ err }, 'the other workers could not be counted'),
   })
   const recorder = createRecordVotes(
     { lease, stream, ledger, announcer },
@@ -49,7 +51,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) =>
         log.error({ checkpoint }, 'the stream lost its log: a new epoch begins with what the ledger has'),
-      onError: (partition, err) => log.warn({ partition, err }, 'recording met a fault'),
+      onError: (partition, err) => report({ partition, err }, 'recording met a fault'),
     },
   )
 
@@ -78,7 +80,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     while (!signal.aborted) {
       await sleep(serveMissingEveryMs, signal)
       if (signal.aborted) return
-      await serveMissing().catch((err: unknown) => log.warn({ err }, 'the partitions could not be looked up'))
+      await serveMissing().catch((err: unknown) => report({ err }, 'the partitions could not be looked up'))
     }
   }
 
@@ -100,7 +102,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
         const waiting = backlogs.reduce((sum, { votes }) => sum + votes, 0)
         metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
       } catch (err) {
-        log.warn({ err }, 'the backlog could not be measured')
+        report({ err }, 'the backlog could not be measured')
       }
     }
   }
