@@ -31,6 +31,8 @@ export type FaultPlan = {
   /** The share of voters who change their vote. */
   readonly changeShare?: number
   readonly viewers?: number
+  /** How often a voter asks again, at most; else as often as it takes. */
+  readonly retriesMax?: number
   /** How long the system may take to record everything once the fault has ended and nobody votes any more. */
   readonly settledWithinMs?: number
 }
@@ -71,6 +73,7 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
     identifyVoter,
     votesPerSecond,
     changeShare,
+    ...(plan.retriesMax !== undefined && { retriesMax: plan.retriesMax }),
   })
   try {
     await moreAccepted(load, votesBefore)

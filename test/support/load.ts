@@ -21,6 +21,10 @@ export type LoadPlan = {
   readonly changeShare?: number
   /** How long a voter goes on asking with the same key when no answer comes, or one that says to come back. */
   readonly retryWithinMs?: number
+  /** How often a voter asks again, at most; else as often as the time allows. */
+  readonly retriesMax?: number
+  /** No more voters than this come. */
+  readonly votersMax?: number
 }
 
 /** Votes that arrive at a steady rate, whatever happens to the system. */
@@ -53,6 +57,7 @@ export const sessionMint = async (pool: Pool): Promise<IdentifyVoter> => {
 
 export const startLoad = (plan: LoadPlan): Load => {
   const { pollId, optionIds, urls, votesPerSecond, changeShare = 0, retryWithinMs = 40_000 } = plan
+  const { retriesMax = Infinity, votersMax = Infinity } = plan
   const clients = urls.map((url) => createHttpClient(url, connectionsMax))
   const attempts: Attempt[] = []
   const answers = new Map<string, number>()
@@ -98,7 +103,8 @@ export const startLoad = (plan: LoadPlan): Load => {
       // There is at least one api.
       const client = clients[(number + tries) % clients.length]!
       const { outcome, againAfterMs } = await ask(client, method, { option_ids: [optionId] }, headers)
-      if (againAfterMs === null || performance.now() + againAfterMs > began + retryWithinMs) {
+      const isLast = tries >= retriesMax || performance.now() + (againAfterMs ?? 0) > began + retryWithinMs
+      if (againAfterMs === null || isLast) {
         const made: Attempt = { voter: { session: () => token }, optionIds: [optionId], key, outcome, beganAt: began }
         attempts.push(made)
         if (outcome.result === 'accepted') accepted += 1
@@ -118,7 +124,7 @@ export const startLoad = (plan: LoadPlan): Load => {
 
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      const due = Math.floor(((performance.now() - beganAt) / 1000) * votesPerSecond)
+      const due = Math.min(votersMax, Math.floor(((performance.now() - beganAt) / 1000) * votesPerSecond))
       for (; started < due; started += 1) {
         const voting = voteAs(started)
         running.add(voting)

@@ -1,0 +1,146 @@
+import { expect } from 'vitest'
+import type { Answer } from '../../../src/demo/http-client.ts'
+import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
+import { organisePoll, type OrganisedPoll } from '../organiser.ts'
+import type { Member, System } from '../system.ts'
+import { waitUntil } from '../wait-until.ts'
+import { watchDrain } from '../watch-drain.ts'
+import { watchRecording } from '../watch-recording.ts'
+import { isOwned } from './worker-faults.ts'
+
+const votesMeanwhile = 200
+/** A balancer that asks four times a second has seen by then that the api is not ready. */
+const leadMinMs = 250
+/** Far below the lease, after which a partition would be taken over anyway. */
+const handoverMaxMs = 2_500
+const ownedWithinMs = 15_000
+const finalWithinMs = 10_000
+
+/** Asks a process to end, waits until it has, with status 0 and within its own limit, and starts it again. */
+export const restartInOrder = async (member: Member): Promise<void> => {
+  member.signal('SIGTERM')
+  expect(await member.ended()).toEqual({ exitCode: 0, signal: null })
+  await member.restart()
+}
+
+/** One api after the other. What people see of it is a connection that is closed, and another api. */
+export const restartApis: Fault = {
+  fact: 'apis that are restarted one after the other lose no vote and refuse none to a client that asks once more',
+  async inject({ system, poll, load }) {
+    let answers = 0
+    for (const api of system.apis) {
+      const drain = watchDrain(api.url, poll.id)
+      await restartInOrder(api)
+      const { leadMs, answers: answered, keptOpen } = await drain
+      console.log(`  ${api.name} was unready ${Math.round(leadMs)} ms before it refused connections`)
+      expect(leadMs).toBeGreaterThanOrEqual(leadMinMs)
+      expect(keptOpen).toBe(0)
+      answers += answered
+      await moreAccepted(load, votesMeanwhile)
+    }
+    return {
+      'apis restarted': system.apis.length,
+      'answers of an api that was stopping': answers,
+      'first attempts refused': load.answers.get('ECONNREFUSED') ?? 0,
+    }
+  },
+}
+
+/** One worker after the other. Its partitions are recorded on by those that stay, without waiting for leases to run out. */
+export const restartWorkers: Fault = {
+  fact: 'workers that are restarted one after the other hand their partitions over at once',
+  async inject({ system, load }) {
+    const recording = watchRecording(system.database.pool)
+    let handedOver = 0
+    for (const worker of system.workers) {
+      handedOver += (await ownersOf(system)).filter((owner) => owner.includes(`-${worker.pid()}-`)).length
+      await restartInOrder(worker)
+      await moreAccepted(load, votesMeanwhile)
+      await waitUntil(async () => isOwned(system), { withinMs: ownedWithinMs, what: 'every partition is owned' })
+    }
+    const pauseMs = await recording.longestPauseMs()
+    console.log(`  the longest pause of a partition's recording: ${Math.round(pauseMs)} ms`)
+    expect(pauseMs).toBeLessThan(handoverMaxMs)
+    return { 'workers restarted': system.workers.length, 'partitions handed over': handedOver }
+  },
+}
+
+const ownersOf = async ({ database }: System): Promise<readonly string[]> => {
+  const { rows } = await database.pool.query<{ owner: string }>('select owner from checkpoint where owner is not null')
+  return rows.map(({ owner }) => owner)
+}
+
+/** Organisers go on opening and closing meanwhile: each call succeeds or says when to come back, and then it does. */
+export const restartAdmin: Fault = {
+  fact: 'an admin that is restarted while organisers work lets each of them succeed, at once or when it is back',
+  async inject({ system }) {
+    const [admin] = system.admins
+    if (admin === undefined) throw new Error('the system has no admin')
+    const polls = await organiseSome(system, 20)
+    let isBack = false
+    const restarted = restartInOrder(admin).finally(() => {
+      isBack = true
+    })
+    const answers: Answer[] = []
+    while (!isBack) {
+      const turn = polls[answers.length % polls.length]
+      answers.push(await turn!.step(answers.length % (2 * polls.length) < polls.length ? 'close' : 'reset'))
+    }
+    await restarted
+    expectSuccessOrLater(answers)
+    await Promise.all(polls.map(async (poll) => untilSuccess(poll, 'reset')))
+    const comeBacks = answers.filter(({ status }) => status === 503).length
+    return { 'admins restarted': 1, 'life-cycle calls meanwhile': answers.length, 'told to come back': comeBacks }
+  },
+}
+
+/** Dies between having saved that a poll closes and bringing it to its end; nobody asks for the close again. */
+export const killAdmin: Fault = {
+  fact: 'an admin that is killed in the middle of a close finishes it when it is back',
+  async inject({ system }) {
+    const [admin] = system.admins
+    if (admin === undefined) throw new Error('the system has no admin')
+    const polls = await organiseSome(system, 5)
+    // Without workers no close marker is recorded, so the closes wait. Far shorter than a lease.
+    for (const worker of system.workers) worker.signal('SIGSTOP')
+    const closes = polls.map(async (poll) => poll.step('close'))
+    try {
+      await waitUntil(async () => (await countClosing(system, polls)) === polls.length, {
+        what: 'the polls are closing',
+      })
+      admin.signal('SIGKILL')
+      await admin.ended()
+    } finally {
+      for (const worker of system.workers) worker.signal('SIGCONT')
+    }
+    const answers = await Promise.all(closes)
+    expectSuccessOrLater(answers)
+    await admin.restart()
+    const areFinal = async (): Promise<boolean> => {
+      const seen = await Promise.all(polls.map(async (poll) => poll.see()))
+      return seen.every((poll) => poll.results_final)
+    }
+    await waitUntil(areFinal, { withinMs: finalWithinMs, what: 'the polls are final' })
+    return { 'closes cut off': answers.filter(({ status }) => status === 503).length }
+  },
+}
+
+const organiseSome = async (system: FaultScene['system'], count: number): Promise<readonly OrganisedPoll[]> =>
+  Promise.all(Array.from({ length: count }, async (_, number) => organisePoll(system.apiUrl(number))))
+
+const countClosing = async ({ database }: System, polls: readonly OrganisedPoll[]): Promise<number> => {
+  const { rows } = await database.pool.query<{ closing: number }>(
+    "select count(*)::integer as closing from poll where id = any($1) and status = 'closing'",
+    [polls.map(({ id }) => id)],
+  )
+  return rows[0]?.closing ?? 0
+}
+
+const expectSuccessOrLater = (answers: readonly Answer[]): void => {
+  const isFine = ({ status, headers }: Answer): boolean =>
+    status === 200 || (status === 503 && headers['retry-after'] !== undefined)
+  expect(answers.filter((answer) => !isFine(answer))).toEqual([])
+}
+
+const untilSuccess = async (poll: OrganisedPoll, step: 'reset'): Promise<void> =>
+  waitUntil(async () => (await poll.step(step)).status === 200, { withinMs: finalWithinMs, what: `${step} succeeds` })
