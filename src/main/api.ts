@@ -8,7 +8,7 @@ import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import { pageRoutes } from '../adapters/http/page/page-routes.ts'
 import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
 import { receiptRoute } from '../adapters/http/receipt-route.ts'
-import { createHttpServer } from '../adapters/http/server.ts'
+import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
@@ -112,7 +112,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   // Requests that are on their way on connections that are open are still answered; closing at once would cut them off.
   await sleep(config.shutdownTimeoutMs * lingerShare)
   const drainMs = config.shutdownTimeoutMs * drainShare
-  await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), app.close()])
+  await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), closeHttpServer(app, drainMs)])
   await batchCalls.idle()
   admin.disconnect()
   await watchPoll.stop()

@@ -19,6 +19,8 @@ const requestTimeoutMs = 10_000
 const timeoutCheckMs = 2_000
 /** Longer than most proxies keep an idle connection, so that they end it and not we, in the middle of their next request. */
 const keepAliveMs = 75_000
+/** While closing. */
+const idleSweepMs = 20
 /** Vote ids are the longest parameters. */
 const parameterCharactersMax = 300
 const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
@@ -56,7 +58,8 @@ export async function createHttpServer({ log, version, isStopping, addRoutes }: 
 
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
-  app.addHook('onRequest', (_request, reply, done) => {
+  // Said with the answer, not with the request: one that came before the stop may be answered after it.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping?.() === true) reply.header('connection', 'close')
     done()
   })
@@ -71,6 +74,22 @@ export async function createHttpServer({ log, version, isStopping, addRoutes }: 
   })
   await app.ready()
   return app
+}
+
+/**
+ * Takes no connections any more, lets the answers that are under way go out, and closes each connection as soon as nothing is
+ * asked on it. Whoever is not through after `withinMs` (half a request, a client that does not read) is cut off.
+ *
+ * Node closes what is idle at that moment alone, and stops looking for requests that never become whole: a connection whose
+ * answer goes out a moment later, or that has sent half a request, would keep the process from ending.
+ */
+export async function closeHttpServer(app: HttpApp, withinMs: number): Promise<void> {
+  const closed = app.close()
+  const sweep = setInterval(() => app.server.closeIdleConnections(), idleSweepMs)
+  const cut = setTimeout(() => app.server.closeAllConnections(), withinMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cut)
 }
 
 const addressUnreadable = refuse('route_not_found', 'This address cannot be read.')
