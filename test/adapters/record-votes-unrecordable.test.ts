@@ -85,6 +85,26 @@ describe.each(adapters)('$name', ({ create }) => {
     ])
   })
 
+  test('a bad vote takes none of those along that travel in the same entry', async () => {
+    const system = await start()
+    const { pool, ports, poll } = system
+    await pool.query(`alter table vote add constraint nobody_chooses_three check (selection <> '{3}')`)
+    const chosen = [1, 2, 3, 2, 1, 1, 3, 2, 1]
+    const calls = chosen.map((optionId) => someCall({ pollId: poll.id, selection: [optionId] }))
+    const changed = { ...calls[0]!, kind: 'change', selection: [2] } as const // there are nine
+    const answers = await ports.door.append(0, [...calls, changed])
+    expect(answers.map(({ answer }) => answer)).toEqual(Array(10).fill('accepted'))
+    expect((await readEntries(ports.stream)).filter(({ content }) => content.type === 'votes')).toHaveLength(1)
+    work(system)
+    expect(await readRecorded(system)).toEqual([3, 4, 0])
+    const bad = (await readVotes(ports.stream, poll.id)).filter(({ selection }) => selection[0] === 3)
+    const { rows } = await pool.query<{ position: string }>(
+      `select encode(position, 'hex') as position from set_aside where poll_id = $1 order by position`,
+      [poll.id],
+    )
+    expect(rows.map(({ position }) => position)).toEqual(bad.map(({ position }) => position))
+  })
+
   test('a ledger that is out of order sets nothing aside: the votes wait until it is mended', async () => {
     const system = await start()
     const { pool } = system

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type EntryRecorder, recordIsolating } from '../../src/application/record-votes/isolate-entry.ts'
+import { type Recorder, recordIsolating } from '../../src/application/record-votes/isolate-entry.ts'
 import { compareEntryIds, type EntryId } from '../../src/domain/position.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import { ContentUnrecordable } from '../../src/ports/unrecordable.ts'
@@ -17,7 +17,7 @@ function createLedger() {
     expect(compareEntryIds(to, checkpoint)).toBeGreaterThanOrEqual(0)
     checkpoint = to
   }
-  const recorder: EntryRecorder<Entry> = {
+  const recorder: Recorder<Entry> = {
     async record(entries, to) {
       attempts += 1
       const poison = entries.find(({ isPoison }) => isPoison)
@@ -26,6 +26,7 @@ function createLedger() {
       moveTo(to)
       return 'recorded'
     },
+    behind: ({ id }) => id,
     async setAside({ id }, fault, to) {
       expect(fault.message).toBe(`cannot hold ${id}`)
       setAside.push(id)
@@ -72,7 +73,7 @@ test.each([
 ])('a ledger that %s sets nothing aside, and what was recorded until then stays', async (_what, fault) => {
   const ledger = createLedger()
   const entries = entriesOf([false, true, false, false])
-  const failing: EntryRecorder<Entry> = {
+  const failing: Recorder<Entry> = {
     ...ledger.recorder,
     record: async (part, to) => {
       if (part[0]?.isPoison === true) throw fault
@@ -85,13 +86,13 @@ test.each([
 
 test('whoever is fenced stops there', async () => {
   const ledger = createLedger()
-  const fenced: EntryRecorder<Entry> = { ...ledger.recorder, setAside: async () => 'fenced' }
+  const fenced: Recorder<Entry> = { ...ledger.recorder, setAside: async () => 'fenced' }
   expect(await recordIsolating(entriesOf([false, true, false, false]), '4-0', fenced)).toBe('fenced')
   expect(ledger.recorded).toEqual(['1-0'])
 })
 
 test('an empty commit that fails has nothing to set aside', async () => {
   const fault = new ContentUnrecordable('?')
-  const failing: EntryRecorder<Entry> = { ...createLedger().recorder, record: () => Promise.reject(fault) }
+  const failing: Recorder<Entry> = { ...createLedger().recorder, record: () => Promise.reject(fault) }
   await expect(recordIsolating([], '1-0', failing)).rejects.toBe(fault)
 })

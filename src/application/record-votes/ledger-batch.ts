@@ -55,14 +55,28 @@ export function ledgerBatch(
     } else if (content.type === 'close') {
       markers.push({ pollId: content.pollId, round: content.round, position: positionOf(epoch, id, 0) })
     } else {
-      for (const [index, vote] of content.votes.entries()) {
-        votes.push({ ...vote, position: positionOf(epoch, id, index) })
-      }
+      votes.push(...votesOf(entry))
     }
   }
+  const folded = foldForLedger(votes)
+  return { owner, from, to, votes: folded.votes, markers, setAside: [...setAside, ...folded.setAside], announcedUntil }
+}
+
+/** The votes of an entry, each with its position; none where positions do not reach it, or where it holds something else. */
+export function votesOf({ id, epoch, content }: StreamEntry): readonly PositionedVote[] {
+  if (content.type !== 'votes' || !hasPosition(id)) return []
+  return content.votes.map((vote, index) => ({ ...vote, position: positionOf(epoch, id, index) }))
+}
+
+/** What a batch says of these votes. */
+export function foldForLedger(votes: readonly PositionedVote[]): Pick<LedgerBatch, 'votes' | 'setAside'> {
   const folded = foldVotes(votes)
-  for (const vote of folded.setAside) setAside.push(secondFirstVote(vote))
-  return { owner, from, to, votes: folded.votes, markers, setAside, announcedUntil }
+  return { votes: folded.votes, setAside: folded.setAside.map(secondFirstVote) }
+}
+
+/** A vote that can never be recorded, at its own place, so that its receipt finds it. */
+export function setVoteAside({ position, pollId, ...vote }: PositionedVote, reason: string): SetAside {
+  return { position, pollId, reason: 'unreadable', payload: JSON.stringify({ reason, ...vote }) }
 }
 
 /** An entry that cannot be recorded, whole: each of its votes at its own place, so that its receipt finds it. */

@@ -3,7 +3,7 @@ import type { Checkpoint, EntryId } from '../../domain/position.ts'
 import type { LedgerBatch } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
 import { type Outcome, recordIsolating } from './isolate-entry.ts'
-import { ledgerBatch, ledgerCommits, setEntryAside } from './ledger-batch.ts'
+import { foldForLedger, ledgerBatch, ledgerCommits, setEntryAside, setVoteAside, votesOf } from './ledger-batch.ts'
 import type { RecordVotesHooks, RecordVotesLimits, RecordVotesPorts } from '../record-votes.ts'
 
 type Event = OwnerEvent<StreamEntry>
@@ -47,10 +47,26 @@ export function createPerformOwnerAction(
       checkpoint = recorded.checkpoint
       return 'recorded'
     }
+    /**
+     * An entry carries the votes of many voters, and one that is bad must not take the others along. The checkpoint stays before
+     * the entry until its last vote is done: whoever reads it again after a crash finds what is recorded, and changes nothing.
+     */
+    async function recordVotesApart(entry: StreamEntry, partTo: EntryId): Promise<Outcome> {
+      return recordIsolating(votesOf(entry), partTo, {
+        record: (votes, upTo) => commit({ ...batchOf([], upTo), ...foldForLedger(votes) }, entry.appendedAt),
+        behind: () => checkpoint.recorded,
+        setAside: async (vote, fault, upTo) => {
+          hooks.onError(partition, fault)
+          return commit({ ...batchOf([], upTo), setAside: [setVoteAside(vote, fault.message)] }, null)
+        },
+      })
+    }
     for (const one of ledgerCommits(entries, to)) {
       const outcome = await recordIsolating(one.entries, one.to, {
         record: (part, partTo) => commit(batchOf(part, partTo), newestVoteAt(part)),
-        setAside: (entry, fault, partTo) => {
+        behind: ({ id }) => id,
+        setAside: async (entry, fault, partTo) => {
+          if (votesOf(entry).length > 0) return recordVotesApart(entry, partTo)
           hooks.onError(partition, fault)
           return commit({ ...batchOf([], partTo), setAside: setEntryAside(entry, fault.message) }, null)
         },
