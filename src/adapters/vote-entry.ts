@@ -78,10 +78,15 @@ export function decodeSelection(bytes: Buffer, offset = 0): Selection {
   return selection
 }
 
+/** The format version where only a newer reader understands it, else null. */
+export function newerFormat(formatVersion: number): number | null {
+  return formatVersion > ENTRY_FORMAT_VERSION ? formatVersion : null
+}
+
 /** What an entry says. Never throws: bytes that nobody can read are content too, to be set aside. */
 export function decodeEntry(stored: StoredEntry): EntryContent {
   const { formatVersion, votes, close } = stored
-  if (formatVersion > ENTRY_FORMAT_VERSION) return { type: 'newer', formatVersion }
+  if (newerFormat(formatVersion) !== null) return { type: 'newer', formatVersion }
   const bytes = asBuffer(votes ?? close ?? new Uint8Array())
   try {
     if (formatVersion !== ENTRY_FORMAT_VERSION) throw new RangeError(`there is no format version ${formatVersion}`)

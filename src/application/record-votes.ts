@@ -24,6 +24,8 @@ export type RecordVotesHooks = {
   readonly onTakenOver: (checkpoint: Checkpoint) => void
   /** The stream lost its log: votes may be gone that the declared durability did not cover. */
   readonly onEpochRaised: (checkpoint: Checkpoint) => void
+  /** The next entry was written by a newer version: it waits, and all behind it, for a worker that understands it. */
+  readonly onNewerEntry: (partition: number, entry: EntryId, formatVersion: number) => void
   readonly onError: (partition: number, error: unknown) => void
 }
 
@@ -37,11 +39,16 @@ export type RecordVotesPorts = {
 /** How many partitions this worker should own; asked again and again. */
 export type Share = { readonly most: () => number }
 
+/** Why an attempt to own a partition ended. */
+type OwningEnd = 'ended' | 'failed' | 'newer_entry'
+
 type Event = OwnerEvent<StreamEntry>
 type Action = OwnerAction<StreamEntry>
 
 /** Between two looks at a partition that is the others' share. */
 const LOOK_AGAIN_MS = 500
+/** Behind an entry that we do not understand: asking anew is idle, and a newer worker that has come meanwhile takes the partition. */
+const NEWER_ENTRY_REST_MS = 5000
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
@@ -71,7 +78,8 @@ export function createRecordVotes(
       const isSpare = await leaveToOthers(stop)
       const ending = await ownPartition(partition, isSpare, stop)
       failures = ending === 'failed' ? failures + 1 : 0
-      await hooks.sleep(restMs(owned, failures), stop)
+      const pauseMs = ending === 'newer_entry' ? NEWER_ENTRY_REST_MS * (0.5 + Math.random()) : restMs(owned, failures)
+      await hooks.sleep(pauseMs, stop)
     }
   }
 
@@ -89,7 +97,7 @@ export function createRecordVotes(
    * One attempt: acquire, then read and record until ownership is in doubt or the worker stops. It failed where a fault ended it
    * before anything was recorded.
    */
-  async function ownPartition(partition: number, isSpare: boolean, stop: AbortSignal): Promise<'failed' | 'ended'> {
+  async function ownPartition(partition: number, isSpare: boolean, stop: AbortSignal): Promise<OwningEnd> {
     const ended = new AbortController()
     const signal = AbortSignal.any([stop, ended.signal])
     const running = new Set<Promise<void>>()
@@ -98,8 +106,13 @@ export function createRecordVotes(
     let isLeaving = false
     let isInVain = true
     let hasFailed = false
+    let hasMetNewerEntry = false
 
-    const perform = createPerformOwnerAction(ports, owner, limits, hooks, partition, signal)
+    const onNewerEntry: RecordVotesHooks['onNewerEntry'] = (...entry) => {
+      hasMetNewerEntry = true
+      hooks.onNewerEntry(...entry)
+    }
+    const perform = createPerformOwnerAction(ports, owner, limits, { ...hooks, onNewerEntry }, partition, signal)
     function dispatch(event: Event): void {
       if (signal.aborted) return
       const [next, actions] = stepOwner(state, event, { entriesMax: limits.entriesMax })
@@ -173,6 +186,7 @@ export function createRecordVotes(
     if (isLeaving) leaving -= 1
     ports.announcer.forget(partition)
     await ports.lease.release(partition, owner).catch((error: unknown) => hooks.onError(partition, error))
+    if (hasMetNewerEntry) return 'newer_entry'
     return hasFailed && isInVain ? 'failed' : 'ended'
   }
 

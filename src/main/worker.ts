@@ -7,6 +7,7 @@ import { createSharePartitions } from '../application/record-votes/share-partiti
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureLedger, measureRecounts } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import type { Log } from '../runtime/log.ts'
 import { type RoleContext, runProcess } from './role.ts'
 
 /** Entries gathered per commit; each holds up to 512 votes, so one commit records at most some 30,000. */
@@ -14,6 +15,7 @@ const entriesMax = 64
 const readWaitMs = 1000
 const sweepEveryMs = 1000
 const serveMissingEveryMs = 2000
+const newerEntryRepeatMs = 60_000
 
 /** The worker: takes votes from the stream, records them in the ledger, announces the tallies. */
 export async function runWorker(context: RoleContext, onReady: () => void): Promise<void> {
@@ -51,6 +53,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) =>
         log.error({ checkpoint }, 'the stream lost its log: a new epoch begins with what the ledger has'),
+      onNewerEntry: createNewerEntryReport(log),
       onError: (partition, err) => report({ partition, err }, 'recording met a fault'),
     },
   )
@@ -101,6 +104,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
         )
         const waiting = backlogs.reduce((sum, { votes }) => sum + votes, 0)
         metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
+        metrics.waitingForNewerWorker(backlogs.filter(({ newerFormat }) => newerFormat !== null).length)
       } catch (err) {
         report({ err }, 'the backlog could not be measured')
       }
@@ -129,6 +133,20 @@ async function recountRecent({ config, adapters, log, registry, signal }: RoleCo
     },
   )
   await recounts.run(signal)
+}
+
+/** Says so at once, and then once a minute while it lasts: each attempt to go on meets the entry again. */
+function createNewerEntryReport(log: Log): (partition: number, entry: string, formatVersion: number) => void {
+  const said = new Map<number, { readonly entry: string; readonly at: number }>()
+  return (partition, entry, formatVersion) => {
+    const last = said.get(partition)
+    if (last?.entry === entry && performance.now() - last.at < newerEntryRepeatMs) return
+    said.set(partition, { entry, at: performance.now() })
+    log.error(
+      { partition, entry, formatVersion },
+      'an entry was written by a newer version of Tallycast: its partition waits for a worker of that version',
+    )
+  }
 }
 
 if (import.meta.main) await runProcess('worker', runWorker)

@@ -41,6 +41,15 @@ export type VoteStream = {
   follow(partition: number, recorded: EntryId): Promise<void>
   /** Removes entries that lie below `recorded` and are older than `olderThanMs`; MUST NOT remove others. */
   trim(partition: number, recorded: EntryId, olderThanMs: number): Promise<void>
-  /** How many votes wait after `recorded`, and for how many milliseconds the oldest has; past some thousands the number may be too low. */
-  backlog(partition: number, recorded: EntryId): Promise<{ readonly votes: number; readonly oldestMs: number }>
+  backlog(partition: number, recorded: EntryId): Promise<Backlog>
+}
+
+/** What waits behind the checkpoint. */
+export type Backlog = {
+  /** Past some thousands the number may be too low. */
+  readonly votes: number
+  /** How many milliseconds the oldest entry has waited; 0 where none does. */
+  readonly oldestMs: number
+  /** The format version of the oldest entry, where it is newer than this version understands: it waits, and all behind it. */
+  readonly newerFormat: number | null
 }

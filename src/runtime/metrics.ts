@@ -42,6 +42,8 @@ export type LedgerMetrics = {
   readonly recorded: (votes: number) => void
   /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
+  /** Partitions whose next entry only a newer worker understands. */
+  readonly waitingForNewerWorker: (partitions: number) => void
   /** From the acceptance of the newest vote of a commit to the moment when its tally was published. */
   readonly voteToUpdate: (seconds: number) => void
 }
@@ -64,6 +66,11 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all.',
     registers,
   })
+  const waitingForNewer = new Gauge({
+    name: 'tallycast_partitions_waiting_for_newer_worker',
+    help: 'Partitions that are not recorded on because a newer version of Tallycast wrote their next entry.',
+    registers,
+  })
   const voteToUpdate = new Histogram({
     name: 'tallycast_vote_to_update_seconds',
     help: 'From the acceptance of the newest vote of a commit to the moment when its tally was published.',
@@ -73,6 +80,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   return {
     voteToUpdate: (seconds) => voteToUpdate.observe(seconds),
     recorded: (votes) => recorded.inc(votes),
+    waitingForNewerWorker: (partitions) => waitingForNewer.set(partitions),
     unrecorded: (votes, oldestSeconds) => {
       unrecorded.set(votes)
       oldest.set(oldestSeconds)

@@ -4,14 +4,17 @@ import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import type { Poll } from '../../src/domain/poll.ts'
-import { adapters } from '../support/adapters.ts'
+import type { VoterKey } from '../../src/domain/vote.ts'
+import type { VoteStream } from '../../src/ports/vote-stream.ts'
+import { type Adapters, adapters } from '../support/adapters.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { ask, readEntries, readVotes, someCall, someDoor } from '../support/some-calls.ts'
 import { somePoll } from '../support/some-poll.ts'
+import { voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { startWorker } from '../support/worker.ts'
 
-const withinMs = 10_000
+const withinMs = 15_000
 const undo: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step()
@@ -117,4 +120,48 @@ describe.each(adapters)('$name', ({ create }) => {
     await pool.query('alter table vote_elsewhere rename to vote')
     expect(await readRecorded(system)).toEqual([1, 1, 0])
   })
+
+  test('what a newer version wrote waits with all behind it for a worker that understands it; other partitions go on', async () => {
+    const { pool, ports } = await start()
+    const poll = somePoll({ closesAt: null, partitions: 2 })
+    await createPollStore(pool).create(poll)
+    for (const partition of [0, 1]) {
+      await ports.stream.raiseEpoch(partition, 1)
+      await ports.door.open(partition, someDoor(poll.id))
+    }
+    const voteAt = async (partition: number, voter: VoterKey) => {
+      const answer = await ask(ports.door, someCall({ pollId: poll.id, voter }), partition)
+      expect(answer.answer).toBe('accepted')
+    }
+    const totalVotes = async () => (await createTallies(pool).read([poll.id]))[0]?.totalVotes
+    for (const number of [0, 2, 4]) await voteAt(0, voterNumber(number))
+    const [before, newer] = await readEntries(ports.stream, 0)
+    if (before === undefined || newer === undefined) throw new Error('there are three')
+    const eyes = { ...ports, stream: readAsOlder(ports.stream, newer.id) }
+    const older = startWorker(pool, eyes, { name: 'older', partitions: [0, 1] })
+    undo.push(older.stop)
+    await waitUntil(() => older.newerEntries() > 0, { withinMs })
+    for (const number of [1, 3, 5, 7]) await voteAt(1, voterNumber(number))
+    await waitUntil(async () => (await totalVotes()) === 5, { withinMs })
+    // Again and again it finds the entry there, sets nothing aside, and does nothing else meanwhile.
+    await waitUntil(() => older.newerEntries() > 1, { withinMs })
+    expect((await createPartitionLease(pool).read(0)).recorded).toBe(before.id)
+    expect((await pool.query('select 1 from set_aside')).rowCount).toBe(0)
+    expect(older.faults).toEqual([])
+    const newest = startWorker(pool, ports, { name: 'newest', partitions: [0, 1] })
+    undo.push(newest.stop)
+    await waitUntil(async () => (await totalVotes()) === 7, { withinMs })
+    expect((await createTallies(pool).recount(poll.id))?.differences).toEqual([])
+  })
 })
+
+/** The stream as an older version sees it, for which this entry of partition 0 is of a newer format. */
+function readAsOlder(stream: Adapters['stream'], newer: string): VoteStream {
+  return {
+    ...stream,
+    read: async (partition, ...asked) =>
+      (await stream.read(partition, ...asked)).map((entry) =>
+        partition === 0 && entry.id === newer ? { ...entry, content: { type: 'newer', formatVersion: 2 } } : entry,
+      ),
+  }
+}

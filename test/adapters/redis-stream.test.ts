@@ -49,7 +49,8 @@ test('an entry of a newer format waits for a newer worker; one that nobody can r
   const entries = await readEntries(stream, 1)
   expect(entries.map(({ content }) => content.type)).toEqual(['newer', 'unreadable', 'unreadable', 'unreadable'])
   expect(entries.map(({ epoch }) => epoch)).toEqual([4, 4, 0, 0])
-  expect((await stream.backlog(1, STREAM_START)).votes).toBe(0)
+  expect(await stream.backlog(1, STREAM_START)).toMatchObject({ votes: 0, newerFormat: 2 })
+  expect(await stream.backlog(1, entries[0]?.id ?? STREAM_START)).toMatchObject({ newerFormat: null })
 })
 
 test('an entry whose id lies beyond every position can be read, and what stands behind it', async () => {

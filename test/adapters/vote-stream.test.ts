@@ -158,15 +158,19 @@ describe.each(adapters)('the stream on $name', ({ create }) => {
 
   test('backlog is the number of votes and the age of the oldest among the entries after the recorded one', async () => {
     const { partition, pollId, append } = await openPartition()
-    expect(await stream.backlog(partition, STREAM_START)).toEqual({ votes: 0, oldestMs: 0 })
+    expect(await stream.backlog(partition, STREAM_START)).toEqual({ votes: 0, oldestMs: 0, newerFormat: null })
     await append()
     const call = (): ReturnType<typeof someCall> => someCall({ pollId })
     await made.door.append(partition, [call(), call(), call()])
     const [first, second] = await read(partition, STREAM_START)
-    expect(await stream.backlog(partition, STREAM_START)).toMatchObject({ votes: 4 })
+    expect(await stream.backlog(partition, STREAM_START)).toMatchObject({ votes: 4, newerFormat: null })
     await waitUntil(async () => (await stream.backlog(partition, first?.id ?? STREAM_START)).oldestMs >= 20)
     expect(await stream.backlog(partition, first?.id ?? STREAM_START)).toMatchObject({ votes: 3 })
-    expect(await stream.backlog(partition, second?.id ?? STREAM_START)).toEqual({ votes: 0, oldestMs: 0 })
+    expect(await stream.backlog(partition, second?.id ?? STREAM_START)).toEqual({
+      votes: 0,
+      oldestMs: 0,
+      newerFormat: null,
+    })
   })
 
   test('follow does no harm: before the first entry, again, and backwards', async () => {

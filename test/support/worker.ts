@@ -13,6 +13,8 @@ export type TestWorker = {
   readonly name: string
   readonly faults: unknown[]
   readonly epochsRaised: () => number
+  /** How often it met an entry that it does not understand. */
+  readonly newerEntries: () => number
   /** Ends in order: gives the partitions back. */
   readonly stop: () => Promise<void>
 }
@@ -30,6 +32,7 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
   const { name, partitions, leaseMs = 1000, announces = true } = options
   const faults: unknown[] = []
   let epochsRaised = 0
+  let newerEntries = 0
   const onError = (fault: unknown): void => {
     faults.push(fault)
   }
@@ -53,6 +56,9 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
       onEpochRaised: () => {
         epochsRaised += 1
       },
+      onNewerEntry: () => {
+        newerEntries += 1
+      },
     },
   )
   const recording = new AbortController()
@@ -68,5 +74,5 @@ export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOp
     announcing.abort()
     await news
   }
-  return { name, faults, epochsRaised: () => epochsRaised, stop }
+  return { name, faults, epochsRaised: () => epochsRaised, newerEntries: () => newerEntries, stop }
 }

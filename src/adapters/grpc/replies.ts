@@ -62,10 +62,11 @@ export function recountMessage({ pollId, round, totalVotes, differences }: Recou
 
 export function pipelineMessage(partitions: readonly PartitionStatus[]): PipelineStatusResponse {
   return {
-    partitions: partitions.map(({ owner, oldestWaitingMs, ...status }) => ({
+    partitions: partitions.map(({ owner, oldestWaitingMs, newerFormat, ...status }) => ({
       ...status,
       ...(owner === null ? {} : { owner }),
       oldestWaitingMs: Math.round(oldestWaitingMs),
+      ...(newerFormat === null ? {} : { newerFormat }),
     })),
   }
 }

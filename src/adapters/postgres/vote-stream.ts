@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 import { type EntryId, parseEntryId } from '../../domain/position.ts'
 import type { EntryContent, StreamEntry, VoteStream } from '../../ports/vote-stream.ts'
-import { decodeEntry, ENTRY_FORMAT_VERSION } from '../vote-entry.ts'
+import { decodeEntry, ENTRY_FORMAT_VERSION, newerFormat } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
 import type { Listener } from './listen.ts'
 import { createBells } from './vote-stream-bells.ts'
@@ -61,14 +61,18 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
       }),
     backlog: (partition, recorded) =>
       orUnavailable('stream', async () => {
-        const { rows } = await pool.query<{ votes: number; oldest_ms: number }>(backlogStatement, [
+        const { rows } = await pool.query<BacklogRow>(backlogStatement, [
           partition,
           numberOf(recorded),
           backlogEntriesMax,
         ])
         // One row, because an aggregate without GROUP BY always has one.
-        const { votes, oldest_ms } = rows[0]!
-        return { votes, oldestMs: oldest_ms }
+        const { votes, oldest_ms, format_version } = rows[0]!
+        return {
+          votes,
+          oldestMs: oldest_ms,
+          newerFormat: format_version === null ? null : newerFormat(format_version),
+        }
       }),
   }
 }
@@ -103,9 +107,12 @@ const trimStatement = `
       order by number
       limit $4)`
 
+type BacklogRow = { readonly votes: number; readonly oldest_ms: number; readonly format_version: number | null }
+
 const backlogStatement = `
   select coalesce(sum(votes), 0)::int as votes,
-         coalesce(greatest(0, extract(epoch from clock_timestamp() - min(appended_at)) * 1000), 0)::float8 as oldest_ms
+         coalesce(greatest(0, extract(epoch from clock_timestamp() - min(appended_at)) * 1000), 0)::float8 as oldest_ms,
+         (select format_version from vote_event where partition = $1 and number > $2 order by number limit 1)
     from (select votes, appended_at from vote_event where partition = $1 and number > $2 order by number limit $3) waiting`
 
 async function readEntries(

@@ -1,6 +1,6 @@
 import { compareEntryIds, type EntryId, parseEntryId, STREAM_START } from '../../domain/position.ts'
 import type { StreamEntry, VoteStream } from '../../ports/vote-stream.ts'
-import { decodeEntry } from '../vote-entry.ts'
+import { decodeEntry, newerFormat } from '../vote-entry.ts'
 import { readClock, type RedisConnections } from './connect.ts'
 import { orUnavailable } from './faults.ts'
 import { type Keys, WORKERS_GROUP } from './keys.ts'
@@ -56,8 +56,8 @@ export function createVoteStream(
       orUnavailable('stream', async () => {
         const reply = await backlogScript(commands, [keys.stream(partition), keys.voteCount(partition)], [recorded])
         // The cast names what the script returns.
-        const [votes, oldestMs] = reply as readonly [number, number]
-        return { votes, oldestMs }
+        const [votes, oldestMs, format] = reply as readonly [number, number, Buffer]
+        return { votes, oldestMs, newerFormat: newerFormat(readWhole(format)) }
       }),
     stop: () => readers.stop(),
   }

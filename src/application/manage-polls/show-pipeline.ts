@@ -13,6 +13,8 @@ export type PartitionStatus = {
   readonly owner: string | null
   readonly waitingVotes: number
   readonly oldestWaitingMs: number
+  /** The format version of the next entry, where it waits for a worker of a newer version; else null. */
+  readonly newerFormat: number | null
 }
 
 export type ShowPipeline = (caller: Caller) => Promise<readonly PartitionStatus[] | Refused>
@@ -35,9 +37,9 @@ export function createShowPipeline(parts: {
     return Promise.all(
       [...served].map(async (partition): Promise<PartitionStatus> => {
         const { epoch, recorded } = await lease.read(partition)
-        const { votes, oldestMs } = await stream.backlog(partition, recorded)
+        const { votes, oldestMs, newerFormat } = await stream.backlog(partition, recorded)
         const owner = owners.get(partition) ?? null
-        return { partition, epoch, recorded, owner, waitingVotes: votes, oldestWaitingMs: oldestMs }
+        return { partition, epoch, recorded, owner, waitingVotes: votes, oldestWaitingMs: oldestMs, newerFormat }
       }),
     )
   }

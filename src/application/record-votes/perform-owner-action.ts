@@ -81,8 +81,10 @@ export function createPerformOwnerAction(
     const found = await stream.read(partition, action.after, { entriesMax, waitMs }, signal)
     const inspected = await stream.inspect(partition, action.after)
     const newer = found.findIndex((entry) => entry.content.type === 'newer')
-    if (newer === 0) {
-      throw new Error(`entry ${found[0]?.id} was written by a newer version; it waits for a worker that understands it`)
+    const [first] = found
+    if (first?.content.type === 'newer') {
+      hooks.onNewerEntry(partition, first.id, first.content.formatVersion)
+      return { type: 'lost', term: action.term }
     }
     return { type: 'read', term: action.term, entries: newer < 0 ? found : found.slice(0, newer), inspected }
   }

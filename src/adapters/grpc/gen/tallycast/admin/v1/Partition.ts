@@ -9,7 +9,9 @@ export interface Partition {
   'owner'?: (string);
   'waitingVotes'?: (number | string | Long);
   'oldestWaitingMs'?: (number | string | Long);
+  'newerFormat'?: (number);
   '_owner'?: "owner";
+  '_newerFormat'?: "newerFormat";
 }
 
 export interface Partition__Output {
@@ -19,5 +21,7 @@ export interface Partition__Output {
   'owner'?: (string);
   'waitingVotes': (number);
   'oldestWaitingMs': (number);
+  'newerFormat'?: (number);
   '_owner'?: "owner";
+  '_newerFormat'?: "newerFormat";
 }
