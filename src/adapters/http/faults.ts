@@ -2,12 +2,14 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Logger } from 'pino'
 import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import { type Refused, refuse } from '../../domain/refusal.ts'
-import { sendFault, sendRefusal } from './problems.ts'
+import { type AnyRefused, sendFault, sendRefusal } from './problems.ts'
 import { refuseInvalid } from './validation.ts'
 
 /** The one place where faults of HTTP requests end. */
 export function handleFaults(app: FastifyInstance, log: Pick<Logger, 'error' | 'warn'>): void {
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+    // Whoever sent half a request and left hears nothing any more, and has done nothing that would have to be looked into.
+    if (request.raw.errored === error) return sendRefusal(reply, cutShort)
     const refused = refusalOf(error, request)
     if (refused !== null) return sendRefusal(reply, refused)
     const unavailable = refusalOfFault(error)
@@ -40,5 +42,9 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refused | null
   }
 }
 
+const cutShort: AnyRefused = { refused: 'bad_request', detail: 'The request ended before it was whole.' }
 const invalidJson = refuse('invalid_json', 'The body cannot be read as JSON in UTF-8.')
-const unsupportedMediaType = refuse('unsupported_media_type', 'Send the body as application/json.')
+const unsupportedMediaType = refuse(
+  'unsupported_media_type',
+  'Send the body as application/json, without a Content-Encoding.',
+)

@@ -11,8 +11,10 @@ const errorsMax = 20
  */
 export function readJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined)
+    // Nothing is unpacked here, so a small body cannot become a large one.
+    if (isEncoded(request)) return done(requestError('FST_ERR_CTP_INVALID_MEDIA_TYPE'))
     let value: unknown
     try {
       value = JSON.parse(decoder.decode(body))
@@ -35,6 +37,11 @@ export async function refuseBody(request: FastifyRequest, reply: FastifyReply): 
   if (names.length === 0) return undefined
   const errors = names.slice(0, errorsMax).map((name) => ({ pointer: name && `/${name}`, detail: 'is not known here' }))
   return sendRefusal(reply, refuse('invalid_body', 'This call takes no body.', errors))
+}
+
+function isEncoded({ headers }: FastifyRequest): boolean {
+  const encoding = headers['content-encoding']
+  return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity'
 }
 
 /** Spoken of by Fastify's own codes, so that one place answers both. */

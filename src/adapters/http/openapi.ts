@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { Refusal } from '../../domain/refusal.ts'
 import { sessionCookie } from './credentials.ts'
 import { type HttpApp, refusalsKey } from './operation.ts'
-import { PROBLEMS, problemType, typeOfProblem } from './problems.ts'
+import { MALFORMED, PROBLEMS, problemType, typeOfProblem } from './problems.ts'
 
 const description = `Polls that count every vote exactly once and show it at once.
 
@@ -19,7 +19,7 @@ const problemSchema = {
     status: { type: 'integer', examples: [422] },
     code: {
       type: 'string',
-      enum: [...Object.keys(PROBLEMS), 'internal'],
+      enum: [...Object.keys(PROBLEMS), ...Object.keys(MALFORMED), 'internal'],
       description: 'The stable word for programs.',
     },
     detail: { type: 'string', description: 'For the person who reads it.' },

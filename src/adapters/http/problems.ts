@@ -32,22 +32,39 @@ export const PROBLEMS = {
   unavailable: { status: 503, title: 'Not available right now' },
 } as const satisfies Record<Refusal, { readonly status: number; readonly title: string }>
 
+/** What is wrong with a request before it is one of ours. No other transport knows it. */
+export const MALFORMED = {
+  bad_request: { status: 400, title: 'The request cannot be read' },
+  request_timeout: { status: 408, title: 'The request took too long' },
+  expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  headers_too_large: { status: 431, title: 'The headers are too large' },
+} as const
+
+const all = { ...PROBLEMS, ...MALFORMED }
+type AnyRefusal = keyof typeof all
+/** Everything that this transport says no to. */
+export type AnyRefused = Omit<Refused, 'refused'> & { readonly refused: AnyRefusal }
+
 export const problemType = 'application/problem+json'
 
 /** The path that names a kind of problem. */
-export function typeOfProblem(refusal: Refusal): string {
+export function typeOfProblem(refusal: AnyRefusal): string {
   return `/problems/${refusal}`
 }
 
-function describeProblem({ refused, detail, errors }: Refused, requestId: string): Problem {
-  const { status, title } = PROBLEMS[refused]
+export function statusOf({ refused }: AnyRefused): number {
+  return all[refused].status
+}
+
+export function describeProblem({ refused, detail, errors }: AnyRefused, requestId: string): Problem {
+  const { status, title } = all[refused]
   const problem = { type: typeOfProblem(refused), title, status, code: refused, detail, request_id: requestId }
   return errors === undefined ? problem : { ...problem, errors }
 }
 
 /** Answers a refusal. Every route does it here, so that all problems look alike. */
-export function sendRefusal(reply: FastifyReply, refused: Refused): FastifyReply {
-  const { status } = PROBLEMS[refused.refused]
+export function sendRefusal(reply: FastifyReply, refused: AnyRefused): FastifyReply {
+  const status = statusOf(refused)
   if (refused.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(refused.retryAfterMs / 1000))
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="tallycast"')
   return reply

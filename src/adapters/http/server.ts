@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { handleFaults } from './faults.ts'
 import { readJsonBodies } from './json-body.ts'
+import { createRefuseMalformed, headerBytesMax } from './malformed.ts'
 import { answerStrayRequests } from './not-found.ts'
 import { describeRoutes } from './openapi.ts'
 import type { HttpApp } from './operation.ts'
@@ -17,6 +18,8 @@ const bodyBytesMax = 128 * 1024
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 10_000
 const timeoutCheckMs = 2_000
+/** Who takes nothing of its answer for this long is cut off. Two comments of an event stream fit in. */
+const stalledMs = 30_000
 /** Longer than most proxies keep an idle connection, so that they end it and not we, in the middle of their next request. */
 const keepAliveMs = 75_000
 /** While closing. */
@@ -36,21 +39,30 @@ export type HttpServerOptions = {
 
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
 export async function createHttpServer({ log, version, isStopping, addRoutes }: HttpServerOptions): Promise<HttpApp> {
+  const malformed = createRefuseMalformed()
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,
     genReqId: ({ headers }) => takeOverRequestId(headers['x-request-id']) ?? randomUUID(),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    connectionTimeout: stalledMs,
     keepAliveTimeout: keepAliveMs,
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: timeoutCheckMs },
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      maxHeaderSize: headerBytesMax,
+      // Checked by us, who answer with a body.
+      requireHostHeader: false,
+      shouldUpgradeCallback: isForWebSocket,
+    },
     routerOptions: { maxParamLength: parameterCharactersMax },
     trustProxy: false,
     forceCloseConnections: 'idle',
     // While stopping, requests on connections that are still open are answered like any other.
     return503OnClosing: false,
     ajv: { customOptions: ajvOptions },
-    clientErrorHandler: refuseNoise,
+    clientErrorHandler: malformed.onClientError,
     frameworkErrors: (_error, _request, reply) => {
       sendRefusal(reply.header('x-request-id', reply.request.id), addressUnreadable)
     },
@@ -58,6 +70,7 @@ export async function createHttpServer({ log, version, isStopping, addRoutes }: 
 
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
+  malformed.addTo(app)
   // Said with the answer, not with the request: one that came before the stop may be answered after it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping?.() === true) reply.header('connection', 'close')
@@ -94,16 +107,9 @@ export async function closeHttpServer(app: HttpApp, withinMs: number): Promise<v
 
 const addressUnreadable = refuse('route_not_found', 'This address cannot be read.')
 
-const noiseStatuses: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-}
-
-/** What is no HTTP request, or takes too long to become one. */
-function refuseNoise(error: { readonly code: string }, socket: Socket): void {
-  const status = noiseStatuses[error.code] ?? '400 Bad Request'
-  if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-  else socket.destroy()
+/** Any other offer to upgrade, as curl's to HTTP/2, is passed over, and the request answered as what it is. */
+function isForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /** A request id of the caller is kept, so that one search finds it everywhere; one that could confuse a log is not. */

@@ -1,5 +1,7 @@
-import type { IncomingMessage } from 'node:http'
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Problem } from '../../../contract/messages.ts'
 import type { ViewerCredentials } from '../../application/watch-poll/admit-viewer.ts'
 
 const pollPath = /^\/ws\/polls\/([^/]+)$/
@@ -59,18 +61,27 @@ function findCookie(header: string, name: string): string | null {
   return null
 }
 
-/** Answers an upgrade that cannot become a socket, over plain HTTP. */
-export function refuseUpgrade(socket: Duplex, status: '404 Not Found' | '503 Service Unavailable', code: string): void {
-  const body = JSON.stringify({
-    type: `/problems/${code}`,
-    title: status.slice(4),
-    status: Number(status.slice(0, 3)),
-    code,
-    detail: code === 'overloaded' ? 'Too many connections. Please come back.' : 'There is nothing to upgrade to here.',
-  })
-  const retry = code === 'overloaded' ? 'Retry-After: 10\r\n' : ''
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n${retry}` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  )
+const refusals = {
+  bad_request: { status: 400, title: 'The request cannot be read', detail: 'This is no handshake of a WebSocket.' },
+  route_not_found: { status: 404, title: 'No such address', detail: 'There is nothing to upgrade to here.' },
+  overloaded: { status: 503, title: 'Too busy', detail: 'Too many connections. Please come back.' },
+} as const
+
+/** Answers an upgrade that cannot become a socket, over plain HTTP, and hangs up: the other side might never do. */
+export function refuseUpgrade(socket: Duplex, code: keyof typeof refusals, headers: readonly string[] = []): void {
+  const { status, ...said } = refusals[code]
+  const requestId = randomUUID()
+  const problem: Problem = { type: `/problems/${code}`, status, code, ...said, request_id: requestId }
+  const body = JSON.stringify(problem)
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+  ]
+  socket.once('finish', () => socket.destroy())
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -41,6 +41,8 @@ const viewerSocketLimits: ViewerSocketLimits = {
 
 const payloadBytesMax = 4096
 const fragmentsMax = 64
+/** Pieces in which a frame may arrive. Each costs more memory than the byte that it may consist of. */
+const piecesMax = 64
 const busyRetryMs = [5_000, 15_000] as const
 const slowRetryMs = [2_000, 8_000] as const
 const faultRetryMs = [1_000, 5_000] as const
@@ -69,6 +71,7 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
   const frames = createFrames((message) => Buffer.from(JSON.stringify(message)))
   const sendNewest = createSendNewest(frames, systemClock, limits)
   const server = new WebSocketServer(serverOptions(limits.closeTimeoutMs))
+  server.on('wsClientError', (_error, raw) => refuseUpgrade(raw, 'bad_request', ['Sec-WebSocket-Version: 13, 8']))
   const sockets = new Set<WebSocket>()
   const stopping = Promise.withResolvers<void>()
   let isStopping = false
@@ -78,8 +81,8 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
   function onUpgrade(request: IncomingMessage, raw: Duplex, head: Buffer): void {
     raw.on('error', ignoreLostConnection)
     const wanted = readAddress(request.url)
-    if (wanted === null) return refuseUpgrade(raw, '404 Not Found', 'route_not_found')
-    if (sockets.size >= limits.socketsMax) return refuseUpgrade(raw, '503 Service Unavailable', 'overloaded')
+    if (wanted === null) return refuseUpgrade(raw, 'route_not_found')
+    if (sockets.size >= limits.socketsMax) return refuseUpgrade(raw, 'overloaded', ['Retry-After: 10'])
     server.handleUpgrade(request, raw, head, (socket) => {
       sockets.add(socket)
       socket.on('error', ignoreLostConnection)
@@ -161,6 +164,7 @@ function serverOptions(closeTimeout: number) {
     perMessageDeflate: false,
     maxPayload: payloadBytesMax,
     maxFragments: fragmentsMax,
+    maxBufferedChunks: piecesMax,
     handleProtocols: () => false as const,
     closeTimeout,
   }

@@ -178,6 +178,9 @@ function sendFaultPage(
       refuse('unsupported_media_type', 'This address takes the form of this page alone.'),
     )
   }
+  // Whoever sent half a form and left sees nothing any more, and it is no fault.
+  if (request.raw.errored === fault)
+    return sendRefusedPage(reply, pollId, refuse('invalid_body', 'The form did not arrive whole.'))
   report(fault)
   const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
   return sendPage(reply, 500, renderMessagePage('Something went wrong here', `It was noted as ${request.id}.`, again))

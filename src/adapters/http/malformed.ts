@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { HttpApp } from './operation.ts'
+import { type AnyRefused, describeProblem, problemType, sendRefusal, statusOf } from './problems.ts'
+
+export const headerBytesMax = 16 * 1024
+/** Who still sends when it is answered gets this long to read that and to hang up. */
+const lingerMs = 1_000
+
+export type RefuseMalformed = {
+  /** What Node tells of a connection on which something came that is no request, or came too slowly. */
+  readonly onClientError: (error: { readonly code?: string }, socket: Socket) => void
+  /** To be called before any other hook is added. */
+  readonly addTo: (app: HttpApp) => void
+}
+
+/** Answers what never becomes a request of ours: no HTTP, too slow to become a request, or without what HTTP itself asks for. */
+export function createRefuseMalformed(): RefuseMalformed {
+  const newestAnswers = new WeakMap<Socket, ServerResponse>()
+  return {
+    onClientError(error, socket) {
+      // Once for each connection, however much more of it comes.
+      if (socket.writableEnded) return
+      if (socket.writable && isUnanswered(socket, newestAnswers.get(socket))) answerAndEnd(socket, refusalOf(error))
+      else socket.destroy()
+    },
+    addTo(app) {
+      // Node would refuse it without a body.
+      app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))
+      app.addHook('onRequest', (request, reply, done) => {
+        newestAnswers.set(request.raw.socket, reply.raw)
+        const refused = findMalformed(request.raw)
+        if (refused === null) done()
+        else sendRefusal(reply.header('x-request-id', request.id).header('connection', 'close'), refused)
+      })
+    },
+  }
+}
+
+/**
+ * Whether an answer sent on this connection now would be taken for the answer to what is malformed. While an earlier request
+ * waits for its own it would be taken for that: a vote that is being accepted would look refused. Where a malformed body has
+ * its answer already, it would be taken for the answer to the next request.
+ */
+function isUnanswered(socket: Socket, newest: ServerResponse | undefined): boolean {
+  if (newest === undefined) return true
+  if (newest.req.complete) return newest.writableFinished
+  // Of several responses only the one whose turn it is has the socket.
+  return newest.socket === socket && !newest.headersSent
+}
+
+function answerAndEnd(socket: Socket, refused: AnyRefused): void {
+  const requestId = randomUUID()
+  const status = statusOf(refused)
+  const body = JSON.stringify(describeProblem(refused, requestId))
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    `Date: ${new Date().toUTCString()}`,
+    'Connection: close',
+    'Cache-Control: no-store',
+    `X-Request-Id: ${requestId}`,
+    `Content-Type: ${problemType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // The other side of a connection may stay open for ever.
+  const cut = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(cut))
+}
+
+const unreadable: AnyRefused = { refused: 'bad_request', detail: 'What was sent cannot be read as an HTTP request.' }
+
+const refusals: Readonly<Record<string, AnyRefused>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { refused: 'request_timeout', detail: 'The request did not arrive in time.' },
+  HPE_HEADER_OVERFLOW: {
+    refused: 'headers_too_large',
+    detail: `The headers may have at most ${headerBytesMax} bytes.`,
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { refused: 'too_large', detail: 'The chunk extensions are too long.' },
+}
+
+function refusalOf({ code = '' }: { readonly code?: string }): AnyRefused {
+  return refusals[code] ?? unreadable
+}
+
+/** What HTTP asks of every request, beyond that it can be parsed (RFC 9112, 3.2 and RFC 9110, 10.1.1). */
+function findMalformed({ headers, rawHeaders, httpVersion }: IncomingMessage): AnyRefused | null {
+  if (httpVersion !== '1.1') return null
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
+  if (hosts !== 1) return { refused: 'bad_request', detail: 'A request names one Host.' }
+  if (headers.expect === undefined || /^100-continue$/i.test(headers.expect)) return null
+  return { refused: 'expectation_failed', detail: 'No other expectation than 100-continue can be met.' }
+}
