@@ -1,8 +1,13 @@
 import type { WebSocket } from 'ws'
 import { CLOSE_CODES } from '../../../contract/messages.ts'
 
-/** Messages and pings that a viewer may send within `perMs`; it has nothing to say that we would need. */
+/**
+ * Frames that a viewer may send within `perMs`; it has nothing to say that we would need. A ping costs us an answer, and a pong
+ * that nobody asked for, or any other frame, the reading: without a bound one viewer could keep the process busy.
+ */
 const framesMax = 30
+/** Who goes on after it was told to go, does not hear us, and is cut off. */
+const framesAfterCloseMax = 30
 
 /** Ignores what viewers say, and ends the connection of one that says too much or sends bytes. */
 export function limitTalking(socket: WebSocket, perMs: number): void {
@@ -11,17 +16,19 @@ export function limitTalking(socket: WebSocket, perMs: number): void {
 
   function count(): void {
     const now = performance.now()
-    if (now - since > perMs) {
+    if (now - since > perMs && frames <= framesMax) {
       since = now
       frames = 0
     }
     frames += 1
     if (frames === framesMax + 1) socket.close(CLOSE_CODES.policyViolation, 'too many messages')
+    else if (frames > framesMax + framesAfterCloseMax) socket.terminate()
   }
 
   socket.on('ping', count)
+  socket.on('pong', count)
   socket.on('message', (_data, isBinary) => {
     if (isBinary) socket.close(CLOSE_CODES.unsupportedData, 'text only')
-    else count()
+    count()
   })
 }
