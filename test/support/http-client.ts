@@ -41,7 +41,10 @@ export function createHttpClient(
       ...(body !== undefined && { body }),
       redirect: 'manual',
     })
-    const text = await response.text()
+    // A stream has no end to wait for.
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+    if (isStream) await response.body?.cancel()
+    const text = isStream ? '' : await response.text()
     const isJson = /json/.test(response.headers.get('content-type') ?? '')
     const answer = {
       status: response.status,

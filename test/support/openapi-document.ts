@@ -15,6 +15,12 @@ export type Operation = {
   readonly tags: readonly string[]
   readonly summary: string
   readonly security: readonly Json[]
+  readonly parameters?: readonly {
+    readonly in: string
+    readonly name: string
+    readonly required?: boolean
+    readonly schema: Json
+  }[]
   readonly responses: Readonly<Record<string, DescribedAnswer>>
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Json }>> }
 }
@@ -23,6 +29,14 @@ export type OpenApiDocument = {
   readonly openapi: string
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: { readonly schemas: Readonly<Record<string, Json>>; readonly securitySchemes: Json }
+}
+
+export type DescribedOperation = { readonly method: string; readonly template: string; readonly operation: Operation }
+
+export function listOperations({ paths }: OpenApiDocument): readonly DescribedOperation[] {
+  return Object.entries(paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, template, operation })),
+  )
 }
 
 /** A client that holds every answer against /openapi.json, and notes what does not agree. */

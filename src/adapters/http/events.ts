@@ -199,7 +199,7 @@ function addRoute(app: HttpApp, handler: Handler): void {
           description:
             'The state at once, then whole states whenever it has changed, at most ten per second. `id` names the state; it is the version where this caller may see results. The same over a WebSocket at `/ws/polls/{poll_id}`.',
           security: reader,
-          refusals: [...readRefusals, 'overloaded'],
+          refusals: [...readRefusals, 'invalid_body', 'overloaded'],
         }),
         params: PollParams,
         querystring: StreamQuery,

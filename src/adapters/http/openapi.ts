@@ -8,7 +8,11 @@ import { MALFORMED, PROBLEMS, problemType, typeOfProblem } from './problems.ts'
 const description = `Polls that count every vote exactly once and show it at once.
 
 Every error is a problem as in RFC 9457; \`code\` is the stable word for programs. 503 and 429 say in \`Retry-After\` when
-to come back. Every write may be repeated: a vote counts once, with the same answer.`
+to come back. Every write may be repeated: a vote counts once, with the same answer.
+
+What HTTP itself does not allow is refused alike at every address, and the connection closed: 400 \`bad_request\`, 408
+\`request_timeout\`, 417 \`expectation_failed\`, 431 \`headers_too_large\`. Addresses that are not here are 404
+\`route_not_found\`, methods that an address does not take 405 \`method_not_allowed\`.`
 
 const problemSchema = {
   type: 'object',
