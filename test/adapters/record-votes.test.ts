@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
@@ -5,15 +6,46 @@ import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { ledgerBatch } from '../../src/application/record-votes/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
-import type { VoteKind, VoterKey } from '../../src/domain/vote.ts'
+import { partitionOf, type VoteKind, type VoterKey } from '../../src/domain/vote.ts'
 import { type AdapterOptions, type Adapters, adapters } from '../support/adapters.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
-import { someVoter } from '../support/some-votes.ts'
+import { someVoter, voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { startWorker, type TestWorker } from '../support/worker.ts'
 
 const withinMs = 10_000
+
+/** A pool of the same connections; the next transaction in which votes are written stops before its commit. */
+function holdNextCommit(pool: pg.Pool): { pool: pg.Pool; reached: Promise<void>; goOn: () => void } {
+  const reached = Promise.withResolvers<void>()
+  const resumed = Promise.withResolvers<void>()
+  let isHeld = false
+  const connect = async (): Promise<pg.PoolClient> => {
+    const client = await pool.connect()
+    // The casts leave the many overloads of `query` aside: all are passed on as they come.
+    const query = client.query.bind(client) as (...values: unknown[]) => Promise<unknown>
+    let hasVotes = false
+    const holdingQuery = async (...values: unknown[]): Promise<unknown> => {
+      const [text] = values
+      hasVotes ||= typeof text === 'string' && text.includes('insert into vote ')
+      if (text === 'commit' && hasVotes && !isHeld) {
+        isHeld = true
+        reached.resolve()
+        await resumed.promise
+      }
+      return query(...values)
+    }
+    client.query = holdingQuery as typeof client.query
+    return client
+  }
+  return {
+    pool: Object.assign(Object.create(pool) as pg.Pool, { connect, query: pool.query.bind(pool) }),
+    reached: reached.promise,
+    goOn: resumed.resolve,
+  }
+}
+
 const undo: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step()
@@ -31,9 +63,9 @@ describe.each(adapters)('$name', ({ create }) => {
     const work = (
       name: string,
       partitions: readonly number[],
-      more: { leaseMs?: number; announces?: boolean } = {},
+      { through = pool, ...more }: { leaseMs?: number; announces?: boolean; through?: pg.Pool } = {},
     ) => {
-      const worker = startWorker(pool, ports, { name, partitions, ...more })
+      const worker = startWorker(through, ports, { name, partitions, ...more })
       undo.push(worker.stop)
       return worker
     }
@@ -56,7 +88,7 @@ describe.each(adapters)('$name', ({ create }) => {
   }
 
   async function vote(ports: Adapters, poll: Poll, voter: VoterKey, optionId: number, kind: VoteKind = 'cast') {
-    const partition = Number.parseInt(voter.slice(0, 8), 16) % poll.partitions
+    const partition = partitionOf(voter, poll.partitions)
     const call = { pollId: poll.id, round: poll.round, revision: poll.revision, voter, requestKey: null }
     const [answer] = await ports.door.append(partition, [{ ...call, kind, selection: [optionId] }])
     expect(answer?.answer).toBe('accepted')
@@ -145,6 +177,28 @@ describe.each(adapters)('$name', ({ create }) => {
     await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
     // And it is remembered: nobody has to announce it again.
     await waitUntil(async () => (await system.tallies.unannounced(0, 10)).length === 0, { withinMs })
+  })
+
+  test('of partitions that commit at the same time the last news has the votes of all', async () => {
+    const system = await start()
+    const poll = await openPoll(system, { partitions: 2 })
+    const heard: number[] = []
+    await system.ports.feed.subscribe(poll.id, {
+      onTally: (tally) => heard.push(tally.totalVotes),
+      onGap: () => undefined,
+    })
+    const held = holdNextCommit(system.pool)
+    undo.push(async () => held.goOn())
+    system.work('ann', [0], { through: held.pool })
+    system.work('ben', [1])
+    await vote(system.ports, poll, voterNumber(0), 1)
+    await held.reached
+    await vote(system.ports, poll, voterNumber(1), 1)
+    // What ann has written and not committed is in nobody's news; ben's votes are in hers when she tells of them.
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
+    held.goOn()
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 2, { withinMs })
+    await waitUntil(() => heard.at(-1) === 2, { withinMs })
   })
 
   test('a worker whose lease ran out is replaced, and what it commits late is fenced', async () => {

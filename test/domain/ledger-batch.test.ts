@@ -40,6 +40,20 @@ test('the entries of one epoch are one commit; each further epoch begins where t
   expect(batch?.votes.map((vote) => vote.selection)).toEqual([[2]])
 })
 
+test('a second first vote of one batch is set aside with its place, and the first one counts', () => {
+  const entries = [entry('1-0', 1, { kind: 'cast', selection: [1] }), entry('2-0', 1, { kind: 'cast', selection: [2] })]
+  const batch = ledgerBatch('ann', checkpoint, { entries, to: '2-0' }, 0)
+  expect(batch.votes.map((vote) => vote.selection)).toEqual([[1]])
+  expect(batch.setAside).toMatchObject([
+    {
+      position: positionOf(1, '2-0', 0),
+      pollId: 'p',
+      reason: 'already_voted',
+      payload: expect.stringContaining('[2]'),
+    },
+  ])
+})
+
 test('no entries are one empty commit', () => {
   expect(ledgerCommits([], '0-0')).toEqual([{ entries: [], to: '0-0' }])
 })

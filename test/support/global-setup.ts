@@ -1,15 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
-import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
-import { provideRedisServer } from '../../src/runtime/redis-server.ts'
 import { type BrowserProgram, provideBrowser } from './browser-program.ts'
-import { keepOnLeash } from './leash.ts'
+import { provideTestServers } from './test-servers.ts'
 
 declare module 'vitest' {
   // oxlint-disable-next-line typescript/consistent-type-definitions -- only an interface can be merged with vitest's own
@@ -28,10 +23,10 @@ const log = createLog({ name: 'test', level: 'warn' })
 /** What is to be undone, the latest last. */
 const undo: (() => Promise<unknown>)[] = []
 
-/** One PostgreSQL and one Redis for the whole run: those that the environment names, else servers of our own. */
+/** One PostgreSQL and one Redis for the whole run. */
 export const setup = async (project: TestProject): Promise<void> => {
-  const postgresUrl = await providePostgres()
-  const redisUrl = await provideRedis()
+  const { postgresUrl, redisUrl, stop } = await provideTestServers()
+  undo.push(stop)
   const template = await createTemplate(postgresUrl)
   undo.push(async () => onServer(postgresUrl, `drop database if exists ${template} with (force)`))
 
@@ -43,39 +38,6 @@ export const setup = async (project: TestProject): Promise<void> => {
 
 export const teardown = async (): Promise<void> => {
   for (const step of undo.splice(0).toReversed()) await step()
-}
-
-const providePostgres = async (): Promise<string> => {
-  const given = process.env['TEST_DATABASE_URL']
-  if (given !== undefined) return given
-  const dataDir = await makeFolder('postgres', 'postgres/postmaster.pid')
-  const server = await startEmbeddedPostgres({
-    dataDir,
-    log,
-    isDurable: false,
-    settings: { shared_preload_libraries: 'pg_stat_statements', max_connections: '400' },
-  })
-  undo.push(server.stop)
-  return server.databaseUrl
-}
-
-const provideRedis = async (): Promise<string> => {
-  const given = process.env['TEST_REDIS_URL']
-  if (given !== undefined) return given
-  const dir = await makeFolder('redis', 'redis.pid')
-  const server = await provideRedisServer({ dir, log })
-  undo.push(server.stop)
-  return server.redisUrl
-}
-
-const makeFolder = async (server: string, pidFile: string): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), `tallycast-test-${server}-`))
-  const leash = keepOnLeash(folder, pidFile)
-  undo.push(async () => {
-    await rm(folder, { recursive: true, force: true })
-    leash.release()
-  })
-  return folder
 }
 
 /** Migrating takes longer than cloning, so it is done once. Nobody stays connected: a template in use cannot be cloned. */

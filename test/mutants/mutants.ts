@@ -1,0 +1,786 @@
+import type { Mutant } from './mutant.ts'
+
+/** Ways to break what docs/guarantees.md promises, in its order. */
+export const mutants: readonly Mutant[] = [
+  // G1: an accepted vote counts, exactly once.
+  {
+    breaks: 'a vote is called accepted before the replicas have it',
+    edits: [
+      {
+        file: 'src/adapters/redis/vote-door.ts',
+        from: 'if (replication !== null) await waitForReplicas(redis, replication)\n    return unpackAnswers',
+        to: 'return unpackAnswers',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-faults.test.ts',
+        title: 'where replicas are asked for, a vote is accepted only when enough of them have it',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote is called accepted before the disk has it, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: "if current_setting('synchronous_commit') = 'off' then",
+        to: 'if false then',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/postgres-stream.test.ts',
+        title: 'an append waits for it also where the server does not by default',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote that got no answer is called accepted',
+    edits: [
+      {
+        file: 'src/application/cast-vote/batch-calls.ts',
+        from: 'one.answer(answers?.[index] ?? unavailable)',
+        to: "one.answer(answers?.[index] ?? { answer: 'accepted', position: '0'.repeat(32) as never, isRepeated: false })",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/batch-calls.test.ts',
+        title: 'that get no answer are refused when their time is up, and so are those that waited behind them',
+      },
+    ],
+  },
+  {
+    breaks: 'a commit passes unfenced in the ledger',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger.ts',
+        from: 'where partition = $1 and owner = $2 and epoch = $3 and recorded = $4',
+        to: 'where partition = $1 and $2::text <> $4::text and $3::integer > 0',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger-races.test.ts',
+        title: 'a zombie whose partition was taken over writes nothing, whatever it sends',
+      },
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'a worker whose lease ran out is replaced, and what it commits late is fenced',
+      },
+    ],
+  },
+  {
+    breaks: 'the checkpoint moves without the votes',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger.ts',
+        from: '  const votes = await recordVotes(client, batch, recordedAt)\n',
+        to: "  await client.query('commit')\n  await client.query(BEGIN)\n  const votes = await recordVotes(client, batch, recordedAt)\n",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: 'a batch that fails leaves nothing, throws the cause, and can be recorded once it is mended',
+      },
+      {
+        file: 'test/adapters/vote-ledger-races.test.ts',
+        title: 'a connection that breaks within a batch leaves nothing, and the same batch can be recorded afterwards',
+      },
+    ],
+  },
+  {
+    breaks: 'an older vote replaces a later one in the ledger',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "when i.position <= ledger.position then 'ignore'",
+        to: "when i.position >= ledger.position then 'ignore'",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: 'a vote that is delivered again, or an older one, counts once',
+      },
+    ],
+  },
+  {
+    breaks: 'a lost log goes unnoticed',
+    edits: [
+      {
+        file: 'src/domain/partition-owner.ts',
+        from: 'if (!isStart && (!hasEntry || compareEntryIds(end, state.readUpTo) < 0)) return loseLog(state)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/partition-owner.test.ts',
+        title: 'when the stream loses its log, what was recorded stays and nobody counts twice (1 partition, 1 worker)',
+      },
+    ],
+  },
+  {
+    breaks: 'an answer to a question of an earlier term is taken',
+    edits: [
+      {
+        file: 'src/domain/partition-owner.ts',
+        from: 'if (event.term !== state.term) return [state, []]',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/partition-owner.test.ts',
+        title:
+          'every accepted vote is recorded once, in order, through crashes, takeovers and zombies (1 partition, 2 workers)',
+      },
+      {
+        file: 'test/domain/partition-owner.test.ts',
+        title:
+          'every accepted vote is recorded once, in order, through crashes, takeovers and zombies (4 partitions, 2 workers)',
+      },
+    ],
+  },
+  {
+    breaks: 'entries above the checkpoint are trimmed from Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/vote-stream.ts',
+        from: 'compareEntryIds(oldest, recorded) < 0 ? oldest : recorded',
+        to: 'oldest',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-stream.test.ts',
+        title: 'trim removes entries that lie below the recorded one and are older, and no others',
+      },
+    ],
+  },
+  {
+    breaks: 'entries above the checkpoint are trimmed from PostgreSQL',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-stream.ts',
+        from: 'number < $2 and appended_at',
+        to: 'number <> $2 and appended_at',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-stream.test.ts',
+        title: 'trim removes entries that lie below the recorded one and are older, and no others',
+      },
+    ],
+  },
+  {
+    breaks: 'votes are set aside because the ledger is away',
+    edits: [
+      {
+        file: 'src/application/record-votes/isolate-entry.ts',
+        from: 'if (!isUnrecordable(fault) || first === undefined) throw fault',
+        to: 'if (first === undefined) throw fault',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/isolate-entry.test.ts',
+        title: 'a ledger that cannot serve now sets nothing aside, and what was recorded until then stays',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote that the ledger refuses is set aside without a trace',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "where j.verdict not in ('write', 'ignore')",
+        to: 'where false',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: 'another first vote is set aside with its reason and place, and the first one counts',
+      },
+    ],
+  },
+  {
+    breaks: 'a second first vote of one batch is dropped without a trace',
+    edits: [{ file: 'src/domain/fold-votes.ts', from: 'setAside.push(vote)', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/domain/ledger-batch.test.ts',
+        title: 'a second first vote of one batch is set aside with its place, and the first one counts',
+      },
+    ],
+  },
+
+  // G2: one voter, one vote per round.
+  {
+    breaks: 'the door on Redis forgets who voted',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-append.lua',
+        from: 'if value and not w then w = meet(poll, voter, value) end',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'the same selection again is answered with the first position and isRepeated, appending nothing',
+      },
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'another selection is already_voted, and only a change replaces it',
+      },
+    ],
+  },
+  {
+    breaks: 'the door on PostgreSQL forgets who voted',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'left join door_voter v on v.door_id = d.door_id and v.voter = c.voter',
+        to: 'left join door_voter v on v.door_id = d.door_id and v.voter = c.voter and false',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'the same selection again is answered with the first position and isRepeated, appending nothing',
+      },
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'another selection is already_voted, and only a change replaces it',
+      },
+    ],
+  },
+  {
+    breaks: 'the door on Redis forgets request keys',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-append.lua',
+        from: 'if sub(older, at, at + 7) == key then return',
+        to: 'if false then return',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'a known request key is answered with the first position and isRepeated, whatever came after it',
+      },
+    ],
+  },
+  {
+    breaks: 'the door on PostgreSQL forgets request keys',
+    edits: [{ file: 'migrations/0002-stream.sql', from: 'if request_at is not null then', to: 'if false then' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door-voters.test.ts',
+        title: 'a known request key is answered with the first position and isRepeated, whatever came after it',
+      },
+    ],
+  },
+  {
+    breaks: 'a missing door is treated as new, on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-append.lua',
+        from: 'door = readDoor(KEYS[2 + 2 * number], epoch), votersKey',
+        to: "door = readDoor(KEYS[2 + 2 * number], epoch) or { key = KEYS[2 + 2 * number], state = 'open', round = 1, revision = 0 }, votersKey",
+      },
+    ],
+    caughtBy: [{ file: 'test/adapters/vote-door.test.ts', title: 'a poll without a door is door_missing' }],
+  },
+  {
+    breaks: 'a missing door is treated as new, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'if gate.state is null or gate.round < call.round then',
+        to: `if gate.state is null and head.epoch > 0 then
+      insert into door (partition, poll_id, round, state, revision, epoch, door_id)
+      values (in_partition, call.poll_id, call.round, 'open', call.revision, head.epoch, nextval('door_number'))
+      on conflict (partition, poll_id) do update set round = excluded.round, epoch = excluded.epoch, door_id = excluded.door_id
+      returning * into gate;
+    end if;
+    if gate.state is null or gate.round < call.round then`,
+      },
+    ],
+    caughtBy: [{ file: 'test/adapters/vote-door.test.ts', title: 'a poll without a door is door_missing' }],
+  },
+  {
+    breaks: 'a missing door comes back without its voters',
+    edits: [
+      {
+        file: 'src/application/cast-vote/restore-door.ts',
+        from: '!(await restorations.putVoters(restoration, before.round, voters))',
+        to: '!(await restorations.putVoters(restoration, before.round, voters.slice(1)))',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/restore-door.test.ts',
+        title: 'comes back with all its voters, also those whose votes were not recorded yet',
+      },
+    ],
+  },
+  {
+    breaks: 'a missing door comes back before the ledger has every vote',
+    edits: [
+      {
+        file: 'src/application/cast-vote/restore-door.ts',
+        from: 'if (checkpoint.epoch >= epoch && compareEntryIds(checkpoint.recorded, end) >= 0) return checkpoint',
+        to: 'if (compareEntryIds(end, end) === 0 && epoch >= 0) return checkpoint',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/restore-door.test.ts',
+        title: 'comes back with all its voters, also those whose votes were not recorded yet',
+      },
+    ],
+  },
+  {
+    breaks: 'a door comes back with the ledger of an earlier epoch, on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/restoration-finish.lua',
+        from: 'if epoch and tonumber(epoch) > tonumber(ARGV[5]) then return 0 end',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/door-restoration.test.ts', title: 'an epoch below that of the stream MUST be refused' },
+    ],
+  },
+  {
+    breaks: 'a door comes back with the ledger of an earlier epoch, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'if not found or head.epoch > in_epoch then',
+        to: 'if not found then',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/door-restoration.test.ts', title: 'an epoch below that of the stream MUST be refused' },
+    ],
+  },
+  {
+    breaks: 'a vote of an earlier round gets in, on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-append.lua',
+        from: 'elseif door.round > round or revision < door.revision then',
+        to: 'elseif revision < door.revision then',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door.test.ts',
+        title:
+          'an earlier round than that of the door is definition_stale; to a later one the door is missing, open or shut',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote of an earlier round gets in, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'elsif gate.round > call.round or call.revision < gate.revision then',
+        to: 'elsif call.revision < gate.revision then',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door.test.ts',
+        title:
+          'an earlier round than that of the door is definition_stale; to a later one the door is missing, open or shut',
+      },
+    ],
+  },
+  {
+    breaks: 'after a lost log a new vote is folded into the replay of an old one',
+    edits: [
+      {
+        file: 'src/application/record-votes/ledger-batch.ts',
+        from: 'last.epoch !== entry.epoch || isBehindMarker(entry, closed)',
+        to: 'isBehindMarker(entry, closed)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/ledger-batch.test.ts',
+        title: 'after a lost log a new vote is not folded into the replay of an old one',
+      },
+    ],
+  },
+
+  // G3: closed is closed.
+  {
+    breaks: 'the close marker is dropped at the door, on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-shut.lua',
+        from: 'appendMarker(KEYS[2], KEYS[3], format, epoch, pollId, round)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door.test.ts',
+        title: 'shut appends the close marker once when the door was open, and again when it is a repeat',
+      },
+    ],
+  },
+  {
+    breaks: 'the close marker is dropped at the door, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'perform append_close_marker(head, in_poll_id, in_round);',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-door.test.ts',
+        title: 'shut appends the close marker once when the door was open, and again when it is a repeat',
+      },
+    ],
+  },
+  {
+    breaks: 'the close marker is dropped on its way to the ledger',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger.ts',
+        from: 'const closed = await recordMarkers(client, batch, recordedAt)',
+        to: 'const closed: readonly string[] = []',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/tallies.test.ts',
+        title: 'a closing poll is closed when the markers of its round from all partitions are recorded',
+      },
+    ],
+  },
+  {
+    breaks: 'the result is final before all markers are recorded',
+    edits: [
+      { file: 'src/adapters/postgres/tallies.ts', from: 'and held.partitions = (', to: 'and held.partitions > 0 * (' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/tallies.test.ts',
+        title: 'a closing poll is closed when the markers of its round from all partitions are recorded',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote behind the recorded close marker counts',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "when closed.poll_id is not null then 'poll_closed'",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger-closed.test.ts',
+        title: 'a vote that comes after the recorded close marker is set aside, and the final result stays',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote that is read together with the marker before it counts',
+    edits: [
+      {
+        file: 'src/application/record-votes/ledger-batch.ts',
+        from: 'last.epoch !== entry.epoch || isBehindMarker(entry, closed)',
+        to: 'last.epoch !== entry.epoch',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/ledger-batch.test.ts',
+        title:
+          'a vote behind the marker of its round begins a commit; votes of other polls, and of the next round, do not',
+      },
+    ],
+  },
+  {
+    breaks: 'a shut door opens again in its round, on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-open.lua',
+        from: 'tonumber(round) >= tonumber(ARGV[1])',
+        to: 'tonumber(round) > tonumber(ARGV[1])',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/vote-door.test.ts', title: 'open MUST leave a door of this or a later round untouched' },
+    ],
+  },
+  {
+    breaks: 'a shut door opens again in its round, on PostgreSQL',
+    edits: [
+      {
+        file: 'migrations/0002-stream.sql',
+        from: 'if found and gate.round >= in_round then',
+        to: 'if found and gate.round > in_round then',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/vote-door.test.ts', title: 'open MUST leave a door of this or a later round untouched' },
+    ],
+  },
+
+  // G4: every published tally equals the ledger.
+  {
+    breaks: 'the tally is read inside the writing transaction',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger.ts',
+        from: "  await client.query('commit')\n",
+        to: `  for (const tally of await readTallies(client as never, votes.pollIds)) inside.set(tally.pollId, tally)
+  await client.query('commit')\n`,
+      },
+      {
+        file: 'src/adapters/postgres/vote-ledger.ts',
+        from: "import { orUnavailable, orUnrecordable } from './faults.ts'\n",
+        to: "import { orUnavailable, orUnrecordable } from './faults.ts'\nimport { inside, readTallies } from './tallies.ts'\n",
+      },
+      {
+        file: 'src/adapters/postgres/tallies.ts',
+        from: "read: (pollIds) => orUnavailable('ledger', () => readTallies(pool, pollIds)),",
+        to: 'read: async (pollIds) => pollIds.flatMap((id) => inside.get(id) ?? []),',
+      },
+      {
+        file: 'src/adapters/postgres/tallies.ts',
+        from: 'async function readTallies(',
+        to: 'export const inside = new Map<string, Tally>()\n\nexport async function readTallies(',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'of partitions that commit at the same time the last news has the votes of all',
+      },
+    ],
+  },
+  {
+    breaks: 'news go out before the commit',
+    edits: [
+      {
+        file: 'src/application/record-votes/perform-owner-action.ts',
+        from: '      const recorded = await ledger.record(batch)\n',
+        to: `      const early = [...new Set(batch.votes.map((vote) => vote.pollId))]
+      announcer.note(partition, { recordedAt: 0, pollIds: early, closingIds: [], acceptedAt })
+      const recorded = await ledger.record(batch)\n`,
+      },
+      {
+        file: 'src/application/record-votes/perform-owner-action.ts',
+        from: '      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })\n',
+        to: '      if (closingIds.length > 0) announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })\n',
+      },
+    ],
+    caughtBy: [{ file: 'test/adapters/record-votes.test.ts', title: 'votes are recorded, cached and announced' }],
+  },
+  {
+    breaks: 'a changed vote is not taken off its old option',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "select j.poll_id, j.round, unnest(j.earlier), -1 from judged as j where j.verdict = 'write'",
+        to: "select j.poll_id, j.round, unnest(j.earlier), 0 from judged as j where j.verdict = 'write'",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: 'a change moves the vote, a retract takes it out and keeps the row, a cast after it counts again',
+      },
+    ],
+  },
+  {
+    breaks: 'a recount finds no difference, whatever there is',
+    edits: [{ file: 'src/adapters/postgres/tallies.ts', from: 'where tally <> ledger', to: 'where false' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/tallies.test.ts',
+        title: 'differences name the option with both counts; the number of votes has no option',
+      },
+    ],
+  },
+
+  // G5: viewers see the newest, and never go back.
+  {
+    breaks: 'an older version gets into the cache on Redis',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/cache-put.lua',
+        from: 'if not version or tonumber(version) < tonumber(ARGV[1]) then',
+        to: 'if true then',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/tally-cache.test.ts',
+        title: 'a tally is not kept where one with the same or a higher version is kept',
+      },
+    ],
+  },
+  {
+    breaks: 'an older version gets into the cache on PostgreSQL',
+    edits: [
+      {
+        file: 'src/adapters/postgres/tally-cache.ts',
+        from: 'where kept.version < excluded.version or kept.expires_at <= clock_timestamp()',
+        to: 'where true',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/tally-cache.test.ts',
+        title: 'a tally is not kept where one with the same or a higher version is kept',
+      },
+    ],
+  },
+  {
+    breaks: 'viewers are shown older news',
+    edits: [
+      {
+        file: 'src/application/watch-poll/follow-poll.ts',
+        from: 'if (this.#isClosed || (this.#live !== null && next.tally.version <= this.#live.tally.version)) return',
+        to: 'if (this.#isClosed) return',
+      },
+      {
+        file: 'src/application/watch-poll/follow-poll.ts',
+        from: '} else if (tally.version > live.tally.version) {',
+        to: '} else {',
+      },
+    ],
+    caughtBy: [{ file: 'test/adapters/watch-poll.test.ts', title: 'older news is never shown' }],
+  },
+  {
+    breaks: 'lost news stay lost',
+    edits: [
+      {
+        file: 'src/application/watch-poll/compare-polls.ts',
+        from: 'await poll.catchUp(newest)',
+        to: '',
+      },
+    ],
+    caughtBy: [{ file: 'test/adapters/watch-poll.test.ts', title: 'a lost message is mended within two seconds' }],
+  },
+  {
+    breaks: 'what a dead worker recorded is never announced',
+    edits: [{ file: 'src/application/announce-tallies.ts', from: 'waiting.sweepSettledMs = 0', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'what a worker recorded and did not announce is announced by whoever takes over',
+      },
+    ],
+  },
+
+  // G6: hidden results leak nowhere.
+  {
+    breaks: 'a hidden tally leaks over HTTP',
+    edits: [
+      {
+        file: 'src/adapters/http/poll-body.ts',
+        from: "const body = form === 'poll' ? pollBody(live, isVisible) : resultsBody(live, isVisible)",
+        to: "const body = form === 'poll' ? pollBody(live, isVisible) : resultsBody(live, true)",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-polls.test.ts',
+        title: 'with after_close are null to the public, and nothing tells that somebody voted',
+      },
+    ],
+  },
+  {
+    breaks: 'the ETag of a hidden tally tells that somebody voted',
+    edits: [
+      {
+        file: 'src/adapters/http/poll-body.ts',
+        from: "isVisible ? tally.version : '', poll.status",
+        to: 'tally.version, poll.status',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-polls.test.ts',
+        title: 'with after_close are null to the public, and nothing tells that somebody voted',
+      },
+    ],
+  },
+  {
+    breaks: 'a hidden tally leaks over the live channels',
+    edits: [
+      {
+        file: 'src/application/watch-poll/tally-message.ts',
+        from: 'total_votes: isVisible ? tally.totalVotes : null',
+        to: 'total_votes: tally.totalVotes',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/tally-message.test.ts',
+        title: 'hidden counts, total, version and time are null, never 0, and nothing else tells of votes',
+      },
+      {
+        file: 'test/adapters/ws.test.ts',
+        title: 'hidden results stay silent while votes arrive, and appear when the poll closes',
+      },
+      {
+        file: 'test/adapters/events.test.ts',
+        title: 'hidden results stay silent while votes arrive, and their id is the revision',
+      },
+    ],
+  },
+  {
+    breaks: 'a live message tells that somebody voted where results are hidden',
+    edits: [
+      {
+        file: 'src/application/watch-poll/tally-message.ts',
+        from: 'return maySeeResults(poll, audience) ? `${tally.version}` : `r${tally.revision}`',
+        to: 'return `${tally.version}`',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/ws.test.ts',
+        title: 'hidden results stay silent while votes arrive, and appear when the poll closes',
+      },
+    ],
+  },
+  {
+    breaks: 'a hidden tally leaks over gRPC',
+    edits: [
+      {
+        file: 'src/application/manage-polls/view-poll.ts',
+        from: "if (!maySeeResults(newest, isOrganiser ? 'organiser' : 'public')) break",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/grpc.test.ts',
+        title: 'keeps hidden counts, total and version away from all but the organiser',
+      },
+    ],
+  },
+]
