@@ -19,7 +19,7 @@ export type StopSignal = {
   readonly signal: AbortSignal
   /** Asks for the stop from inside, as the first signal would. */
   readonly stop: (reason: string) => void
-  /** Takes the handlers off the process. */
+  /** Takes the handlers off the process. A time limit that runs goes on: it ends what should have left nothing running, and did. */
   readonly [Symbol.dispose]: () => void
 }
 
@@ -34,13 +34,12 @@ export const createStopSignal = ({
   now = () => performance.now(),
 }: StopSignalOptions): StopSignal => {
   const controller = new AbortController()
-  let hardEnd: NodeJS.Timeout | undefined
   let firstAt = -Infinity
 
   const stop = (reason: string): void => {
     if (controller.signal.aborted) return
     log.info({ reason }, 'stopping')
-    hardEnd = setTimeout(() => {
+    const hardEnd = setTimeout(() => {
       log.error({ shutdownTimeoutMs }, 'did not stop in time; ending now')
       endNow(1)
     }, shutdownTimeoutMs)
@@ -63,7 +62,6 @@ export const createStopSignal = ({
     signal: controller.signal,
     stop,
     [Symbol.dispose]: () => {
-      clearTimeout(hardEnd)
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)
     },

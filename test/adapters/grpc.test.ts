@@ -1,5 +1,8 @@
 import { type ChannelOptions, Client, credentials, type Metadata, status } from '@grpc/grpc-js'
 import * as grpc from '@grpc/grpc-js'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
 import type { Poll__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/Poll.ts'
@@ -325,6 +328,40 @@ describe('the admin role over gRPC', () => {
       expect(await closing).toMatchObject({ name: 'DependencyUnavailable' })
       own.disconnect()
       other.close()
+      await steps.watchPoll.stop()
+    })
+
+    test('a client that reads and answers no more is cut off when the grace is over', async () => {
+      const taken: Socket[] = []
+      // What Node documents for this channel.
+      const note = (message: unknown): unknown => taken.push((message as { socket: Socket }).socket)
+      subscribe('net.server.socket', note)
+      const steps = side.createSteps()
+      const server = createAdminServer({ ...steps, polls: steps.managePolls, report: () => undefined, tls: null })
+      const port = await server.listen('127.0.0.1', 0)
+      const { poll } = await createPoll(steps.managePolls)
+      let toServer: Socket | undefined
+      const between = createServer((fromClient) => {
+        toServer = connect(port, '127.0.0.1')
+        fromClient.pipe(toServer).pipe(fromClient)
+        for (const socket of [fromClient, toServer]) socket.on('error', () => undefined)
+      })
+      between.listen(0, '127.0.0.1')
+      await once(between, 'listening')
+      // A server that listens on an address has one of this form.
+      const address = `127.0.0.1:${(between.address() as AddressInfo).port}`
+      const watcher = new (loadAdminService())(address, credentials.createInsecure())
+      watcher.watchPoll({ pollId: poll.id }).on('error', () => undefined)
+      await waitUntil(() => steps.watchPoll.viewerCount() === 1)
+      toServer?.unpipe().pause()
+
+      await server.stop(200)
+      const atServer = taken.filter((socket) => socket.remotePort === toServer?.localPort)
+      expect(atServer.map(({ destroyed }) => destroyed)).toEqual([true])
+      unsubscribe('net.server.socket', note)
+      toServer?.destroy()
+      watcher.close()
+      between.close()
       await steps.watchPoll.stop()
     })
   })

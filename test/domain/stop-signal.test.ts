@@ -26,6 +26,15 @@ test('what does not stop in time is ended', async () => {
   expect(await ended.promise).toBe(1)
 })
 
+test('what has stopped and leaves something running all the same is ended', async () => {
+  const ended = Promise.withResolvers<number>()
+  {
+    using stop = createStopSignal({ log, shutdownTimeoutMs: 5, endNow: ended.resolve })
+    stop.stop('test')
+  }
+  expect(await ended.promise).toBe(1)
+})
+
 test('a stop that was disposed of leaves no handler behind', () => {
   const before = process.listenerCount('SIGINT')
   {

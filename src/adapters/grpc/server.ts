@@ -7,6 +7,7 @@ import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import { answerWith, type ReportFault, type Step } from './calls.ts'
+import { noteConnections } from './connections.ts'
 import { loadAdminService, readServedContract, SERVICE_NAME } from './contract.ts'
 import type { AdminServiceHandlers } from './gen/tallycast/admin/v1/AdminService.ts'
 import { pipelineMessage, pollMessage, recountMessage } from './replies.ts'
@@ -44,6 +45,8 @@ const serverOptions: ServerOptions = {
 export function createAdminServer(parts: AdminServerParts): AdminServer {
   const server = new Server(serverOptions)
   const stopping = new AbortController()
+  let boundPort: number | null = null
+  const connections = noteConnections(() => boundPort)
   const health = new HealthImplementation({ '': 'NOT_SERVING', [SERVICE_NAME]: 'NOT_SERVING' })
   const setHealth = (isServing: boolean): void => {
     for (const name of ['', SERVICE_NAME]) health.setStatus(name, isServing ? 'SERVING' : 'NOT_SERVING')
@@ -62,9 +65,9 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
       const { promise, resolve, reject } = Promise.withResolvers<number>()
       const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
       server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)))
-      const bound = await promise
+      boundPort = await promise
       setHealth(true)
-      return bound
+      return boundPort
     },
     async stop(graceMs) {
       setHealth(false)
@@ -72,11 +75,13 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
       const { promise, resolve } = Promise.withResolvers<void>()
       const cut = setTimeout(() => {
         server.forceShutdown()
+        connections.cut()
         resolve()
       }, graceMs)
       server.tryShutdown(() => resolve())
       await promise
       clearTimeout(cut)
+      connections.stop()
     },
   }
 }
