@@ -5,11 +5,17 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Log } from './log.ts'
 import { SetupProblem } from './setup-problem.ts'
+import { sleep } from './stop-signal.ts'
 
 /** "tally" in hexadecimal ASCII: any number will do, if nobody else locks it in the same database. */
 const advisoryLock = 0x74616c6c79
 const turnWithinMs = 60_000
-const tableLockWithinMs = 5_000
+/** Processes of an older release serve meanwhile: their statements queue behind a lock that we wait for, so we never wait long. */
+const tableLockWithinMs = 300
+/** Then they are let through for so long before we ask again, until somebody has held the lock for too long. */
+const tableLockPauseMs = 700
+const tableLocksWithinMs = 60_000
+const lockNotAvailable = '55P03'
 const connectWithinMs = 10_000
 const secretBytes = 32
 const secretNames = ['voter_pepper', 'session', 'service']
@@ -45,15 +51,13 @@ export const migrate = async (
   try {
     await client.query(`set lock_timeout = ${turnWithinMs}`)
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
-    // Processes of an older release serve while this runs: rather fail than make their statements queue behind ours.
     await client.query(`set lock_timeout = ${tableLockWithinMs}`)
     await client.query(createMigrationTable)
     const applied = await readApplied(client)
     refuseUnexpected(migrations, applied)
     const missing = migrations.filter(({ name }) => !applied.has(name))
     for (const migration of missing) {
-      signal?.throwIfAborted()
-      await apply(client, migration)
+      await applyBetween(client, migration, log, signal)
       log.info({ migration: migration.name }, 'migration applied')
     }
     await makeSecrets(client)
@@ -111,6 +115,37 @@ const refuseUnexpected = (migrations: readonly Migration[], applied: ReadonlyMap
     'restore the file as it was released and write what is to change into a new migration',
   )
 }
+
+/** Applies it as soon as nobody holds what it has to lock; whoever is in the middle of something is not interrupted. */
+const applyBetween = async (
+  client: pg.Client,
+  migration: Migration,
+  log: Log,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
+  const deadline = performance.now() + tableLocksWithinMs
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      return await apply(client, migration)
+    } catch (error) {
+      if (!isLockNotAvailable(error)) throw error
+      if (performance.now() >= deadline) throw explainLock(migration, error)
+      log.info({ migration: migration.name }, 'a table is in use; trying again')
+    }
+    await sleep(tableLockPauseMs, signal)
+  }
+}
+
+const isLockNotAvailable = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof pg.DatabaseError && error.cause.code === lockNotAvailable
+
+const explainLock = ({ name }: Migration, cause: unknown): SetupProblem =>
+  new SetupProblem(
+    `migration ${name} has to lock a table that others have held for ${tableLocksWithinMs / 1000} s; the database is as it was before it`,
+    'end long transactions on it (a backup, a report, a forgotten session: see pg_stat_activity), then migrate again',
+    { cause },
+  )
 
 const apply = async (client: pg.Client, { name, sql, checksum }: Migration): Promise<void> => {
   await client.query('begin')

@@ -349,8 +349,8 @@ describe('the admin role over gRPC', () => {
       between.listen(0, '127.0.0.1')
       await once(between, 'listening')
       // A server that listens on an address has one of this form.
-      const address = `127.0.0.1:${(between.address() as AddressInfo).port}`
-      const watcher = new (loadAdminService())(address, credentials.createInsecure())
+      const indirect = `127.0.0.1:${(between.address() as AddressInfo).port}`
+      const watcher = new (loadAdminService())(indirect, credentials.createInsecure())
       watcher.watchPoll({ pollId: poll.id }).on('error', () => undefined)
       await waitUntil(() => steps.watchPoll.viewerCount() === 1)
       toServer?.unpipe().pause()

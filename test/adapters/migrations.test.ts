@@ -6,6 +6,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import type { TestDatabase } from '../support/postgres.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const log = createLog({ name: 'test', level: 'silent' })
 
@@ -47,6 +48,30 @@ test('a migration that fails leaves the database as it was', async () => {
   await expect(run()).rejects.toThrow('migration 9001-first.sql failed')
   write('9001-first.sql', 'create table made (n int)')
   expect(await run()).toEqual(['9001-first.sql'])
+})
+
+test('a migration waits for a table that is in use, and lets everybody else at it meanwhile', async () => {
+  await database.pool.query('create table used (n int)')
+  const reader = await database.pool.connect()
+  await reader.query('begin')
+  await reader.query('select from used')
+  write('9001-expand.sql', 'alter table used add column note text')
+  const applying = run()
+  const isWaiting = async (): Promise<boolean> => {
+    const { rows } = await database.pool.query(
+      "select from pg_stat_activity where application_name = 'tallycast migrate' and wait_event_type = 'Lock' and datname = current_database()",
+    )
+    return rows.length > 0
+  }
+  await waitUntil(isWaiting, { what: 'the migration waits' })
+  const began = performance.now()
+  await database.pool.query('insert into used values (1)')
+  const tookMs = performance.now() - began
+  await reader.query('commit')
+  reader.release()
+  expect(await applying).toEqual(['9001-expand.sql'])
+  expect(tookMs).toBeLessThan(2_000)
+  expect(await countOf('used where note is null')).toBe(1)
 })
 
 test('a migration that was changed after it was applied is refused', async () => {

@@ -10,7 +10,7 @@ import { waitUntil } from './wait-until.ts'
 const outputCharactersMax = 200_000
 const endWithinMs = 15_000
 
-export type Program = 'api' | 'worker' | 'admin' | 'all' | 'full' | 'demo' | 'recount'
+export type Program = 'api' | 'worker' | 'admin' | 'migrate' | 'all' | 'full' | 'demo' | 'recount'
 
 export type ServerProcess = {
   readonly name: string
