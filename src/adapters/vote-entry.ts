@@ -96,7 +96,8 @@ export function decodeEntry(stored: StoredEntry): EntryContent {
   } catch (error) {
     // RangeError is what reading past the end throws as well; TypeError is what the UTF-8 decoder throws.
     if (!(error instanceof RangeError || error instanceof TypeError)) throw error
-    return { type: 'unreadable', reason: error.message, bytes }
+    const meaning = (votes === null) === (close === null) ? null : votes === null ? 'close' : 'votes'
+    return { type: 'unreadable', reason: error.message, formatVersion, meaning, bytes }
   }
 }
 

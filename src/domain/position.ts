@@ -38,6 +38,16 @@ export function nearestPosition(epoch: number, entryId: EntryId, index: number):
   return `${hex(epoch, 8)}${entry}${hex(index, 4)}` as Position
 }
 
+/** Whether it is the place of an entry that positions do not reach: nothing can stand behind it. */
+export function isBeyondReach(position: Position): boolean {
+  return position.slice(8, 28) === 'f'.repeat(20)
+}
+
+/** The position of another vote of the same entry. */
+export function withIndex(position: Position, index: number): Position {
+  return `${position.slice(0, 28)}${hex(index, 4)}` as Position // The cast: the last part in the same form.
+}
+
 /** Back from a position that was stored: 32 hexadecimal digits, anything else is a bug. */
 export function parsePosition(text: string): Position {
   if (!/^[0-9a-f]{32}$/.test(text)) throw new Error(`not a position: ${text}`)

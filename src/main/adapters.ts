@@ -4,6 +4,7 @@ import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
 import { createSecretStore } from '../adapters/postgres/secrets.ts'
+import { createSetAsideVotes } from '../adapters/postgres/set-aside.ts'
 import { createTallies } from '../adapters/postgres/tallies.ts'
 import { createTallyCache as createPostgresTallyCache } from '../adapters/postgres/tally-cache.ts'
 import { createTallyFeed as createPostgresTallyFeed } from '../adapters/postgres/tally-feed.ts'
@@ -22,6 +23,7 @@ import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { SecretStore } from '../ports/secrets.ts'
+import type { SetAsideVotes } from '../ports/set-aside.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
@@ -38,6 +40,7 @@ type LedgerSide = {
   readonly polls: PollStore
   readonly tallies: Tallies
   readonly ledger: VoteLedger
+  readonly setAside: SetAsideVotes
   readonly lease: PartitionLease
   readonly secrets: SecretStore
 }
@@ -91,6 +94,7 @@ function createLedgerSide(pool: Pool): LedgerSide {
     polls: createPollStore(pool),
     tallies: createTallies(pool),
     ledger: createVoteLedger(pool),
+    setAside: createSetAsideVotes(pool),
     lease: createPartitionLease(pool),
     secrets: createSecretStore(pool),
   }

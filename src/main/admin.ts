@@ -6,6 +6,7 @@ import { createKeepSchedule } from '../application/keep-schedule.ts'
 import { createManagePolls } from '../application/manage-polls.ts'
 import { createPollDoors } from '../application/manage-polls/poll-doors.ts'
 import { createRemoveOldDoors } from '../application/manage-polls/remove-old-doors.ts'
+import { createReplaySetAside } from '../application/manage-polls/replay-set-aside.ts'
 import { createShowPipeline } from '../application/manage-polls/show-pipeline.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
@@ -21,11 +22,12 @@ const graceShare = 0.7
 /** The admin role: every change of a poll over gRPC, and what time does to polls. */
 export async function runAdmin(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, log, signal } = context
-  const { managePolls, showPipeline, watchPoll, schedule, removeOldDoors } = createAdminSteps(context)
+  const { managePolls, showPipeline, replaySetAside, watchPoll, schedule, removeOldDoors } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
     watchPoll,
     showPipeline,
+    replaySetAside,
     report: (err, call) => log.error({ err, ...call }, 'a call failed'),
     tls: null,
   })
@@ -43,7 +45,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
 
 /** What the role does, apart from how it is asked. */
 export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
-  const { polls, door, tallies, cache, feed, lease, stream } = adapters
+  const { polls, door, tallies, cache, feed, lease, stream, setAside } = adapters
   const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { votePartitions: partitions, updateIntervalMs } = config
@@ -55,6 +57,7 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
   const shared = { polls, door, doors, tallies, announce, sleep, report }
   return {
     managePolls: createManagePolls({ ...shared, partitions, adminTokenHash }),
+    replaySetAside: createReplaySetAside({ setAside, polls, announce, adminTokenHash, report }),
     showPipeline: createShowPipeline({ lease, stream, partitions, adminTokenHash }),
     schedule: createKeepSchedule(shared),
     removeOldDoors: createRemoveOldDoors({ polls, doors, keptMs: finalPollCacheMs, sleep, report }),

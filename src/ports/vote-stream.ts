@@ -15,7 +15,18 @@ export type EntryContent =
   | { readonly type: 'close'; readonly pollId: string; readonly round: number }
   /** Written by a newer version of Tallycast: it MUST wait for a worker that understands it. */
   | { readonly type: 'newer'; readonly formatVersion: number }
-  | { readonly type: 'unreadable'; readonly reason: string; readonly bytes: Uint8Array }
+  | UnreadableEntry
+
+/** What nobody can make sense of, as the stream holds it: whoever can read it later needs it whole. */
+export type UnreadableEntry = {
+  readonly type: 'unreadable'
+  readonly reason: string
+  /** NaN where the entry does not say. */
+  readonly formatVersion: number
+  /** What the bytes were said to be; null where the entry says neither or both. */
+  readonly meaning: 'votes' | 'close' | null
+  readonly bytes: Uint8Array
+}
 
 /** The log of accepted votes, one stream per partition; this is the reader's side. */
 export type VoteStream = {

@@ -2,22 +2,25 @@ import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
 import type { ManagePolls } from '../../application/manage-polls.ts'
+import type { ReplaySetAside } from '../../application/manage-polls/replay-set-aside.ts'
 import type { ShowPipeline } from '../../application/manage-polls/show-pipeline.ts'
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
-import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
+import { isRefused, type Refused } from '../../domain/refusal.ts'
 import { answerWith, type ReportFault, type Step } from './calls.ts'
 import { noteConnections } from './connections.ts'
 import { loadAdminService, readServedContract, SERVICE_NAME } from './contract.ts'
 import type { AdminServiceHandlers } from './gen/tallycast/admin/v1/AdminService.ts'
 import { pipelineMessage, pollMessage, recountMessage } from './replies.ts'
 import { readCreatePoll, readUpdatePoll } from './requests.ts'
+import { readPageSize, readReplay, readSetAsidePage, replayedMessage, setAsideMessage } from './set-aside-calls.ts'
 import { createWatchCall } from './watch-call.ts'
 
 export type AdminServerParts = {
   readonly polls: ManagePolls
   readonly watchPoll: Pick<WatchPoll, 'watch'>
   readonly showPipeline: ShowPipeline
+  readonly replaySetAside: ReplaySetAside
   readonly report: ReportFault
   /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | null
@@ -29,8 +32,6 @@ export type AdminServer = {
   /** Takes no new calls, ends the watching ones, waits for the others at most `graceMs`, then cuts them off. */
   stop(graceMs: number): Promise<void>
 }
-
-const pageSizes = { fallback: 20, max: 100 }
 
 const serverOptions: ServerOptions = {
   // A definition at its limits takes about 105 KiB.
@@ -86,7 +87,7 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
   }
 }
 
-function handlers({ polls, watchPoll, showPipeline, report }: AdminServerParts, stopping: AbortSignal) {
+function handlers({ polls, watchPoll, showPipeline, replaySetAside, report }: AdminServerParts, stopping: AbortSignal) {
   const answer = <Request, Reply extends object>(method: string, step: Step<Request, Reply>) =>
     answerWith(method, step, report)
   return {
@@ -123,16 +124,21 @@ function handlers({ polls, watchPoll, showPipeline, report }: AdminServerParts, 
       const partitions = await showPipeline(caller)
       return isRefused(partitions) ? partitions : pipelineMessage(partitions)
     }),
+    ListSetAside: answer('ListSetAside', async (request, caller) => {
+      const wanted = readSetAsidePage(request)
+      if (isRefused(wanted)) return wanted
+      const page = await replaySetAside.list(caller, wanted)
+      return isRefused(page) ? page : setAsideMessage(page)
+    }),
+    ReplaySetAside: answer('ReplaySetAside', async (request, caller) => {
+      const wish = readReplay(request)
+      if (isRefused(wish)) return wish
+      const page = await replaySetAside.replay(caller, wish)
+      return isRefused(page) ? page : replayedMessage(page)
+    }),
   } satisfies AdminServiceHandlers
 }
 
 function toMessage(managed: ManagedPoll | Refused) {
   return isRefused(managed) ? managed : pollMessage(managed)
-}
-
-function readPageSize(pageSize: number): number | Refused {
-  if (pageSize === 0) return pageSizes.fallback
-  if (pageSize > 0 && pageSize <= pageSizes.max) return pageSize
-  const detail = `page_size is 1 to ${pageSizes.max}, or 0 for ${pageSizes.fallback}.`
-  return refuse('invalid_body', detail, [{ pointer: '/page_size', detail }])
 }

@@ -1,3 +1,5 @@
+import type { ReplayOutcome } from '../../domain/replay.ts'
+import type { SetAsideReason, VoteKind } from '../../domain/vote.ts'
 import type { PollStatus, PollType, ResultsVisibility, VoterIdentity, VoterVisibility } from '../../domain/poll.ts'
 
 /** One enum of the contract: its names for our words. UNSPECIFIED is no word. */
@@ -33,6 +35,26 @@ export const voterIdentities = words<VoterIdentity, 'VOTER_IDENTITY'>('VOTER_IDE
   'session',
   'token',
   'code',
+])
+export const voteKinds = words<VoteKind, 'VOTE_KIND'>('VOTE_KIND', ['cast', 'change', 'retract'])
+const reasons: readonly SetAsideReason[] = [
+  'already_voted',
+  'poll_closed',
+  'poll_unknown',
+  'selection_unknown',
+  'unreadable',
+]
+export const setAsideReasons = words<SetAsideReason, 'SET_ASIDE_REASON'>('SET_ASIDE_REASON', reasons)
+export const replayOutcomes = words<ReplayOutcome, 'REPLAY_OUTCOME'>('REPLAY_OUTCOME', [
+  'recorded',
+  'superseded',
+  ...reasons,
+  'partition_wrong',
+  'poll_final',
+  'round_over',
+  'poll_not_open',
+  'not_a_vote',
+  'not_set_aside',
 ])
 
 function words<Word extends string, Prefix extends string>(

@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import { parsePosition, type Position } from '../../domain/position.ts'
 import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
-
-/** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
-const pausedOwnerMs = 3_000
+import { BEGIN, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. */
 export function createVoteLedger(pool: pg.Pool): VoteLedger {
@@ -21,23 +18,8 @@ export function createVoteLedger(pool: pg.Pool): VoteLedger {
 }
 
 async function record(pool: pg.Pool, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
-  const client = await pool.connect()
-  client.on('error', leaveToNextQuery)
-  let broken: Error | undefined
-  try {
-    return await recordInTransaction(client, batch)
-  } catch (fault) {
-    broken = fault instanceof Error ? fault : new Error(String(fault))
-    throw fault
-  } finally {
-    client.off('error', leaveToNextQuery)
-    // After a fault nobody knows whether a commit arrived. The connection goes, and with it whatever was not committed.
-    client.release(broken)
-  }
+  return onConnection(pool, (client) => recordInTransaction(client, batch))
 }
-
-/** A connection that breaks between two queries says so here too, and unheard that would end the process. */
-function leaveToNextQuery(): void {}
 
 async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
   await client.query(BEGIN)
@@ -46,7 +28,7 @@ async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): P
     await client.query('rollback')
     return 'fenced'
   }
-  const votes = await recordVotes(client, batch, recordedAt)
+  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)
   const closed = await recordMarkers(client, batch, recordedAt)
   const setAside = await recordSetAside(client, batch, recordedAt)
   await client.query('commit')
@@ -58,12 +40,6 @@ async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): P
     recordedAt: recordedAt.getTime(),
   }
 }
-
-/**
- * READ COMMITTED, whatever the server's default: each statement has a snapshot of its own, so those behind the one that
- * waited for the checkpoint see what its last holder committed.
- */
-const BEGIN = `begin isolation level read committed; set local idle_in_transaction_session_timeout = ${pausedOwnerMs}`
 
 /**
  * Owner and old position are fence enough, so the end of the lease is not asked. A commit after the lease ran out but before
@@ -91,29 +67,6 @@ async function moveCheckpoint(client: pg.PoolClient, batch: LedgerBatch): Promis
     batch.announcedUntil,
   ])
   return rows[0]?.recorded_at ?? null
-}
-
-const RECORD_VOTES = readFileSync(new URL('./sql/record-votes.sql', import.meta.url), 'utf8')
-
-type VotesRecorded = { readonly pollIds: readonly string[]; readonly written: number; readonly setAside: number }
-
-async function recordVotes(client: pg.PoolClient, batch: LedgerBatch, recordedAt: Date): Promise<VotesRecorded> {
-  const { votes } = batch
-  if (votes.length === 0) return { pollIds: [], written: 0, setAside: 0 }
-  const { rows } = await client.query<{ poll_ids: string[]; written: number; set_aside: number }>(RECORD_VOTES, [
-    votes.map((vote) => storable(vote.pollId)),
-    votes.map((vote) => vote.round),
-    votes.map((vote) => vote.voter),
-    votes.map((vote) => vote.kind),
-    // Arrays within an array would have to be of one length, so each goes in as text.
-    votes.map((vote) => `{${vote.selection.join(',')}}`),
-    votes.map((vote) => vote.position),
-    batch.from.partition,
-    recordedAt,
-  ])
-  const row = rows[0]
-  if (row === undefined) throw new Error('recording votes returned no row')
-  return { pollIds: row.poll_ids, written: row.written, setAside: row.set_aside }
 }
 
 /** A marker that is recorded twice closes once: the first position stays. */
@@ -167,11 +120,6 @@ async function recordSetAside(
     recordedAt,
   ])
   return rowCount ?? 0
-}
-
-/** PostgreSQL keeps no U+0000 in a text. One such entry in the stream must not stop its partition for ever. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD')
 }
 
 const FIND_VOTE = `

@@ -4,6 +4,9 @@ import type { PositionedVote } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, SetAside } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
 
+/** Of an entry that nobody can read. Twice what the largest batch of an api takes; what is cut off no api has written. */
+const BYTES_KEPT_MAX = 256 * 1024
+
 /** Entries that one commit may record, and where the checkpoint stands after it. */
 export type LedgerCommit = { readonly entries: readonly StreamEntry[]; readonly to: EntryId }
 
@@ -95,8 +98,12 @@ export function setEntryAside({ id, epoch, content }: StreamEntry, reason: strin
       return [{ position, pollId, reason: 'unreadable', payload: JSON.stringify({ reason, round, closes: true }) }]
     }
     case 'unreadable': {
-      const bytes = Buffer.from(content.bytes).toString('base64')
-      return [{ position, pollId: null, reason: 'unreadable', payload: JSON.stringify({ reason, bytes }) }]
+      const { formatVersion, meaning } = content
+      const { length } = content.bytes
+      // JSON has no NaN: the version becomes null.
+      const bytes = Buffer.from(content.bytes.subarray(0, BYTES_KEPT_MAX)).toString('base64')
+      const payload = JSON.stringify({ reason, formatVersion, meaning, length, bytes })
+      return [{ position, pollId: null, reason: 'unreadable', payload }]
     }
     case 'newer':
       throw new Error(`entry ${id} of format ${content.formatVersion} must wait`)

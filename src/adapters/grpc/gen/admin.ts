@@ -11,6 +11,8 @@ import type { Difference as _tallycast_admin_v1_Difference, Difference__Output a
 import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from './tallycast/admin/v1/GetPollRequest.ts';
 import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from './tallycast/admin/v1/ListPollsRequest.ts';
 import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from './tallycast/admin/v1/ListPollsResponse.ts';
+import type { ListSetAsideRequest as _tallycast_admin_v1_ListSetAsideRequest, ListSetAsideRequest__Output as _tallycast_admin_v1_ListSetAsideRequest__Output } from './tallycast/admin/v1/ListSetAsideRequest.ts';
+import type { ListSetAsideResponse as _tallycast_admin_v1_ListSetAsideResponse, ListSetAsideResponse__Output as _tallycast_admin_v1_ListSetAsideResponse__Output } from './tallycast/admin/v1/ListSetAsideResponse.ts';
 import type { OpenPollRequest as _tallycast_admin_v1_OpenPollRequest, OpenPollRequest__Output as _tallycast_admin_v1_OpenPollRequest__Output } from './tallycast/admin/v1/OpenPollRequest.ts';
 import type { OptionInput as _tallycast_admin_v1_OptionInput, OptionInput__Output as _tallycast_admin_v1_OptionInput__Output } from './tallycast/admin/v1/OptionInput.ts';
 import type { OptionList as _tallycast_admin_v1_OptionList, OptionList__Output as _tallycast_admin_v1_OptionList__Output } from './tallycast/admin/v1/OptionList.ts';
@@ -21,7 +23,11 @@ import type { Poll as _tallycast_admin_v1_Poll, Poll__Output as _tallycast_admin
 import type { PollOption as _tallycast_admin_v1_PollOption, PollOption__Output as _tallycast_admin_v1_PollOption__Output } from './tallycast/admin/v1/PollOption.ts';
 import type { RecountPollRequest as _tallycast_admin_v1_RecountPollRequest, RecountPollRequest__Output as _tallycast_admin_v1_RecountPollRequest__Output } from './tallycast/admin/v1/RecountPollRequest.ts';
 import type { RecountPollResponse as _tallycast_admin_v1_RecountPollResponse, RecountPollResponse__Output as _tallycast_admin_v1_RecountPollResponse__Output } from './tallycast/admin/v1/RecountPollResponse.ts';
+import type { ReplaySetAsideRequest as _tallycast_admin_v1_ReplaySetAsideRequest, ReplaySetAsideRequest__Output as _tallycast_admin_v1_ReplaySetAsideRequest__Output } from './tallycast/admin/v1/ReplaySetAsideRequest.ts';
+import type { ReplaySetAsideResponse as _tallycast_admin_v1_ReplaySetAsideResponse, ReplaySetAsideResponse__Output as _tallycast_admin_v1_ReplaySetAsideResponse__Output } from './tallycast/admin/v1/ReplaySetAsideResponse.ts';
+import type { Replayed as _tallycast_admin_v1_Replayed, Replayed__Output as _tallycast_admin_v1_Replayed__Output } from './tallycast/admin/v1/Replayed.ts';
 import type { ResetPollRequest as _tallycast_admin_v1_ResetPollRequest, ResetPollRequest__Output as _tallycast_admin_v1_ResetPollRequest__Output } from './tallycast/admin/v1/ResetPollRequest.ts';
+import type { SetAside as _tallycast_admin_v1_SetAside, SetAside__Output as _tallycast_admin_v1_SetAside__Output } from './tallycast/admin/v1/SetAside.ts';
 import type { UpdatePollRequest as _tallycast_admin_v1_UpdatePollRequest, UpdatePollRequest__Output as _tallycast_admin_v1_UpdatePollRequest__Output } from './tallycast/admin/v1/UpdatePollRequest.ts';
 import type { WatchPollRequest as _tallycast_admin_v1_WatchPollRequest, WatchPollRequest__Output as _tallycast_admin_v1_WatchPollRequest__Output } from './tallycast/admin/v1/WatchPollRequest.ts';
 
@@ -47,6 +53,8 @@ export interface ProtoGrpcType {
         GetPollRequest: MessageTypeDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_GetPollRequest__Output>
         ListPollsRequest: MessageTypeDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsRequest__Output>
         ListPollsResponse: MessageTypeDefinition<_tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsResponse__Output>
+        ListSetAsideRequest: MessageTypeDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideRequest__Output>
+        ListSetAsideResponse: MessageTypeDefinition<_tallycast_admin_v1_ListSetAsideResponse, _tallycast_admin_v1_ListSetAsideResponse__Output>
         OpenPollRequest: MessageTypeDefinition<_tallycast_admin_v1_OpenPollRequest, _tallycast_admin_v1_OpenPollRequest__Output>
         OptionInput: MessageTypeDefinition<_tallycast_admin_v1_OptionInput, _tallycast_admin_v1_OptionInput__Output>
         OptionList: MessageTypeDefinition<_tallycast_admin_v1_OptionList, _tallycast_admin_v1_OptionList__Output>
@@ -59,9 +67,16 @@ export interface ProtoGrpcType {
         PollType: EnumTypeDefinition
         RecountPollRequest: MessageTypeDefinition<_tallycast_admin_v1_RecountPollRequest, _tallycast_admin_v1_RecountPollRequest__Output>
         RecountPollResponse: MessageTypeDefinition<_tallycast_admin_v1_RecountPollResponse, _tallycast_admin_v1_RecountPollResponse__Output>
+        ReplayOutcome: EnumTypeDefinition
+        ReplaySetAsideRequest: MessageTypeDefinition<_tallycast_admin_v1_ReplaySetAsideRequest, _tallycast_admin_v1_ReplaySetAsideRequest__Output>
+        ReplaySetAsideResponse: MessageTypeDefinition<_tallycast_admin_v1_ReplaySetAsideResponse, _tallycast_admin_v1_ReplaySetAsideResponse__Output>
+        Replayed: MessageTypeDefinition<_tallycast_admin_v1_Replayed, _tallycast_admin_v1_Replayed__Output>
         ResetPollRequest: MessageTypeDefinition<_tallycast_admin_v1_ResetPollRequest, _tallycast_admin_v1_ResetPollRequest__Output>
         ResultsVisibility: EnumTypeDefinition
+        SetAside: MessageTypeDefinition<_tallycast_admin_v1_SetAside, _tallycast_admin_v1_SetAside__Output>
+        SetAsideReason: EnumTypeDefinition
         UpdatePollRequest: MessageTypeDefinition<_tallycast_admin_v1_UpdatePollRequest, _tallycast_admin_v1_UpdatePollRequest__Output>
+        VoteKind: EnumTypeDefinition
         VoterIdentity: EnumTypeDefinition
         VoterVisibility: EnumTypeDefinition
         WatchPollRequest: MessageTypeDefinition<_tallycast_admin_v1_WatchPollRequest, _tallycast_admin_v1_WatchPollRequest__Output>

@@ -149,4 +149,12 @@ tallied as (
 select
   coalesce((select array_agg(distinct c.poll_id) from change as c), '{}') as poll_ids,
   coalesce((select sum(c.rows_written) from change as c), 0)::integer as written,
-  (select count(*) from put_aside)::integer as set_aside
+  (select count(*) from put_aside)::integer as set_aside,
+  coalesce(
+    (
+      select json_object_agg(encode(j.position, 'hex'), j.verdict)
+      from judged as j
+      where j.verdict not in ('write', 'ignore')
+    ),
+    '{}'
+  ) as refused

@@ -9,12 +9,16 @@ import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, Delete
 import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from '../../../tallycast/admin/v1/GetPollRequest.ts';
 import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from '../../../tallycast/admin/v1/ListPollsRequest.ts';
 import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from '../../../tallycast/admin/v1/ListPollsResponse.ts';
+import type { ListSetAsideRequest as _tallycast_admin_v1_ListSetAsideRequest, ListSetAsideRequest__Output as _tallycast_admin_v1_ListSetAsideRequest__Output } from '../../../tallycast/admin/v1/ListSetAsideRequest.ts';
+import type { ListSetAsideResponse as _tallycast_admin_v1_ListSetAsideResponse, ListSetAsideResponse__Output as _tallycast_admin_v1_ListSetAsideResponse__Output } from '../../../tallycast/admin/v1/ListSetAsideResponse.ts';
 import type { OpenPollRequest as _tallycast_admin_v1_OpenPollRequest, OpenPollRequest__Output as _tallycast_admin_v1_OpenPollRequest__Output } from '../../../tallycast/admin/v1/OpenPollRequest.ts';
 import type { PipelineStatusRequest as _tallycast_admin_v1_PipelineStatusRequest, PipelineStatusRequest__Output as _tallycast_admin_v1_PipelineStatusRequest__Output } from '../../../tallycast/admin/v1/PipelineStatusRequest.ts';
 import type { PipelineStatusResponse as _tallycast_admin_v1_PipelineStatusResponse, PipelineStatusResponse__Output as _tallycast_admin_v1_PipelineStatusResponse__Output } from '../../../tallycast/admin/v1/PipelineStatusResponse.ts';
 import type { Poll as _tallycast_admin_v1_Poll, Poll__Output as _tallycast_admin_v1_Poll__Output } from '../../../tallycast/admin/v1/Poll.ts';
 import type { RecountPollRequest as _tallycast_admin_v1_RecountPollRequest, RecountPollRequest__Output as _tallycast_admin_v1_RecountPollRequest__Output } from '../../../tallycast/admin/v1/RecountPollRequest.ts';
 import type { RecountPollResponse as _tallycast_admin_v1_RecountPollResponse, RecountPollResponse__Output as _tallycast_admin_v1_RecountPollResponse__Output } from '../../../tallycast/admin/v1/RecountPollResponse.ts';
+import type { ReplaySetAsideRequest as _tallycast_admin_v1_ReplaySetAsideRequest, ReplaySetAsideRequest__Output as _tallycast_admin_v1_ReplaySetAsideRequest__Output } from '../../../tallycast/admin/v1/ReplaySetAsideRequest.ts';
+import type { ReplaySetAsideResponse as _tallycast_admin_v1_ReplaySetAsideResponse, ReplaySetAsideResponse__Output as _tallycast_admin_v1_ReplaySetAsideResponse__Output } from '../../../tallycast/admin/v1/ReplaySetAsideResponse.ts';
 import type { ResetPollRequest as _tallycast_admin_v1_ResetPollRequest, ResetPollRequest__Output as _tallycast_admin_v1_ResetPollRequest__Output } from '../../../tallycast/admin/v1/ResetPollRequest.ts';
 import type { UpdatePollRequest as _tallycast_admin_v1_UpdatePollRequest, UpdatePollRequest__Output as _tallycast_admin_v1_UpdatePollRequest__Output } from '../../../tallycast/admin/v1/UpdatePollRequest.ts';
 import type { WatchPollRequest as _tallycast_admin_v1_WatchPollRequest, WatchPollRequest__Output as _tallycast_admin_v1_WatchPollRequest__Output } from '../../../tallycast/admin/v1/WatchPollRequest.ts';
@@ -65,6 +69,15 @@ export interface AdminServiceClient extends grpc.Client {
   listPolls(argument: _tallycast_admin_v1_ListPollsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
   listPolls(argument: _tallycast_admin_v1_ListPollsRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
   
+  ListSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ListSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ListSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ListSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  listSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  listSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  listSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  listSetAside(argument: _tallycast_admin_v1_ListSetAsideRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListSetAsideResponse__Output>): grpc.ClientUnaryCall;
+  
   OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
   OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
   OpenPoll(argument: _tallycast_admin_v1_OpenPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
@@ -91,6 +104,15 @@ export interface AdminServiceClient extends grpc.Client {
   recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
   recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
   recountPoll(argument: _tallycast_admin_v1_RecountPollRequest, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
+  
+  ReplaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ReplaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ReplaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  ReplaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  replaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  replaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  replaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
+  replaySetAside(argument: _tallycast_admin_v1_ReplaySetAsideRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ReplaySetAsideResponse__Output>): grpc.ClientUnaryCall;
   
   ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
   ResetPoll(argument: _tallycast_admin_v1_ResetPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_Poll__Output>): grpc.ClientUnaryCall;
@@ -128,11 +150,15 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   ListPolls: grpc.handleUnaryCall<_tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse>;
   
+  ListSetAside: grpc.handleUnaryCall<_tallycast_admin_v1_ListSetAsideRequest__Output, _tallycast_admin_v1_ListSetAsideResponse>;
+  
   OpenPoll: grpc.handleUnaryCall<_tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll>;
   
   PipelineStatus: grpc.handleUnaryCall<_tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse>;
   
   RecountPoll: grpc.handleUnaryCall<_tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse>;
+  
+  ReplaySetAside: grpc.handleUnaryCall<_tallycast_admin_v1_ReplaySetAsideRequest__Output, _tallycast_admin_v1_ReplaySetAsideResponse>;
   
   ResetPoll: grpc.handleUnaryCall<_tallycast_admin_v1_ResetPollRequest__Output, _tallycast_admin_v1_Poll>;
   
@@ -148,9 +174,11 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   DeletePoll: MethodDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll__Output>
   GetPoll: MethodDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_GetPollRequest__Output, _tallycast_admin_v1_Poll__Output>
   ListPolls: MethodDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse__Output>
+  ListSetAside: MethodDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideResponse, _tallycast_admin_v1_ListSetAsideRequest__Output, _tallycast_admin_v1_ListSetAsideResponse__Output>
   OpenPoll: MethodDefinition<_tallycast_admin_v1_OpenPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll__Output>
   PipelineStatus: MethodDefinition<_tallycast_admin_v1_PipelineStatusRequest, _tallycast_admin_v1_PipelineStatusResponse, _tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse__Output>
   RecountPoll: MethodDefinition<_tallycast_admin_v1_RecountPollRequest, _tallycast_admin_v1_RecountPollResponse, _tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse__Output>
+  ReplaySetAside: MethodDefinition<_tallycast_admin_v1_ReplaySetAsideRequest, _tallycast_admin_v1_ReplaySetAsideResponse, _tallycast_admin_v1_ReplaySetAsideRequest__Output, _tallycast_admin_v1_ReplaySetAsideResponse__Output>
   ResetPoll: MethodDefinition<_tallycast_admin_v1_ResetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_ResetPollRequest__Output, _tallycast_admin_v1_Poll__Output>
   UpdatePoll: MethodDefinition<_tallycast_admin_v1_UpdatePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_UpdatePollRequest__Output, _tallycast_admin_v1_Poll__Output>
   WatchPoll: MethodDefinition<_tallycast_admin_v1_WatchPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_WatchPollRequest__Output, _tallycast_admin_v1_Poll__Output>
