@@ -52,7 +52,7 @@ const NEWER_ENTRY_REST_MS = 5000
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
-/** Trimming, and telling once more what may have been lost: upkeep that nothing waits for. */
+/** Epoch, trimming, and telling once more what may have been lost: upkeep that nothing waits for. */
 const UPKEEP_EVERY_MS = 1000
 /**
  * While it commits, the owner tells the stream this often how far the ledger is: seldom enough to cost nothing (a write for the
@@ -193,12 +193,15 @@ export function createRecordVotes(
   async function keepUp(partition: number, checkpoint: () => Checkpoint | null, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await hooks.sleep(UPKEEP_EVERY_MS, signal)
-      const recorded = checkpoint()?.recorded
-      if (signal.aborted || recorded === undefined) continue
+      const known = checkpoint()
+      if (signal.aborted || known === null) continue
+      const { epoch, recorded } = known
+      const report = (error: unknown): void => hooks.onError(partition, error)
+      // A stream that has lost its epoch alone has every entry that is read, so no read would notice; its doors are shut to all.
+      await ports.stream.raiseEpoch(partition, epoch).catch(report)
       await follow(partition, recorded)
       // Also where nothing could be told: a stream that is full takes no word before it has been trimmed.
-      const trimming = ports.stream.trim(partition, recorded, limits.streamRetentionMs)
-      await trimming.catch((error: unknown) => hooks.onError(partition, error))
+      await ports.stream.trim(partition, recorded, limits.streamRetentionMs).catch(report)
     }
   }
 

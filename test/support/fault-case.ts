@@ -22,6 +22,8 @@ export type Fault = {
   readonly fact: string
   /** Does it, and mends what an operator or the fault's own end would mend; what heals by itself is left alone. */
   readonly inject: (scene: FaultScene) => Promise<Happened>
+  /** How many accepted votes it may take with it, because the log lost what it had promised to keep; none where not given. */
+  readonly mayLose?: (happened: Happened) => number
 }
 
 export type FaultPlan = {
@@ -35,6 +37,8 @@ export type FaultPlan = {
   readonly retriesMax?: number
   /** How long the system may take to record everything once the fault has ended and nobody votes any more. */
   readonly settledWithinMs?: number
+  /** The longest that any request may go without an answer; any time where not given. */
+  readonly answeredWithinMs?: number
 }
 
 export type FaultReport = {
@@ -44,7 +48,14 @@ export type FaultReport = {
   readonly tally: Tally
 }
 
-const defaults = { votesPerSecond: 400, votesMin: 2_000, changeShare: 0.1, viewers: 10, settledWithinMs: 15_000 }
+const defaults = {
+  votesPerSecond: 400,
+  votesMin: 2_000,
+  changeShare: 0.1,
+  viewers: 10,
+  settledWithinMs: 15_000,
+  answeredWithinMs: Infinity,
+}
 const votesPerSecondMin = 300
 const votesBefore = 400
 const votesAfter = 400
@@ -58,7 +69,8 @@ const newestWithinMs = 2_000
  * a version go back (I6), each sees the newest (I7), everything is recorded (I9), and every "come back" said when (I11).
  */
 export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}): Promise<FaultReport> => {
-  const { votesPerSecond, votesMin, changeShare, viewers: viewersCount, settledWithinMs } = { ...defaults, ...plan }
+  const asked = { ...defaults, ...plan }
+  const { votesPerSecond, votesMin, changeShare, viewers: viewersCount, settledWithinMs } = asked
   const { pool } = system.database
   const urls = system.apis.map(({ url }) => url)
   const poll = await organisePoll(system.apiUrl(0), { allow_vote_change: true })
@@ -88,7 +100,9 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
     expect(Object.entries(happened).filter(([, times]) => times === 0)).toEqual([])
     expect(load.rate()).toBeGreaterThanOrEqual(votesPerSecondMin)
     expect(load.withoutRetryAfter()).toBe(0)
-    expect(check).toMatchObject({ lost: 0, doubled: 0, phantom: 0 })
+    expect(load.slowestMs()).toBeLessThan(asked.answeredWithinMs)
+    expect(check).toMatchObject({ doubled: 0, phantom: 0 })
+    expect(check.lost).toBeLessThanOrEqual(fault.mayLose?.(happened) ?? 0)
     return { check, happened, load, tally: await expectAllSeeTheLedger(system, poll.id, viewers) }
   } finally {
     for (const viewer of viewers) viewer.close()
@@ -157,6 +171,6 @@ const describe = ({ fact }: Fault, load: Load, check: LedgerCheck, happened: Hap
   [
     fact,
     `  ${describeCheck(check)}`,
-    `  ${Math.round(load.rate())} voters per second; answers: ${list(load.answers)}`,
+    `  ${Math.round(load.rate())} voters per second; answers: ${list(load.answers)}; slowest ${Math.round(load.slowestMs())} ms`,
     `  happened: ${list(Object.entries(happened))}`,
   ].join('\n')

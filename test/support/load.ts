@@ -37,7 +37,21 @@ export type Load = {
   readonly answers: ReadonlyMap<string, number>
   /** 503 and 429 that came without `Retry-After`. */
   readonly withoutRetryAfter: () => number
-  /** New voters per second of all the time until now, or until the stop. */
+  /** The longest time that a single request went without an answer, in milliseconds. */
+  readonly slowestMs: () => number
+  /** The vote that stands of each voter who will do nothing more, in the order in which they came to their end. */
+  readonly settled: readonly Attempt[]
+  /**
+   * Lets somebody who has voted ask again, as the same voter and with a new key. What is accepted of a `PUT` joins the attempts;
+   * a second `POST` must not count, so it is nothing that the ledger may hold.
+   */
+  readonly askAgain: (before: Attempt, method: 'POST' | 'PUT', optionId: number) => Promise<Attempt>
+  /** No new voters until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
+  /** Whether everybody who has come has the last answer. */
+  readonly isIdle: () => boolean
+  /** New voters per second of all the time until now, or until the stop; pauses left out. */
   readonly rate: () => number
   /** No new voters; resolves when each one has its last answer. */
   readonly stop: () => Promise<void>
@@ -60,14 +74,16 @@ export const startLoad = (plan: LoadPlan): Load => {
   const { retriesMax = Infinity, votersMax = Infinity } = plan
   const clients = urls.map((url) => createHttpClient(url, connectionsMax))
   const attempts: Attempt[] = []
+  const settled: Attempt[] = []
   const answers = new Map<string, number>()
   const running = new Set<Promise<void>>()
   const stopping = new AbortController()
-  const beganAt = performance.now()
   let started = 0
   let accepted = 0
   let withoutRetryAfter = 0
-  let lastStartAt = beganAt
+  let slowestMs = 0
+  let comingMs = 0
+  let isPaused = false
 
   const chooseOption = (): number => optionIds[Math.floor(Math.random() * optionIds.length)] ?? 0
 
@@ -80,6 +96,7 @@ export const startLoad = (plan: LoadPlan): Load => {
   ): Promise<{ readonly outcome: VoteOutcome; readonly againAfterMs: number | null }> => {
     const count = (what: string): void => void answers.set(what, (answers.get(what) ?? 0) + 1)
     const pauseMs = retryPauseMs.least + Math.random() * (retryPauseMs.most - retryPauseMs.least)
+    const askedAt = performance.now()
     try {
       const answer = await client.send(method, `/polls/${pollId}/vote`, { body, headers })
       count(String(answer.status))
@@ -92,10 +109,17 @@ export const startLoad = (plan: LoadPlan): Load => {
       const reason = fault instanceof Error ? fault.message : String(fault)
       count(fault instanceof Error && 'code' in fault ? String(fault.code) : reason)
       return { outcome: { result: 'unknown', reason }, againAfterMs: pauseMs }
+    } finally {
+      slowestMs = Math.max(slowestMs, performance.now() - askedAt)
     }
   }
 
-  const attempt = async (number: number, token: string, method: 'POST' | 'PUT', optionId: number): Promise<Attempt> => {
+  const tryUntilAnswered = async (
+    number: number,
+    token: string,
+    method: 'POST' | 'PUT',
+    optionId: number,
+  ): Promise<Attempt> => {
     const key = randomUUID()
     const began = performance.now()
     const headers = { 'voter-token': token, 'idempotency-key': key }
@@ -105,33 +129,43 @@ export const startLoad = (plan: LoadPlan): Load => {
       const { outcome, againAfterMs } = await ask(client, method, { option_ids: [optionId] }, headers)
       const isLast = tries >= retriesMax || performance.now() + (againAfterMs ?? 0) > began + retryWithinMs
       if (againAfterMs === null || isLast) {
-        const made: Attempt = { voter: { session: () => token }, optionIds: [optionId], key, outcome, beganAt: began }
-        attempts.push(made)
-        if (outcome.result === 'accepted') accepted += 1
-        return made
+        return { voter: { session: () => token }, optionIds: [optionId], key, outcome, beganAt: began }
       }
       await sleep(againAfterMs)
     }
+  }
+
+  const attempt = async (...asked: Parameters<typeof tryUntilAnswered>): Promise<Attempt> => {
+    const made = await tryUntilAnswered(...asked)
+    attempts.push(made)
+    if (made.outcome.result === 'accepted') accepted += 1
+    return made
   }
 
   const voteAs = async (number: number): Promise<void> => {
     const session = plan.identifyVoter.session({ voterToken: null, sessionCookie: null })
     if (isRefused(session)) throw new Error(`no session was made: ${session.detail}`)
     const first = await attempt(number, session.token, 'POST', chooseOption())
-    if (Math.random() >= changeShare || first.outcome.result !== 'accepted') return
-    await attempt(number, session.token, 'PUT', chooseOption())
+    if (first.outcome.result !== 'accepted') return
+    if (Math.random() >= changeShare) return void settled.push(first)
+    const change = await attempt(number, session.token, 'PUT', chooseOption())
+    if (change.outcome.result === 'accepted') settled.push(change)
+    // What was asked for and never answered may have counted.
+    if (change.outcome.result === 'refused' && !retryStatuses.includes(change.outcome.status)) settled.push(first)
   }
 
   const run = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      const due = Math.min(votersMax, Math.floor(((performance.now() - beganAt) / 1000) * votesPerSecond))
+    for (let lookedAt = performance.now(); !stopping.signal.aborted;) {
+      const now = performance.now()
+      if (!isPaused) comingMs += now - lookedAt
+      lookedAt = now
+      const due = Math.min(votersMax, Math.floor((comingMs / 1000) * votesPerSecond))
       for (; started < due; started += 1) {
         const voting = voteAs(started)
         running.add(voting)
         const forget = (): boolean => running.delete(voting)
         voting.then(forget, forget)
       }
-      lastStartAt = performance.now()
       await sleep(tickMs, stopping.signal)
     }
   }
@@ -143,7 +177,21 @@ export const startLoad = (plan: LoadPlan): Load => {
     started: () => started,
     accepted: () => accepted,
     withoutRetryAfter: () => withoutRetryAfter,
-    rate: () => started / ((lastStartAt - beganAt) / 1000),
+    slowestMs: () => slowestMs,
+    settled,
+    askAgain: async (before, method, optionId) => {
+      const token = before.voter.session()
+      if (token === null) throw new Error('who has voted has a session')
+      return (method === 'PUT' ? attempt : tryUntilAnswered)(started, token, method, optionId)
+    },
+    pause: () => {
+      isPaused = true
+    },
+    resume: () => {
+      isPaused = false
+    },
+    isIdle: () => running.size === 0,
+    rate: () => started / (comingMs / 1000),
     async stop() {
       stopping.abort()
       await coming

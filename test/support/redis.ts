@@ -19,11 +19,13 @@ export const shareTestRedis = (): { readonly redisUrl: string; readonly prefix: 
 export type TestRedis = {
   readonly redisUrl: string
   readonly port: number
+  /** Where its append-only file lies. */
+  readonly dir: string
   readonly pid: () => number
   /** Ends the server as a crash would, keeping its data. */
   readonly kill: () => Promise<void>
-  /** Starts it again on the same port and data; stops it in an orderly way first if it still runs. */
-  readonly restart: () => Promise<void>
+  /** Starts it again on the same port and data; stops it in an orderly way first if it still runs. Takes further options. */
+  readonly restart: (more?: readonly string[]) => Promise<void>
   readonly stop: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
@@ -38,9 +40,9 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
   const kill = async (): Promise<void> => {
     await stopProcess(server.pid(), [{ signal: 'SIGKILL', withinMs: 2_000 }])
   }
-  const restart = async (): Promise<void> => {
+  const restart = async (more: readonly string[] = []): Promise<void> => {
     await server.stop()
-    server = await provideRedisServer({ dir, log, args, port, isRestarted: false })
+    server = await provideRedisServer({ dir, log, args: [...args, ...more], port, isRestarted: false })
     if (server.port !== port) throw new Error(`port ${port} was taken by somebody else meanwhile`)
   }
   const stop = async (): Promise<void> => {
@@ -48,5 +50,5 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
     await rm(dir, { recursive: true, force: true })
     leash.release()
   }
-  return { redisUrl, port, pid: () => server.pid(), kill, restart, stop, [Symbol.asyncDispose]: stop }
+  return { redisUrl, port, dir, pid: () => server.pid(), kill, restart, stop, [Symbol.asyncDispose]: stop }
 }

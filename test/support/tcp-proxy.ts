@@ -9,8 +9,15 @@ export type TcpProxy = {
   readonly connections: () => number
   /** Breaks every connection. */
   readonly cut: () => void
-  /** Swallows everything in both directions from now on and closes nothing: the other side has gone without a word. */
-  readonly mute: () => void
+  /**
+   * Swallows everything in both directions from now on and closes nothing: the other side has gone without a word. With a
+   * condition only on those open connections whose client has sent something of the kind.
+   */
+  readonly mute: (isMeant?: (sent: string) => boolean) => void
+  /** How many connections are muted that their client has not given up yet. */
+  readonly muted: () => number
+  /** Breaks every connection; those to come lead to this port. */
+  readonly leadTo: (port: number) => void
   /** Lets everything through again, on new connections; those that were muted stay so. */
   readonly unmute: () => void
   readonly stop: () => Promise<void>
@@ -20,11 +27,12 @@ export type TcpProxy = {
 export async function startTcpProxy(host: string, port: number, ownPort = 0): Promise<TcpProxy> {
   const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean }>()
   let isMute = false
+  let upstreamPort = port
   let connections = 0
 
   const server = createServer((client) => {
     connections += 1
-    const upstream = connect(port, host)
+    const upstream = connect(upstreamPort, host)
     const way = { upstream, sent: '', isMuted: isMute }
     open.set(client, way)
     client.on('data', (chunk) => {
@@ -60,10 +68,15 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
     sent: () => [...open.values()].map((way) => way.sent).join(''),
     connections: () => connections,
     cut,
-    mute: () => {
-      isMute = true
-      for (const way of open.values()) way.isMuted = true
+    leadTo: (next) => {
+      upstreamPort = next
+      cut()
     },
+    mute: (isMeant) => {
+      isMute = isMeant === undefined
+      for (const way of open.values()) way.isMuted ||= isMeant?.(way.sent) ?? true
+    },
+    muted: () => [...open.values()].filter((way) => way.isMuted).length,
     unmute: () => {
       isMute = false
     },

@@ -28,7 +28,11 @@ type WorkerOptions = {
 }
 
 /** The worker's two steps on real adapters, within the test's own process. */
-export const startWorker = (pool: pg.Pool, adapters: Adapters, options: WorkerOptions): TestWorker => {
+export const startWorker = (
+  pool: pg.Pool,
+  adapters: Pick<Adapters, 'stream' | 'cache' | 'feed'>,
+  options: WorkerOptions,
+): TestWorker => {
   const { name, partitions, leaseMs = 1000, announces = true } = options
   const faults: unknown[] = []
   let epochsRaised = 0

@@ -26,6 +26,8 @@ export type RedisConnections = {
 const commandTimeoutMsDefault = 2_000
 const readyWithinMsDefault = 10_000
 const connectTimeoutMs = 5_000
+/** Redis guesses how long it will go on loading its data, and guesses badly: it is asked again after this at the latest. */
+const loadingLookMs = 1_000
 const reconnectMs = { least: 20, doublesFrom: 50, most: 2_000 }
 
 /** Opens the connections. Each comes back by itself for as long as nobody calls `stop`. */
@@ -106,6 +108,7 @@ function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout
     autoResubscribe: false,
     enableAutoPipelining: false,
     retryStrategy: reconnectAfterMs,
+    maxLoadingRetryTime: loadingLookMs,
     // After a failover the old primary answers so until the connection is made anew.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })

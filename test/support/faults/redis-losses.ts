@@ -1,0 +1,114 @@
+// Redis forgets, all or a part.
+import type { ChainableCommander, Redis } from 'ioredis'
+import { type Keys, WORKERS_GROUP } from '../../../src/adapters/redis/keys.ts'
+import { type Fault, isRecorded } from '../fault-case.ts'
+import { waitUntil } from '../wait-until.ts'
+import {
+  comesBack,
+  earlierVotersReturn,
+  noticesLostLog,
+  onceRecorded,
+  readCheckpoints,
+  recovers,
+  sumEpochs,
+  withRedis,
+} from './redis-scene.ts'
+
+type Removed = {
+  readonly fact: string
+  /** Whether the log goes with it. */
+  readonly isLogLost: boolean
+  /** Deletes, once everything is recorded, what belongs to the poll at its partitions. */
+  readonly remove: (commands: ChainableCommander, keys: Keys, pollId: string, partitions: readonly number[]) => unknown
+}
+
+/** Takes something out of Redis while people vote; what comes back does so by itself. */
+const lose = ({ fact, isLogLost, remove }: Removed): Fault => ({
+  fact,
+  async inject(scene) {
+    const { system, poll, load } = scene
+    const earlier = [...load.settled]
+    const epochs = await sumEpochs(system)
+    const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
+    await onceRecorded(system, (commands, keys) => remove(commands, keys, poll.id, partitions))
+    const raised = isLogLost ? await noticesLostLog(system, epochs) : 0
+    const told = await earlierVotersReturn(scene, earlier)
+    await recovers(scene)
+    await comesBack(scene)
+    return isLogLost ? { ...told, 'epochs begun': raised } : told
+  },
+})
+
+const removed: readonly Removed[] = [
+  {
+    fact: 'after FLUSHALL a new epoch begins, and doors, cache and group come back from the ledger',
+    isLogLost: true,
+    remove: (commands) => commands.flushall(),
+  },
+  {
+    fact: 'a stream that is deleted begins a new epoch, and earlier voters stay known',
+    isLogLost: true,
+    remove: (commands, keys, _pollId, partitions) => commands.del(partitions.map((p) => keys.stream(p))),
+  },
+  {
+    fact: 'a consumer group that is deleted comes back, and recording never notices',
+    isLogLost: false,
+    remove: (commands, keys, _pollId, partitions) => {
+      for (const p of partitions) commands.xgroup('DESTROY', keys.stream(p), WORKERS_GROUP)
+    },
+  },
+  {
+    fact: 'doors that are deleted come back with all their voters',
+    isLogLost: false,
+    remove: (commands, keys, pollId, partitions) => commands.del(partitions.map((p) => keys.door(p, pollId))),
+  },
+  {
+    fact: 'an epoch that is deleted is told anew, and the doors come back with all their voters',
+    isLogLost: false,
+    remove: (commands, keys, _pollId, partitions) => commands.del(partitions.map((p) => keys.epoch(p))),
+  },
+  {
+    fact: 'a cache that is deleted is filled again from the ledger',
+    isLogLost: false,
+    remove: (commands, keys, pollId) => commands.del(keys.tally(pollId), keys.definition(pollId)),
+  },
+]
+
+export const removals: readonly Fault[] = removed.map(lose)
+
+/** The same where nobody votes that could notice. */
+const loseIdle = (
+  fact: string,
+  isLogLost: boolean,
+  remove: (redis: Redis, keys: Keys, p: number[]) => unknown,
+): Fault => ({
+  fact,
+  async inject(scene) {
+    const { system, load } = scene
+    const earlier = [...load.settled]
+    load.pause()
+    try {
+      const epochs = await sumEpochs(system)
+      const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
+      await waitUntil(async () => load.isIdle() && (await isRecorded(system)), { what: 'nobody votes any more' })
+      await withRedis(system, async (redis, keys) => remove(redis, keys, partitions))
+      const raised = isLogLost ? await noticesLostLog(system, epochs) : 0
+      await comesBack(scene, 'all but doors')
+      const told = await earlierVotersReturn(scene, earlier)
+      return isLogLost ? { ...told, 'epochs begun': raised } : told
+    } finally {
+      load.resume()
+    }
+  },
+})
+
+export const idleRemovals: readonly Fault[] = [
+  loseIdle(
+    'a Redis that forgot everything while nobody votes is noticed within seconds, and all but the doors is back before anybody comes',
+    true,
+    async (redis) => redis.flushall(),
+  ),
+  loseIdle('an epoch that is deleted while nobody votes is told anew within seconds', false, async (redis, keys, p) =>
+    redis.del(p.map((one) => keys.epoch(one))),
+  ),
+]

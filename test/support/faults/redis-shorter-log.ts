@@ -1,0 +1,180 @@
+// Redis comes back with a shorter log: its end was cut off, or a replica takes over that never heard of it.
+import { readdir, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Redis } from 'ioredis'
+import type { Keys } from '../../../src/adapters/redis/keys.ts'
+import type { EntryId } from '../../../src/domain/position.ts'
+import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
+import { startTestRedis, type TestRedis } from '../redis.ts'
+import type { System } from '../system.ts'
+import { startTcpProxy } from '../tcp-proxy.ts'
+import { waitUntil } from '../wait-until.ts'
+import {
+  comesBack,
+  earlierVotersReturn,
+  holdWrites,
+  noticesLostLog,
+  readCheckpoints,
+  recovers,
+  redisOf,
+  sumEpochs,
+  withRedis,
+} from './redis-scene.ts'
+
+type LoggedVotes = { readonly partition: number; readonly id: EntryId; readonly votes: number }
+
+const entriesLookedAt = 5_000
+
+/** The latest entries of all partitions, with how many votes each carries. */
+const readEntries = async (system: System, redis: Redis, keys: Keys): Promise<readonly LoggedVotes[]> => {
+  const entries: LoggedVotes[] = []
+  for (const { partition } of await readCheckpoints(system)) {
+    let next = Number(await redis.get(keys.voteCount(partition)))
+    const latest = await redis.xrevrange(keys.stream(partition), '+', '-', 'COUNT', entriesLookedAt)
+    for (const [id, fields] of latest) {
+      const before = Number(fields[fields.indexOf('n') + 1])
+      // The cast: ids of a stream have this form.
+      entries.push({ partition, id: id as EntryId, votes: next - before })
+      next = before
+    }
+  }
+  return entries
+}
+
+const sumVotes = (entries: readonly LoggedVotes[]): number => entries.reduce((sum, { votes }) => sum + votes, 0)
+
+/** Which of the entries are no longer there. */
+const missingOf = async (
+  redis: Redis,
+  keys: Keys,
+  entries: readonly LoggedVotes[],
+): Promise<readonly LoggedVotes[]> => {
+  const looks = redis.pipeline()
+  for (const { partition, id } of entries) looks.xrange(keys.stream(partition), id, id)
+  const found = (await looks.exec()) ?? []
+  // An array of entries, or nothing.
+  return entries.filter((_, at) => (found[at]?.[1] as readonly unknown[] | undefined)?.length === 0)
+}
+
+/** Cuts the end off the append-only file of a server that does not run, as a damaged disk does. */
+const cutTail = async ({ dir }: TestRedis, bytes: number): Promise<void> => {
+  const folder = join(dir, 'appendonlydir')
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof'))
+  const path = join(folder, names.toSorted((a, b) => fileNumber(a) - fileNumber(b)).at(-1) ?? '')
+  await truncate(path, Math.max(0, (await stat(path)).size - bytes))
+}
+
+const fileNumber = (name: string): number => Number(/\.(\d+)\.incr/.exec(name)?.[1])
+
+const recordedTailBytes = 64 * 1024
+
+export const cutRecordedTail: Fault = {
+  fact: 'a log whose end is cut off behind what is recorded begins a new epoch: nothing is lost, nobody votes twice',
+  async inject(scene) {
+    const { system, load } = scene
+    const redis = redisOf(system)
+    const earlier = [...load.settled]
+    await moreAccepted(load, 200)
+    const epochs = await sumEpochs(system)
+    const before = await withRedis(system, async (admin, keys) => {
+      await holdWrites(system, admin)
+      const entries = await readEntries(system, admin, keys)
+      await redis.kill()
+      return entries
+    })
+    await cutTail(redis, recordedTailBytes)
+    await redis.restart()
+    const cut = await withRedis(system, async (admin, keys) => missingOf(admin, keys, before))
+    const raised = await noticesLostLog(system, epochs)
+    const told = await earlierVotersReturn(scene, earlier)
+    await recovers(scene)
+    await comesBack(scene)
+    return { ...told, 'recorded votes cut off': sumVotes(cut), 'epochs begun': raised }
+  },
+}
+
+/** How far the clock of the primary is ahead of that of its replica. */
+const clockAheadMs = 60_000
+const failsOverWithinMs = 15_000
+
+const isFollowing = async (redis: Redis): Promise<boolean> =>
+  (await redis.info('replication')).includes('master_link_status:up')
+
+const replicated = async (redis: Redis): Promise<number> =>
+  Number(/master_repl_offset:(\d+)/.exec(await redis.info('replication'))?.[1])
+
+const leadTo = (system: System, { port }: TestRedis): void => {
+  if (system.ways === null) throw new Error('this fault needs ways')
+  for (const { redis } of Object.values(system.ways)) redis.leadTo(port)
+}
+
+/** Needs ways. The replica takes over with a log that ends before the checkpoint, and goes on with smaller ids. */
+export const failOver: Fault = {
+  fact: 'a replica that takes over without the latest votes, and counts on from smaller ids: a new epoch begins, nothing that was recorded is lost, changes count',
+  async inject(scene) {
+    const { system, load } = scene
+    const first = redisOf(system)
+    await withRedis(system, async (admin) => admin.config('SET', 'repl-diskless-sync-delay', '0'))
+    const link = await startTcpProxy('127.0.0.1', first.port)
+    const second = await startTestRedis(['--replicaof', `127.0.0.1 ${link.port}`, '--repl-diskless-sync-delay', '0'])
+    const after: FaultScene = { ...scene, system: { ...system, redis: second, redisUrl: second.redisUrl } }
+    try {
+      await withRedis(after.system, async (replica) =>
+        waitUntil(async () => isFollowing(replica), { withinMs: failsOverWithinMs, what: 'the replica follows' }),
+      )
+      await moreAccepted(load, 200)
+      link.mute()
+      const unheard = await voteUnheard(scene, after.system)
+      const earlier = [...load.settled]
+      const epochs = await sumEpochs(system)
+      await first.kill()
+      await withRedis(after.system, async (replica) => replica.replicaof('NO', 'ONE'))
+      leadTo(system, second)
+      const raised = await noticesLostLog(system, epochs)
+      const told = await earlierVotersReturn(after, earlier.toReversed())
+      await recovers(after)
+      await comesBack(after)
+      await switchBack(system, first, second)
+      await recovers(scene)
+      return { ...told, ...unheard, 'epochs begun': raised }
+    } finally {
+      await link.stop()
+      await second.stop()
+    }
+  },
+}
+
+/** People vote, the ledger has it, and the replica never hears of it. */
+const voteUnheard = async (scene: FaultScene, after: System): Promise<Happened> => {
+  const { system, load } = scene
+  return withRedis(system, async (primary, keys) => {
+    for (const { partition } of await readCheckpoints(system)) {
+      await primary.call('XSETID', keys.stream(partition), `${Date.now() + clockAheadMs}-0`)
+    }
+    await moreAccepted(load, 600)
+    await holdWrites(system, primary)
+    const entries = await readEntries(system, primary, keys)
+    const unheard = await withRedis(after, async (replica) => missingOf(replica, keys, entries))
+    return { 'recorded votes that the replica never had': sumVotes(unheard) }
+  })
+}
+
+/** As an operator does it who has mended the first server: it follows, catches up while nobody writes, and is promoted. */
+const switchBack = async (system: System, first: TestRedis, second: TestRedis): Promise<void> => {
+  await first.restart()
+  await withRedis(system, async (mended) =>
+    withRedis({ ...system, redisUrl: second.redisUrl }, async (primary) => {
+      await mended.replicaof('127.0.0.1', second.port)
+      await waitUntil(async () => isFollowing(mended), {
+        withinMs: failsOverWithinMs,
+        what: 'the first server follows',
+      })
+      await primary.call('CLIENT', 'PAUSE', 5_000, 'WRITE')
+      await waitUntil(async () => (await replicated(mended)) === (await replicated(primary)), {
+        what: 'the first server has all that the second has',
+      })
+      await mended.replicaof('NO', 'ONE')
+      leadTo(system, first)
+    }),
+  )
+}
