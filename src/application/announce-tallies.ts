@@ -3,6 +3,7 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
+import { createKeepGrowing } from './announce-tallies/keep-growing.ts'
 
 const POLLS_PER_RUN_MAX = 500
 const SWEPT_POLLS_MAX = 10_000
@@ -53,18 +54,22 @@ export function createAnnounceTallies(
     readonly onError: (error: unknown) => void
     /** News went out whose newest vote was accepted then. */
     readonly onAnnounced: (acceptedAt: number) => void
+    /** The ledger had lost commits that viewers have seen; the poll's version is above them again. */
+    readonly onFellBack: (pollId: string, seen: number) => void
     readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   },
 ): AnnounceTallies {
   let waiting = nothingWaiting()
   const announced = new Map<number, number>()
   let wake: () => void = () => {}
+  const growing = createKeepGrowing(ports, hooks.onFellBack)
 
   async function announce(work: Waiting): Promise<void> {
     if (work.sweepSettledMs !== null) {
       for (const pollId of await ports.tallies.unannounced(work.sweepSettledMs, SWEPT_POLLS_MAX)) {
         work.changed.add(pollId)
       }
+      for (const pollId of await growing.check()) work.changed.add(pollId)
     }
     for (const pollId of work.closing) {
       if (await ports.tallies.finalise(pollId)) await announceDefinition(pollId)
@@ -72,7 +77,7 @@ export function createAnnounceTallies(
     }
     const pollIds = [...work.changed]
     for (let start = 0; start < pollIds.length; start += POLLS_PER_RUN_MAX) {
-      const tallies = await ports.tallies.read(pollIds.slice(start, start + POLLS_PER_RUN_MAX))
+      const tallies = await growing.read(pollIds.slice(start, start + POLLS_PER_RUN_MAX))
       await Promise.all(
         tallies.map((tally) => Promise.all([ports.cache.putTally(tally), ports.feed.publishTally(tally)])),
       )

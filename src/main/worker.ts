@@ -30,6 +30,11 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     {
       sleep,
       onError: (err) => report({ err }, 'news could not be announced; trying again'),
+      onFellBack: (pollId, seen) =>
+        log.error(
+          { pollId, seen },
+          'the ledger lost commits that viewers have seen: a failover? The version goes on above them',
+        ),
       // Two machines' clocks may differ by more than the time between.
       onAnnounced: (acceptedAt) => metrics.voteToUpdate(Math.max(0, Date.now() - acceptedAt) / 1000),
     },

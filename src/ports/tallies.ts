@@ -6,6 +6,8 @@ export type Tallies = {
   finalise(pollId: string): Promise<boolean>
   /** Tallies over all partitions, each in one snapshot with revision and status, from the primary; unknown polls are left out. */
   read(pollIds: readonly string[]): Promise<readonly Tally[]>
+  /** Makes the poll's version higher than `seen`, where it is not: the ledger fell back behind what viewers have seen. */
+  raiseVersion(pollId: string, seen: number): Promise<void>
   /** Polls whose recorded changes nobody may have announced (their worker died between commit and news), older than `settledMs`. */
   unannounced(settledMs: number, pollsMax: number): Promise<readonly string[]>
   /** Polls whose tally was changed within `withinMs`, the latest change first. */

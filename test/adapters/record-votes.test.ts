@@ -201,6 +201,28 @@ describe.each(adapters)('$name', ({ create }) => {
     await waitUntil(() => heard.at(-1) === 2, { withinMs })
   })
 
+  test('votes that are counted anew by a ledger that lost commits are shown at once, above what was seen before', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    const worker = system.work('ann', [0])
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
+    const seen = await system.ports.cache.getTally(poll.id)
+    if (seen === null) throw new Error('just seen')
+    // What the lost primary had announced.
+    await system.ports.cache.putTally({ ...seen, version: 1_000, totalVotes: 998 })
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.tallies.read([poll.id]))[0]?.totalVotes === 2, { withinMs })
+    await waitUntil(
+      async () => {
+        worker.sweep()
+        return (await system.ports.cache.getTally(poll.id))?.totalVotes === 2
+      },
+      { withinMs },
+    )
+    expect((await system.ports.cache.getTally(poll.id))?.version).toBeGreaterThan(1_000)
+  })
+
   test('a worker whose lease ran out is replaced, and what it commits late is fenced', async () => {
     const system = await start()
     const poll = await openPoll(system)

@@ -15,6 +15,8 @@ export type TestWorker = {
   readonly epochsRaised: () => number
   /** How often it met an entry that it does not understand. */
   readonly newerEntries: () => number
+  /** Looks after what nobody announced, and after versions, as each worker does once a second. */
+  readonly sweep: () => void
   /** Ends in order: gives the partitions back. */
   readonly stop: () => Promise<void>
 }
@@ -43,7 +45,7 @@ export const startWorker = (
   const { stream, cache, feed } = adapters
   const announcer = createAnnounceTallies(
     { tallies: createTallies(pool), polls: createPollStore(pool), cache, feed },
-    { onError, onAnnounced: () => undefined, sleep },
+    { onError, onAnnounced: () => undefined, onFellBack: () => undefined, sleep },
   )
   const lease = createPartitionLease(pool)
   const share = createSharePartitions(lease, name, leaseMs, () => partitions.length, { sleep, onError })
@@ -72,11 +74,12 @@ export const startWorker = (
     share.start().then(() => recorder.run(partitions, recording.signal)),
     share.keep(recording.signal),
   ])
+  const sweep = (): void => announcer.sweep()
   const stop = async (): Promise<void> => {
     recording.abort()
     await running
     announcing.abort()
     await news
   }
-  return { name, faults, epochsRaised: () => epochsRaised, newerEntries: () => newerEntries, stop }
+  return { name, faults, epochsRaised: () => epochsRaised, newerEntries: () => newerEntries, sweep, stop }
 }

@@ -9,6 +9,7 @@ export function createTallies(pool: pg.Pool): Tallies {
   return {
     finalise: (pollId) => orUnavailable('ledger', () => finalise(pool, pollId)),
     read: (pollIds) => orUnavailable('ledger', () => readTallies(pool, pollIds)),
+    raiseVersion: (pollId, seen) => orUnavailable('ledger', () => raiseVersion(pool, pollId, seen)),
     unannounced: (settledMs, pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, settledMs, pollsMax)),
     changedLately: (withinMs, pollsMax) => orUnavailable('ledger', () => listChangedLately(pool, withinMs, pollsMax)),
     recount: (pollId) => orUnavailable('ledger', async () => (await recount(pool, pollId, 'current'))[0] ?? null),
@@ -92,6 +93,21 @@ async function readTallies(pool: pg.Pool, pollIds: readonly string[]): Promise<r
     asOf: row.as_of.getTime(),
     resultsFinal: row.status === 'closed',
   }))
+}
+
+/** What is missing is added to the round's first partition. Of two who raise at once both may add: it grows all the more. */
+const RAISE_VERSION = `
+  insert into tally as t (poll_id, round, partition, counts, total_votes, version, recorded_at)
+  select poll.id, poll.round, 0, '{}', 0, $2::bigint + 1 - is_now.version, 'epoch'
+  from poll
+  cross join lateral (
+    select coalesce(sum(t.version), 0) + poll.revision as version from tally as t where t.poll_id = poll.id
+  ) as is_now
+  where poll.id = $1 and is_now.version <= $2::bigint
+  on conflict (poll_id, round, partition) do update set version = t.version + excluded.version`
+
+async function raiseVersion(pool: pg.Pool, pollId: string, seen: number): Promise<void> {
+  await pool.query(RAISE_VERSION, [pollId, seen])
 }
 
 /**
