@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 export type HookPoint = 'after_append' | 'before_record' | 'after_commit' | 'after_publish'
 
 /** What is to happen when a process comes to the point next. */
-export type HookAction = 'SIGKILL' | 'SIGSTOP'
+export type HookAction = 'SIGKILL' | 'SIGSTOP' | { readonly spinMs: number }
 
 export type Hook = {
   /** The environment by which the processes find it. */
@@ -29,7 +29,7 @@ export const createHook = (): Hook => {
   }
   return {
     env: { [variable]: path },
-    set: (point, action) => writeFileSync(path, `${point} ${action}`),
+    set: (point, action) => writeFileSync(path, `${point} ${typeof action === 'string' ? action : action.spinMs}`),
     isDone: () => !existsSync(path),
     clear,
   }
@@ -42,8 +42,15 @@ export const reach = (point: HookPoint): void => {
   const [wanted, action] = readFileSync(path, 'utf8').split(' ')
   if (wanted !== point) return
   unlinkSync(path)
+  if (action === undefined) return
+  if (!action.startsWith('SIG')) return spin(Number(action))
   process.kill(process.pid, action)
   // A signal to oneself is on its way for a moment; nothing else may happen in it.
-  const until = performance.now() + 1_000
-  if (action === 'SIGKILL') while (performance.now() < until) continue
+  if (action === 'SIGKILL') spin(1_000)
+}
+
+/** Nothing else happens in this process meanwhile. */
+const spin = (ms: number): void => {
+  const until = performance.now() + ms
+  while (performance.now() < until) continue
 }

@@ -13,6 +13,8 @@ export type Attempt = {
   readonly outcome: VoteOutcome
   /** When it was first sent (`performance.now`). */
   readonly beganAt: number
+  /** When an answer to it was first lost on the way (milliseconds since 1970): it was sent again then. */
+  readonly answerLostAt?: number | null
 }
 
 export type LedgerCheck = {

@@ -57,6 +57,9 @@ export type Load = {
   readonly stop: () => Promise<void>
 }
 
+/** What came of one request. Null says that the vote has its answer, a number to try again after the pause. */
+type Asked = { readonly outcome: VoteOutcome; readonly againAfterMs: number | null; readonly isLost: boolean }
+
 const tickMs = 20
 const retryPauseMs = { least: 100, most: 500 }
 const retryAfterMaxMs = 1_500
@@ -87,13 +90,12 @@ export const startLoad = (plan: LoadPlan): Load => {
 
   const chooseOption = (): number => optionIds[Math.floor(Math.random() * optionIds.length)] ?? 0
 
-  /** One request. Null says to try again after the pause. */
   const ask = async (
     client: HttpClient,
     method: 'POST' | 'PUT',
     body: unknown,
     headers: Readonly<Record<string, string>>,
-  ): Promise<{ readonly outcome: VoteOutcome; readonly againAfterMs: number | null }> => {
+  ): Promise<Asked> => {
     const count = (what: string): void => void answers.set(what, (answers.get(what) ?? 0) + 1)
     const pauseMs = retryPauseMs.least + Math.random() * (retryPauseMs.most - retryPauseMs.least)
     const askedAt = performance.now()
@@ -101,14 +103,18 @@ export const startLoad = (plan: LoadPlan): Load => {
       const answer = await client.send(method, `/polls/${pollId}/vote`, { body, headers })
       count(String(answer.status))
       const outcome = readOutcome(answer)
-      if (!retryStatuses.includes(answer.status)) return { outcome, againAfterMs: null }
+      if (!retryStatuses.includes(answer.status)) return { outcome, againAfterMs: null, isLost: false }
       const retryAfter = answer.headers['retry-after']
       if (retryAfter === undefined) withoutRetryAfter += 1
-      return { outcome, againAfterMs: pauseMs + Math.min(Number(retryAfter ?? 0) * 1000, retryAfterMaxMs) }
+      return {
+        outcome,
+        againAfterMs: pauseMs + Math.min(Number(retryAfter ?? 0) * 1000, retryAfterMaxMs),
+        isLost: false,
+      }
     } catch (fault) {
       const reason = fault instanceof Error ? fault.message : String(fault)
       count(fault instanceof Error && 'code' in fault ? String(fault.code) : reason)
-      return { outcome: { result: 'unknown', reason }, againAfterMs: pauseMs }
+      return { outcome: { result: 'unknown', reason }, againAfterMs: pauseMs, isLost: true }
     } finally {
       slowestMs = Math.max(slowestMs, performance.now() - askedAt)
     }
@@ -123,13 +129,16 @@ export const startLoad = (plan: LoadPlan): Load => {
     const key = randomUUID()
     const began = performance.now()
     const headers = { 'voter-token': token, 'idempotency-key': key }
+    let answerLostAt: number | null = null
     for (let tries = 0; ; tries += 1) {
       // There is at least one api.
       const client = clients[(number + tries) % clients.length]!
-      const { outcome, againAfterMs } = await ask(client, method, { option_ids: [optionId] }, headers)
+      const { outcome, againAfterMs, isLost } = await ask(client, method, { option_ids: [optionId] }, headers)
+      if (isLost) answerLostAt ??= Date.now()
       const isLast = tries >= retriesMax || performance.now() + (againAfterMs ?? 0) > began + retryWithinMs
       if (againAfterMs === null || isLast) {
-        return { voter: { session: () => token }, optionIds: [optionId], key, outcome, beganAt: began }
+        const voter = { session: () => token }
+        return { voter, optionIds: [optionId], key, outcome, beganAt: began, answerLostAt }
       }
       await sleep(againAfterMs)
     }

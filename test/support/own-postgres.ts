@@ -7,6 +7,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
 import { stopProcess } from '../../src/runtime/process-identity.ts'
 import { keepOnLeash } from './leash.ts'
+import { type Standby, startStandby } from './postgres-standby.ts'
 import type { TestDatabase } from './postgres.ts'
 
 export type TestPostgres = TestDatabase & {
@@ -16,6 +17,10 @@ export type TestPostgres = TestDatabase & {
   readonly kill: () => Promise<void>
   /** Starts it again on the same port and data; stops it in an orderly way first if it still runs. */
   readonly restart: () => Promise<void>
+  /** Restarts it with a standby that follows it. Stop that one before `drop`. */
+  readonly followedBy: () => Promise<Standby>
+  /** It dies, and the standby takes its place: the same address, with what the standby has. */
+  readonly failOverTo: (standby: Standby) => Promise<void>
 }
 
 const log = createLog({ name: 'test', level: 'error' })
@@ -33,6 +38,13 @@ export const startTestPostgres = async (settings: Readonly<Record<string, string
   // The server may go under an idle connection.
   pool.on('error', () => undefined)
 
+  const kill = async (): Promise<void> => {
+    await stopProcess(server.pid(), [{ signal: 'SIGKILL', withinMs: 2_000 }])
+  }
+  const startAgain = async (): Promise<void> => {
+    server = await start()
+    if (server.databaseUrl !== databaseUrl) throw new Error('the port was taken by somebody else meanwhile')
+  }
   const drop = async (): Promise<void> => {
     await pool.end()
     await server.stop()
@@ -44,13 +56,20 @@ export const startTestPostgres = async (settings: Readonly<Record<string, string
     port: Number(new URL(databaseUrl).port),
     pool,
     pid: () => server.pid(),
-    async kill() {
-      await stopProcess(server.pid(), [{ signal: 'SIGKILL', withinMs: 2_000 }])
-    },
+    kill,
     async restart() {
       await server.stop()
-      server = await start()
-      if (server.databaseUrl !== databaseUrl) throw new Error('the port was taken by somebody else meanwhile')
+      await startAgain()
+    },
+    async followedBy() {
+      await server.stop()
+      return startStandby(dataDir, databaseUrl, startAgain)
+    },
+    async failOverTo(standby) {
+      await kill()
+      await server.stop()
+      await standby.promoteInto(dataDir)
+      await startAgain()
     },
     drop,
     [Symbol.asyncDispose]: drop,

@@ -23,6 +23,8 @@ export type SystemPlan = {
   readonly postgres?: 'own' | 'shared'
   /** Whether what each role says to Redis and PostgreSQL goes over ways that a test can break. */
   readonly hasWays?: boolean
+  /** Whether each process has such ways of its own instead. */
+  readonly hasOwnWays?: boolean
   /** A composition root of the tests' (below `test/support/`) instead of the role's own. */
   readonly programOf?: Partial<Record<Role, `${string}.ts`>>
   /** Called with the database before anything is started on it. */
@@ -33,11 +35,13 @@ export type SystemPlan = {
 export type Member = ServerProcess & {
   readonly url: string
   readonly opsUrl: string
+  /** What lies between it and the servers: its own ways, or those of its role. Null where the plan has none. */
+  readonly ways: Ways | null
   /** Starts it again after its end, and waits until it serves. */
   readonly restart: () => Promise<void>
 }
 
-/** What lies between the processes of one role and the servers. */
+/** What lies between a process, or the processes of one role, and the servers. */
 export type Ways = { readonly redis: TcpProxy; readonly postgres: TcpProxy }
 
 /** The full profile: real processes on a database and a Redis of their own. */
@@ -53,7 +57,7 @@ export type System = {
   readonly redis: TestRedis | null
   /** Null where the server is shared. */
   readonly postgres: TestPostgres | null
-  /** Null where the plan has none. */
+  /** By role; null where the plan has none. */
   readonly ways: Readonly<Record<Role, Ways>> | null
   /** An api by number, counted round. */
   readonly apiUrl: (number: number) => string
@@ -83,22 +87,25 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   }
   const grpcPorts = Array.from({ length: counts.admin }, takePort)
   const members: Member[] = []
+  const ownWays = await layOwnWays(plan, counts, database.databaseUrl, redisUrl)
   const start = (role: Role, name: string, own: Readonly<Record<string, string>>, port: number): Member => {
+    const memberWays = ownWays[role].shift() ?? ways?.[role] ?? null
     const env = {
       ...shared,
-      ...(ways !== null && overWays(ways[role], shared)),
+      ...(memberWays !== null && overWays(memberWays, shared)),
       ADMIN_GRPC_URL: `127.0.0.1:${grpcPorts[0]}`,
       ...plan.env,
       ...own,
       ...envOf[role],
     }
-    const member = startMember(plan.programOf?.[role] ?? role, name, env, port, takePort())
+    const member = startMember(plan.programOf?.[role] ?? role, name, env, port, takePort(), memberWays)
     members.push(member)
     return member
   }
   const stop = async (): Promise<void> => {
     await Promise.all(members.map(async (member) => member.stop()))
-    for (const way of Object.values(ways ?? {})) await Promise.all([way.redis.stop(), way.postgres.stop()])
+    const laid = [...Object.values(ways ?? {}), ...members.flatMap((member) => member.ways ?? [])]
+    for (const way of new Set(laid)) await Promise.all([way.redis.stop(), way.postgres.stop()])
     await database.drop()
     await redis?.stop()
   }
@@ -134,9 +141,25 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
 }
 
 const layWays = async (databaseUrl: string, redisUrl: string): Promise<Readonly<Record<Role, Ways>>> => {
-  const lay = async (url: string): Promise<TcpProxy> => startTcpProxy('127.0.0.1', Number(new URL(url).port))
-  const layBoth = async (): Promise<Ways> => ({ redis: await lay(redisUrl), postgres: await lay(databaseUrl) })
+  const layBoth = async (): Promise<Ways> => layPair(databaseUrl, redisUrl)
   return { api: await layBoth(), worker: await layBoth(), admin: await layBoth() }
+}
+
+const layPair = async (databaseUrl: string, redisUrl: string): Promise<Ways> => {
+  const lay = async (url: string): Promise<TcpProxy> => startTcpProxy('127.0.0.1', Number(new URL(url).port))
+  return { redis: await lay(redisUrl), postgres: await lay(databaseUrl) }
+}
+
+/** Ways for each process to come, in the order in which they are started. */
+const layOwnWays = async (
+  { hasOwnWays = false }: SystemPlan,
+  counts: Readonly<Record<Role, number>>,
+  databaseUrl: string,
+  redisUrl: string,
+): Promise<Record<Role, Ways[]>> => {
+  const layFor = async (count: number): Promise<Ways[]> =>
+    Promise.all(Array.from({ length: hasOwnWays ? count : 0 }, async () => layPair(databaseUrl, redisUrl)))
+  return { api: await layFor(counts.api), worker: await layFor(counts.worker), admin: await layFor(counts.admin) }
 }
 
 type Addresses = { readonly DATABASE_URL: string; readonly REDIS_URL: string }
@@ -156,12 +179,14 @@ const startMember = (
   env: Readonly<Record<string, string>>,
   port: number,
   opsPort: number,
+  ways: Ways | null,
 ): Member => {
   const server = startServerProcess({ name, program, env: { ...env, OPS_PORT: String(opsPort) } })
   const member: Member = {
     ...server,
     url: `http://127.0.0.1:${port}`,
     opsUrl: `http://127.0.0.1:${opsPort}`,
+    ways,
     async restart() {
       server.start()
       await memberBecomesReady(member)

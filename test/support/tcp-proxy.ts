@@ -20,28 +20,78 @@ export type TcpProxy = {
   readonly leadTo: (port: number) => void
   /** Lets everything through again, on new connections; those that were muted stay so. */
   readonly unmute: () => void
+  /** From now on carries what comes as slowly as this, in its order; null: as fast as it can. */
+  readonly slow: (slowness: Slowness | null) => void
+  /**
+   * Of the connections over which somebody sends `text` from now on this share is cut when the server answers: it has done what it was
+   * asked, and nobody hears of it. The returned function ends that and says how many answers were cut off.
+   */
+  readonly cutAnswersTo: (text: string, share: number) => () => number
   readonly stop: () => Promise<void>
 }
 
+/** How a network is when it is slow: every slice comes after the latency, and no more bytes than that in a second. */
+export type Slowness = {
+  readonly latencyMs: number
+  readonly jitterMs: number
+  readonly bytesPerSecond: number
+  readonly sliceBytes: number
+}
+
+/** One direction of a connection. What is on its way slowly is never overtaken. */
+const createLane = (to: Socket, slowness: () => Slowness | null): ((chunk: Buffer) => void) => {
+  const onTheWay: { readonly slice: Buffer; readonly at: number }[] = []
+  let timer: NodeJS.Timeout | undefined
+
+  const deliver = (): void => {
+    const now = performance.now()
+    while (onTheWay[0] !== undefined && onTheWay[0].at <= now) to.write(onTheWay.shift()!.slice)
+    timer = onTheWay[0] === undefined ? undefined : setTimeout(deliver, onTheWay[0].at - now)
+  }
+  return (chunk) => {
+    const slow = slowness()
+    if (slow === null && onTheWay.length === 0) return void to.write(chunk)
+    const { latencyMs, jitterMs, bytesPerSecond, sliceBytes } = slow ?? fast
+    for (let from = 0; from < chunk.length; from += sliceBytes) {
+      const slice = chunk.subarray(from, from + sliceBytes)
+      const arrivesAt = performance.now() + latencyMs + Math.random() * jitterMs
+      const at = Math.max(arrivesAt, onTheWay.at(-1)?.at ?? 0) + (slice.length / bytesPerSecond) * 1000
+      onTheWay.push({ slice, at })
+    }
+    timer ??= setTimeout(deliver, 0)
+  }
+}
+
+const fast: Slowness = { latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity, sliceBytes: Infinity }
+
 /** A way to a server that a test can watch and break; on a port of its own, or on the one that it is given. */
 export async function startTcpProxy(host: string, port: number, ownPort = 0): Promise<TcpProxy> {
-  const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean }>()
+  const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean; isCutAtAnswer: boolean }>()
   let isMute = false
   let upstreamPort = port
+  let slowness: Slowness | null = null
+  let cutting: { readonly text: string; readonly share: number; times: number } | null = null
   let connections = 0
 
   const server = createServer((client) => {
     connections += 1
     const upstream = connect(upstreamPort, host)
-    const way = { upstream, sent: '', isMuted: isMute }
+    const way = { upstream, sent: '', isMuted: isMute, isCutAtAnswer: false }
     open.set(client, way)
-    client.on('data', (chunk) => {
+    const toServer = createLane(upstream, () => slowness)
+    const toClient = createLane(client, () => slowness)
+    client.on('data', (chunk: Buffer) => {
       if (way.isMuted) return
       way.sent += chunk.toString('latin1')
-      upstream.write(chunk)
+      if (cutting !== null && chunk.includes(cutting.text)) way.isCutAtAnswer = Math.random() < cutting.share
+      toServer(chunk)
     })
-    upstream.on('data', (chunk) => {
-      if (!way.isMuted) client.write(chunk)
+    upstream.on('data', (chunk: Buffer) => {
+      if (way.isMuted) return
+      if (!way.isCutAtAnswer) return toClient(chunk)
+      if (cutting !== null) cutting.times += 1
+      upstream.destroy()
+      client.destroy()
     })
     const end = (): void => {
       // A muted way hides that the server has hung up.
@@ -79,6 +129,17 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
     muted: () => [...open.values()].filter((way) => way.isMuted).length,
     unmute: () => {
       isMute = false
+    },
+    slow: (asked) => {
+      slowness = asked
+    },
+    cutAnswersTo: (text, share) => {
+      const begun = { text, share, times: 0 }
+      cutting = begun
+      return () => {
+        cutting = null
+        return begun.times
+      }
     },
     stop: async () => {
       cut()

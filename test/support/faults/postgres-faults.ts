@@ -1,0 +1,240 @@
+import { sleep } from '../../../src/runtime/stop-signal.ts'
+import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
+import type { TestPostgres } from '../own-postgres.ts'
+import type { System, Ways } from '../system.ts'
+import { waitUntil } from '../wait-until.ts'
+
+// These need a PostgreSQL server of the system's own.
+
+const recordedAgainWithinMs = 15_000
+/** Longer than a statement may take, so that who waits for a lock is told to give up. */
+const lockedMs = 12_000
+
+/** How many lines both workers may log in such a fault, which meets each of their four partitions again and again. */
+const LINES_LOGGED_MAX = 150
+
+/** PostgreSQL is shut down and started again. */
+export const restartPostgres: Fault = {
+  fact: 'PostgreSQL is restarted: votes go on being accepted, and what waited is recorded by itself',
+  async inject(scene) {
+    const before = scene.load.accepted()
+    await ownServer(scene.system).restart()
+    const accepted = scene.load.accepted() - before
+    return { 'votes accepted meanwhile': accepted, ...(await recordedAgain(scene)) }
+  },
+}
+
+/** PostgreSQL dies and stays away for a while. */
+export const killPostgres: Fault = {
+  fact: 'PostgreSQL is killed and away for seconds: votes go on being accepted, the workers hold back, and all is recorded by itself',
+  async inject(scene) {
+    const { system, load } = scene
+    const linesBefore = linesLogged(system)
+    await ownServer(system).kill()
+    const before = load.accepted()
+    await moreAccepted(load, 3_000)
+    const accepted = load.accepted() - before
+    await ownServer(system).restart()
+    const again = await recordedAgain(scene)
+    return { 'votes accepted meanwhile': accepted, ...again, ...linesSince(system, linesBefore) }
+  },
+}
+
+/** Sessions end in the middle of their transactions, again and again. */
+export const endTransactions: Fault = {
+  fact: 'sessions of PostgreSQL that are ended in the middle of their transactions leave nothing half recorded',
+  async inject(scene) {
+    const { system, load } = scene
+    let ended = 0
+    const before = load.accepted()
+    while (load.accepted() < before + 2_000) {
+      const { rowCount } = await system.database.pool.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+           and (state like 'idle in%' or query like '%checkpoint%' or query like '%vote%')`,
+      )
+      ended += rowCount ?? 0
+      // Long enough for a batch or two to come through.
+      await sleep(100)
+    }
+    return { 'transactions ended': ended, ...(await recordedAgain(scene)) }
+  },
+}
+
+/** The answer to a commit is lost, though the commit has happened. */
+export const loseAnswersToCommits: Fault = {
+  fact: 'a commit whose answer is lost is found to have happened, and is not done again',
+  async inject(scene) {
+    const { system, load } = scene
+    // As the driver sends it; the statements and votes may hold the word too.
+    const commit = 'Q\0\0\0\u000bcommit\0'
+    const ends = workersWays(system).map(({ postgres }) => postgres.cutAnswersTo(commit, 0.3))
+    await moreAccepted(load, 4_000)
+    const lost = ends.reduce((sum, end) => sum + end(), 0)
+    return { 'commits that nobody heard of': lost, ...(await recordedAgain(scene)) }
+  },
+}
+
+/** Somebody holds the tables on which recording depends. */
+export const lockTables: Fault = {
+  fact: 'tables that are locked for longer than a statement may take hold up recording alone: votes are accepted, and recorded afterwards',
+  async inject(scene) {
+    const { system, load } = scene
+    const linesBefore = linesLogged(system)
+    const client = await system.database.pool.connect()
+    let waiting = 0
+    let accepted = 0
+    try {
+      await client.query('begin')
+      await client.query('lock table vote, tally, checkpoint in access exclusive mode')
+      const before = load.accepted()
+      await sleep(lockedMs)
+      accepted = load.accepted() - before
+      const { rows } = await system.database.pool.query<{ waiting: number }>(
+        `select count(*)::integer as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      )
+      waiting = rows[0]?.waiting ?? 0
+      await client.query('rollback')
+    } finally {
+      client.release(true)
+    }
+    const again = await recordedAgain(scene)
+    return {
+      'statements that waited': waiting,
+      'votes accepted meanwhile': accepted,
+      ...again,
+      ...linesSince(system, linesBefore),
+    }
+  },
+}
+
+/** PostgreSQL takes no writes. */
+export const makeReadOnly: Fault = {
+  fact: 'a PostgreSQL that is read-only for a while gets everything recorded afterwards',
+  inject: async (scene) =>
+    refusingWrites(scene, 'read-only transaction', {
+      begin: `do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`,
+      end: `set default_transaction_read_only = off;
+        do $$ begin execute format('alter database %I reset default_transaction_read_only', current_database()); end $$`,
+    }),
+}
+
+/**
+ * PostgreSQL says that its disk is full. A stand-in: a trigger says so as the server would (53100), at each batch of votes; a
+ * disk that is really full cannot be had without rights over the machine.
+ */
+export const fillDisk: Fault = {
+  fact: 'a PostgreSQL whose disk is full for a while gets everything recorded afterwards',
+  inject: async (scene) =>
+    refusingWrites(scene, 'No space left on device', {
+      begin: `
+        create function test_disk_full() returns trigger language plpgsql as
+          $$ begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end $$;
+        create trigger test_disk_full before insert on vote for each statement execute function test_disk_full()`,
+      end: 'drop function test_disk_full cascade',
+    }),
+}
+
+/** The primary dies, and a standby that had not got all of it takes its place. */
+export const failOver: Fault = {
+  fact: 'a failover of PostgreSQL that loses commits loses no vote: they are read again from where the standby was',
+  async inject(scene) {
+    const { system, load } = scene
+    const server = ownServer(system)
+    const standby = await server.followedBy()
+    try {
+      await recordedAgain(scene)
+      const countVotes = async (pool: TestPostgres['pool']): Promise<number> => {
+        const { rows } = await pool.query<{ votes: number }>('select count(*)::integer as votes from vote')
+        return rows[0]?.votes ?? 0
+      }
+      await waitUntil(async () => (await countVotes(standby.pool)) > 0, {
+        withinMs: 10_000,
+        what: 'the standby follows',
+      })
+      standby.cutOff()
+      await moreAccepted(load, 1_000)
+      const lost = (await countVotes(system.database.pool)) - (await countVotes(standby.pool))
+      const before = load.accepted()
+      await server.failOverTo(standby)
+      const accepted = load.accepted() - before
+      return {
+        'recorded votes lost with the primary': lost,
+        'votes accepted meanwhile': accepted,
+        ...(await recordedAgain(scene)),
+      }
+    } finally {
+      await standby.stop()
+    }
+  },
+}
+
+type Refusal = { readonly begin: string; readonly end: string }
+
+const refusingWrites = async (scene: FaultScene, words: string, { begin, end }: Refusal) => {
+  const { system, load } = scene
+  const { pool } = system.database
+  const linesBefore = linesLogged(system)
+  const outputBefore = system.workers.map((worker) => worker.output().length)
+  await pool.query(begin)
+  // What a database is set to holds for new sessions.
+  await pool.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  )
+  const before = load.accepted()
+  await moreAccepted(load, 2_500)
+  const accepted = load.accepted() - before
+  await pool.query(end)
+  await pool.query(
+    'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+  )
+  const refused = system.workers.filter((worker, index) => worker.output().slice(outputBefore[index]).includes(words))
+  const again = await recordedAgain(scene)
+  return {
+    'workers that were refused': refused.length,
+    'votes accepted meanwhile': accepted,
+    ...again,
+    ...linesSince(system, linesBefore),
+  }
+}
+
+/** Waits until the ledger grows again; says how long that took. */
+const recordedAgain = async ({ system, poll }: FaultScene): Promise<{ readonly 'ms until recorded again': number }> => {
+  const begun = performance.now()
+  const read = async (): Promise<number> => {
+    const { rows } = await system.database.pool.query<{ version: number }>(
+      'select coalesce(sum(version), 0)::integer as version from tally where poll_id = $1',
+      [poll.id],
+    )
+    return rows[0]?.version ?? 0
+  }
+  let first: number | null = null
+  const hasGrown = async (): Promise<boolean> => {
+    const version = await read().catch(() => null)
+    first ??= version
+    return version !== null && first !== null && version > first
+  }
+  await waitUntil(hasGrown, { withinMs: recordedAgainWithinMs, what: 'votes are recorded again' })
+  return { 'ms until recorded again': Math.ceil(performance.now() - begun) }
+}
+
+const ownServer = ({ postgres }: System): TestPostgres => {
+  if (postgres === null) throw new Error('this fault needs a PostgreSQL of its own')
+  return postgres
+}
+
+const workersWays = ({ workers }: System): readonly Ways[] => {
+  const ways = workers.flatMap((worker) => worker.ways ?? [])
+  if (ways.length === 0) throw new Error('this fault needs ways between the workers and PostgreSQL')
+  return [...new Set(ways)]
+}
+
+const linesLogged = ({ workers }: System): number =>
+  workers.reduce((sum, worker) => sum + worker.output().split('\n').length, 0)
+
+/** A fault that goes on must not fill the log. */
+const linesSince = (system: System, before: number): { readonly 'lines logged by workers': number } => {
+  const lines = linesLogged(system) - before
+  if (lines > LINES_LOGGED_MAX) throw new Error(`the workers logged ${lines} lines`)
+  return { 'lines logged by workers': lines }
+}
