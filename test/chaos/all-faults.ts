@@ -1,0 +1,39 @@
+import type { Fault } from '../support/fault-case.ts'
+import { migrateAgain } from '../support/faults/migration-faults.ts'
+import * as postgres from '../support/faults/postgres-faults.ts'
+import * as redis from '../support/faults/redis-faults.ts'
+import { idleRemovals, removals } from '../support/faults/redis-losses.ts'
+import { cutRecordedTail } from '../support/faults/redis-shorter-log.ts'
+import { killAdmin, restartAdmin, restartApis, restartWorkers } from '../support/faults/restart-faults.ts'
+import { killWorkerAt, killWorkerBeforeCommit } from '../support/faults/worker-faults.ts'
+import type { Hook } from '../support/hooks.ts'
+
+/** Every fault that leaves the system as it was, so that any other one may follow. */
+export const allFaults = (hook: Hook): readonly Fault[] => [
+  killWorkerBeforeCommit,
+  killWorkerAt(hook, 'after_commit', 'a worker that is killed after its commit is replaced'),
+  killWorkerAt(hook, 'after_publish', 'a worker that is killed after it published its news is replaced'),
+  restartApis,
+  restartWorkers,
+  restartAdmin,
+  killAdmin,
+  migrateAgain,
+  redis.restartRedis('SIGTERM', 'a Redis that is restarted has every accepted vote'),
+  redis.restartRedis('SIGKILL', 'a Redis that is killed and started again has every accepted vote'),
+  redis.fillRedis,
+  redis.makeReadOnly,
+  redis.breakDisk,
+  redis.loadSlowly,
+  redis.killSubscriptions,
+  redis.dropNews,
+  ...removals,
+  ...idleRemovals,
+  cutRecordedTail,
+  postgres.restartPostgres,
+  postgres.killPostgres,
+  postgres.endTransactions,
+  postgres.loseAnswersToCommits,
+  postgres.lockTables,
+  postgres.makeReadOnly,
+  postgres.fillDisk,
+]
