@@ -72,7 +72,7 @@ export function createVoteDoor(
       }),
     revise: (partition, door) =>
       orUnavailable('stream', async () => {
-        const scriptKeys = [keys.epoch(partition), keys.door(partition, door.pollId)]
+        const scriptKeys = [keys.epoch(partition), ...doorKeys(partition, door.pollId)]
         return (await reviseScript(redis, scriptKeys, stateOf(door))) === 1 ? 'shut' : 'done'
       }),
     shut: (partition, pollId, round, isRepeat) =>

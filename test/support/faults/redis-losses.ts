@@ -63,6 +63,11 @@ const removed: readonly Removed[] = [
     remove: (commands, keys, pollId, partitions) => commands.del(partitions.map((p) => keys.door(p, pollId))),
   },
   {
+    fact: 'doors whose voters are deleted are not taken for new: they come back with all of them',
+    isLogLost: false,
+    remove: (commands, keys, pollId, partitions) => commands.del(partitions.map((p) => keys.voters(p, pollId))),
+  },
+  {
     fact: 'an epoch that is deleted is told anew, and the doors come back with all their voters',
     isLogLost: false,
     remove: (commands, keys, _pollId, partitions) => commands.del(partitions.map((p) => keys.epoch(p))),

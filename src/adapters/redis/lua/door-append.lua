@@ -28,7 +28,7 @@ local answered, accepted, now = 0, 0, nowMs()
 
 for number = 1, pollCount do
   local poll = {
-    door = readDoor(KEYS[3 + 2 * number], epoch), votersKey = KEYS[4 + 2 * number],
+    door = readDoor(KEYS[3 + 2 * number], epoch, KEYS[4 + 2 * number]), votersKey = KEYS[4 + 2 * number],
     -- Voters whom this batch has met, by voter key, numbered; then by their number:
     met = {}, count = 0, wVoter = {}, wSelection = {}, wPosition = {}, wRequests = {}, wOlder = {}, wIsDirty = {},
   }

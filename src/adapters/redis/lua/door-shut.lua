@@ -8,14 +8,14 @@ if roundThere > round then return 1 end
 -- A door without an epoch would count as missing as soon as there is one, and could come back open.
 if not epoch then return 0 end
 
-local door = readDoor(KEYS[4], epoch)
+local door = readDoor(KEYS[4], epoch, KEYS[5])
 if door and door.round == round then
   if door.state ~= 'open' and ARGV[4] ~= '1' then return 1 end
   if door.state == 'open' then call('HSET', KEYS[4], 'state', 'shut') end
 else
   -- Revision 0: whatever definition a call was checked against, it hears that the poll is closed.
   call('UNLINK', KEYS[5])
-  writeDoor(KEYS[4], 'sealed', round, 0, '', epoch)
+  writeDoor(KEYS[4], 'sealed', round, 0, '', epoch, KEYS[5])
 end
 appendMarker(KEYS[2], KEYS[3], format, epoch, pollId, round)
 return 1

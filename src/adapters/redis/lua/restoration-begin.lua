@@ -2,7 +2,7 @@
 -- Returns nil where the door of this or a later round is there or somebody else restores it, else the epoch ('' for none) and the stream's end.
 
 local epoch = call('GET', KEYS[1])
-local door = readDoor(KEYS[3], epoch)
+local door = readDoor(KEYS[3], epoch, KEYS[4])
 if door and door.round >= tonumber(ARGV[3]) then return nil end
 if not call('SET', KEYS[5], ARGV[1], 'NX', 'PX', ARGV[2]) then return nil end
 -- Voters whom an earlier attempt left, or an earlier round. The door of another epoch or round loses its voters with that, so it

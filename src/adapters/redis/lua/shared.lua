@@ -3,10 +3,12 @@
 local call = redis.call
 
 -- The door as it is, nil where it is missing: not there, or of another epoch than the partition. `epoch` is false where the
--- partition has none.
-local function readDoor(key, epoch)
+-- partition has none. A door and its voters are two keys, of which one may be deleted or evicted alone: so the voters say of which
+-- round they are, and a door without them is missing too. With no voters it would let everybody vote again.
+local function readDoor(key, epoch, votersKey)
   local fields = call('HMGET', key, 'state', 'round', 'revision', 'closes_at', 'epoch')
   if not fields[1] or not epoch or fields[5] ~= epoch then return nil end
+  if fields[1] ~= 'sealed' and call('HGET', votersKey, 'round') ~= fields[2] then return nil end
   return {
     key = key,
     state = fields[1],
@@ -18,7 +20,9 @@ local function readDoor(key, epoch)
 end
 
 -- `state` is 'open'; or 'shut'; or 'sealed': shut while it was missing, so that its voters are not known here.
-local function writeDoor(key, state, round, revision, closesAt, epoch)
+local function writeDoor(key, state, round, revision, closesAt, epoch, votersKey)
+  -- A voter's field has 16 bytes, so this is nobody's.
+  if state ~= 'sealed' then call('HSET', votersKey, 'round', round) end
   call('HSET', key, 'state', state, 'round', round, 'revision', revision, 'closes_at', closesAt, 'epoch', epoch)
 end
 
