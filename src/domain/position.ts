@@ -55,6 +55,12 @@ export function parsePosition(text: string): Position {
   return text as Position
 }
 
+/** The entry that the position lies in. */
+export function entryOf(position: Position): EntryId {
+  const [major, minor] = [position.slice(8, 20), position.slice(20, 28)]
+  return `${Number.parseInt(major, 16)}-${Number.parseInt(minor, 16)}`
+}
+
 /** Negative where `a` stands before `b`, 0 where they are the same entry. Exact for all 64 bits that a stream may count in. */
 export function compareEntryIds(a: EntryId, b: EntryId): number {
   const [aMajor, aMinor] = splitEntryId(a)

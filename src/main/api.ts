@@ -24,10 +24,11 @@ import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
 import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
+import { createWatchLog, type WatchLog } from '../application/cast-vote/watch-log.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import { isRefused } from '../domain/refusal.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
-import { measureViewers, measureVotes } from '../runtime/metrics.ts'
+import { measureViewers, measureVotes, type VoteMetrics } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { Adapters } from './adapters.ts'
@@ -62,8 +63,10 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const batchCalls = createBatchCalls((partition, calls) => door.append(partition, calls), { report })
-  const castVote = countVotes(createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }), context)
+  const metrics = measureVotes(registry)
+  const watchLog = watchAcceptedVotes(context, metrics, report)
+  const batchCalls = createBatchCalls(watchLog.append, { report })
+  const castVote = countVotes(createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }), metrics)
   const findVote = createFindVote(door, restoreSoon, ledger)
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
@@ -103,6 +106,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   isServing = true
   onReady()
 
+  const watching = watchLog.run(signal)
   const viewers = measureViewers(registry)
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())
@@ -113,7 +117,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await sleep(config.shutdownTimeoutMs * lingerShare)
   const drainMs = config.shutdownTimeoutMs * drainShare
   await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), closeHttpServer(app, drainMs)])
-  await batchCalls.idle()
+  await Promise.all([batchCalls.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
 }
@@ -139,8 +143,23 @@ async function refuseWeakStream(adapters: Adapters): Promise<void> {
   )
 }
 
-function countVotes(castVote: CastVote, { registry }: RoleContext): CastVote {
-  const metrics = measureVotes(registry)
+/** The door, and somebody who looks whether the stream keeps what it accepted. */
+function watchAcceptedVotes(
+  { adapters, log }: RoleContext,
+  metrics: VoteMetrics,
+  report: (fault: unknown) => void,
+): WatchLog {
+  return createWatchLog(adapters, {
+    sleep,
+    onLost: (partition, votes) => {
+      metrics.lost(votes)
+      log.error({ partition, votes }, 'accepted votes are gone: the stream lost them before they were recorded')
+    },
+    report,
+  })
+}
+
+function countVotes(castVote: CastVote, metrics: VoteMetrics): CastVote {
   return async (request) => {
     const result = await castVote(request)
     if (isRefused(result)) metrics.refused(result.refused)

@@ -43,6 +43,8 @@ export type VoteStream = {
   ): Promise<readonly StreamEntry[]>
   /** The id of the last entry that was ever appended, `0-0` for an empty stream; and whether `entry` is still there. */
   inspect(partition: number, entry: EntryId): Promise<{ readonly end: EntryId; readonly hasEntry: boolean }>
+  /** Those of the entries, in their order, that are not there. */
+  missing(partition: number, entries: readonly EntryId[]): Promise<readonly EntryId[]>
   /** Tells the partition its epoch, never a lower one. Doors of an earlier epoch MUST count as missing from then on. */
   raiseEpoch(partition: number, epoch: number): Promise<void>
   /**

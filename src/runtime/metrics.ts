@@ -19,6 +19,8 @@ export type VoteMetrics = {
   readonly accepted: (votes: number) => void
   /** `code`: the problem's code, of which there are few. */
   readonly refused: (code: string) => void
+  /** Accepted, and gone from the stream before they were recorded. */
+  readonly lost: (votes: number) => void
 }
 
 /** What the api knows about the votes that reach it. */
@@ -35,7 +37,16 @@ export const measureVotes = (registry: Registry): VoteMetrics => {
     labelNames: ['code'] as const,
     registers,
   })
-  return { accepted: (votes) => accepted.inc(votes), refused: (code) => refused.inc({ code }) }
+  const lost = new Counter({
+    name: 'tallycast_votes_lost_total',
+    help: 'Votes answered 202 that the stream lost before they were recorded: Redis kept less than VOTE_DURABILITY says.',
+    registers,
+  })
+  return {
+    accepted: (votes) => accepted.inc(votes),
+    refused: (code) => refused.inc({ code }),
+    lost: (votes) => lost.inc(votes),
+  }
 }
 
 export type LedgerMetrics = {

@@ -130,6 +130,21 @@ describe.each(adapters)('the stream on $name', ({ create }) => {
     expect(await stream.inspect(partition, second)).toEqual({ end: third, hasEntry: true })
   })
 
+  test('missing names those of the entries, in their order, that are not there', async () => {
+    const { partition, append } = await openPartition()
+    expect(await stream.missing(partition, ['9-0', '7-0'])).toEqual(['9-0', '7-0'])
+    await append(3)
+    const [first, second, third] = idsOf(await read(partition, STREAM_START)) as [EntryId, EntryId, EntryId] // three
+    expect(await stream.missing(partition, [])).toEqual([])
+    expect(await stream.missing(partition, [third, first])).toEqual([])
+    await waitUntil(async () => {
+      await stream.trim(partition, third, 0)
+      return !(await stream.inspect(partition, second)).hasEntry
+    })
+    const many = Array.from({ length: 500 }, (_, n): EntryId => `${n + 1_000_000}-0`)
+    expect(await stream.missing(partition, [third, second, ...many, first])).toEqual([second, ...many, first])
+  })
+
   test('trim removes entries that lie below the recorded one and are older, and no others', async () => {
     const { partition, append } = await openPartition()
     await append(4)

@@ -10,7 +10,7 @@ import {
   restartRedis,
 } from '../support/faults/redis-faults.ts'
 import { idleRemovals, removals } from '../support/faults/redis-losses.ts'
-import { cutRecordedTail, failOver } from '../support/faults/redis-shorter-log.ts'
+import { cutRecordedTail, cutUnrecordedTail, failOver } from '../support/faults/redis-shorter-log.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { startTestRedis } from '../support/redis.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -39,7 +39,7 @@ describe('a Redis that fails while 400 people vote in each second', () => {
 describe('a Redis that forgets while 400 people vote in each second', () => {
   const system = useSystem({ apis: 2, workers: 2, partitions: 2, redis: 'own', hasWays: true })
 
-  test.each([...removals, ...idleRemovals, cutRecordedTail, failOver])('$fact', async (fault) => {
+  test.each([...removals, ...idleRemovals, cutRecordedTail, cutUnrecordedTail, failOver])('$fact', async (fault) => {
     await survive(system(), fault, plan)
   })
 })

@@ -88,7 +88,11 @@ export const startLoad = (plan: LoadPlan): Load => {
   let comingMs = 0
   let isPaused = false
 
-  const chooseOption = (): number => optionIds[Math.floor(Math.random() * optionIds.length)] ?? 0
+  const chooseOption = (among = optionIds): number => among[Math.floor(Math.random() * among.length)] ?? 0
+
+  /** The same once more would be no change: the answer names the vote that stands. */
+  const chooseOther = (before: Attempt): number =>
+    chooseOption(optionIds.filter((optionId) => !before.optionIds.includes(optionId)))
 
   const ask = async (
     client: HttpClient,
@@ -157,7 +161,7 @@ export const startLoad = (plan: LoadPlan): Load => {
     const first = await attempt(number, session.token, 'POST', chooseOption())
     if (first.outcome.result !== 'accepted') return
     if (Math.random() >= changeShare) return void settled.push(first)
-    const change = await attempt(number, session.token, 'PUT', chooseOption())
+    const change = await attempt(number, session.token, 'PUT', chooseOther(first))
     if (change.outcome.result === 'accepted') settled.push(change)
     // What was asked for and never answered may have counted.
     if (change.outcome.result === 'refused' && !retryStatuses.includes(change.outcome.status)) settled.push(first)

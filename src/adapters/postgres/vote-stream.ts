@@ -41,6 +41,11 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
         const { last_number, has_entry } = rows[0]!
         return { end: idOf(last_number), hasEntry: has_entry }
       }),
+    missing: (partition, entries) =>
+      orUnavailable('stream', async () => {
+        const { rows } = await pool.query<{ number: string }>(missingStatement, [partition, entries.map(numberOf)])
+        return rows.map(({ number }) => idOf(number))
+      }),
     raiseEpoch: (partition, epoch) =>
       orUnavailable('stream', async () => {
         await pool.query(
@@ -98,6 +103,12 @@ const readStatement = `
 const inspectStatement = `
   select coalesce((select last_number from stream_head where partition = $1), 0) as last_number,
          exists (select from vote_event where partition = $1 and number = $2) as has_entry`
+
+const missingStatement = `
+  select asked.number::text as number
+    from unnest($2::bigint[]) with ordinality as asked (number, place)
+   where not exists (select from vote_event as e where e.partition = $1 and e.number = asked.number)
+   order by asked.place`
 
 const trimStatement = `
   delete from vote_event

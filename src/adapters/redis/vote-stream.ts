@@ -10,6 +10,9 @@ import { createStreamReaders, type RawEntry } from './vote-stream-reader.ts'
 const raiseEpochScript = loadScript('epoch-raise')
 const backlogScript = loadScript('stream-backlog')
 const followScript = loadScript('stream-follow')
+const missingScript = loadScript('stream-missing')
+/** Entries that one script looks for: others wait while it runs. */
+const entriesPerLook = 200
 
 /** The stream in Redis, the reader's side. `stop` ends the reads that wait and their connections. */
 export function createVoteStream(
@@ -31,6 +34,17 @@ export function createVoteStream(
           entry === STREAM_START ? [] : commands.xrangeBuffer(key, entry, entry, 'COUNT', 1),
         ])
         return { end, hasEntry: found.length > 0 }
+      }),
+    missing: (partition, entries) =>
+      orUnavailable('stream', async () => {
+        const missing: EntryId[] = []
+        for (let from = 0; from < entries.length; from += entriesPerLook) {
+          const asked = entries.slice(from, from + entriesPerLook)
+          const reply = await missingScript(commands, [keys.stream(partition)], asked)
+          // The cast names what the script returns: ids that it was given.
+          missing.push(...(reply as readonly Buffer[]).map(toEntryId))
+        }
+        return missing
       }),
     raiseEpoch: (partition, epoch) =>
       orUnavailable('stream', async () => {

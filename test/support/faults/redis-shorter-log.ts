@@ -3,7 +3,7 @@ import { readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import type { Keys } from '../../../src/adapters/redis/keys.ts'
-import type { EntryId } from '../../../src/domain/position.ts'
+import { compareEntryIds, type EntryId, STREAM_START } from '../../../src/domain/position.ts'
 import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
 import { startTestRedis, type TestRedis } from '../redis.ts'
 import type { System } from '../system.ts'
@@ -67,6 +67,9 @@ const cutTail = async ({ dir }: TestRedis, bytes: number): Promise<void> => {
 const fileNumber = (name: string): number => Number(/\.(\d+)\.incr/.exec(name)?.[1])
 
 const recordedTailBytes = 64 * 1024
+const unrecordedTailBytes = 24 * 1024
+const unrecordedMin = 400
+const reportedWithinMs = 10_000
 
 export const cutRecordedTail: Fault = {
   fact: 'a log whose end is cut off behind what is recorded begins a new epoch: nothing is lost, nobody votes twice',
@@ -91,6 +94,57 @@ export const cutRecordedTail: Fault = {
     await comesBack(scene)
     return { ...told, 'recorded votes cut off': sumVotes(cut), 'epochs begun': raised }
   },
+}
+
+const reportedVotes = 'votes reported as lost'
+
+export const cutUnrecordedTail: Fault = {
+  fact: 'of a log whose end is cut off before it was recorded only those votes are lost that are reported, and nobody counts twice',
+  mayLose: (happened) => happened[reportedVotes] ?? 0,
+  async inject(scene) {
+    const { system } = scene
+    const redis = redisOf(system)
+    const reportedBefore = await countReported(system)
+    for (const worker of system.workers) worker.signal('SIGSTOP')
+    try {
+      const unrecorded = await withRedis(system, async (admin, keys) => {
+        const waiting = async (): Promise<readonly LoggedVotes[]> =>
+          unrecordedOf(system, await readEntries(system, admin, keys))
+        await waitUntil(async () => sumVotes(await waiting()) >= unrecordedMin, {
+          withinMs: 10_000,
+          what: 'votes wait to be recorded',
+        })
+        await admin.call('CLIENT', 'PAUSE', 5_000, 'WRITE')
+        const entries = await waiting()
+        await redis.kill()
+        return entries
+      })
+      await cutTail(redis, unrecordedTailBytes)
+      await redis.restart()
+      const cut = sumVotes(await withRedis(system, async (admin, keys) => missingOf(admin, keys, unrecorded)))
+      const reported = async (): Promise<number> => (await countReported(system)) - reportedBefore
+      await waitUntil(async () => (await reported()) >= cut, {
+        withinMs: reportedWithinMs,
+        what: `the loss of ${cut} votes is reported`,
+      })
+      return { 'unrecorded votes cut off': cut, [reportedVotes]: await reported() }
+    } finally {
+      for (const worker of system.workers) worker.signal('SIGCONT')
+      await recovers(scene)
+    }
+  },
+}
+
+/** What all apis say of accepted votes that are gone. */
+const countReported = async ({ apis }: System): Promise<number> => {
+  const metrics = await Promise.all(apis.map(async ({ opsUrl }) => (await fetch(`${opsUrl}/metrics`)).text()))
+  return metrics.reduce((sum, text) => sum + Number(/^tallycast_votes_lost_total\S* (\d+)/m.exec(text)?.[1] ?? 0), 0)
+}
+
+const unrecordedOf = async (system: System, entries: readonly LoggedVotes[]): Promise<readonly LoggedVotes[]> => {
+  const checkpoints = await readCheckpoints(system)
+  const recorded = new Map(checkpoints.map((one) => [one.partition, one.recorded]))
+  return entries.filter(({ partition, id }) => compareEntryIds(id, recorded.get(partition) ?? STREAM_START) > 0)
 }
 
 /** How far the clock of the primary is ahead of that of its replica. */
