@@ -31,8 +31,8 @@ import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureViewers, measureVotes, type VoteMetrics } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
-import type { Adapters } from './adapters.ts'
 import { type RoleContext, runProcess } from './role.ts'
+import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 
 const adminDeadlineMs = 10_000
 /** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
@@ -106,7 +106,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   isServing = true
   onReady()
 
-  const watching = watchLog.run(signal)
+  const watching = Promise.all([watchLog.run(signal), watchStreamDurability(context)])
   const viewers = measureViewers(registry)
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())
@@ -125,22 +125,6 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 // Our own package.json, which has a version.
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
-}
-
-/** Keeps what CONFIG SET has set; fails where Redis runs without a configuration file. */
-const rewrite = 'CONFIG REWRITE'
-
-/** A stream that forgets votes which it has accepted would make every 202 a lie, so nothing starts on it. */
-async function refuseWeakStream(adapters: Adapters): Promise<void> {
-  const problems = await adapters.durabilityProblems()
-  if (problems.length === 0) return
-  const mend = new Set(problems.flatMap((problem) => problem.mend).filter((line) => line !== rewrite))
-  throw new SetupProblem(
-    `Redis would not keep accepted votes as VOTE_DURABILITY says:\n${problems.map(({ problem }) => `  ${problem}`).join('\n')}`,
-    mend.size === 0
-      ? 'see the lines above'
-      : `run these lines (then CONFIG REWRITE, or put the same into redis.conf, so that they outlast a restart):\n${[...mend].map((line) => `  redis-cli ${line}`).join('\n')}`,
-  )
 }
 
 /** The door, and somebody who looks whether the stream keeps what it accepted. */

@@ -131,6 +131,21 @@ export const measureRecounts = (registry: Registry): RecountMetrics => {
   }
 }
 
+export type StreamMetrics = {
+  readonly durabilityProblems: (count: number) => void
+}
+
+/** What the api knows about how the stream keeps what it accepts. */
+export const measureStream = (registry: Registry): StreamMetrics => {
+  const registers = [registry]
+  const problems = new Gauge({
+    name: 'tallycast_stream_durability_problems',
+    help: 'Settings of Redis with which it keeps votes less well than VOTE_DURABILITY says; 0 when all is well.',
+    registers,
+  })
+  return { durabilityProblems: (count) => problems.set(count) }
+}
+
 export type ViewerMetrics = {
   readonly viewers: (count: number) => void
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { connectRedis, type RedisConnections } from '../../src/adapters/redis/connect.ts'
 import { type Durability, findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 let server: TestRedis
 let connections: RedisConnections
@@ -42,6 +43,7 @@ test.each([
   ['durable', { appendfsync: 'everysec' }, /appendfsync is everysec.*VOTE_DURABILITY=fast/],
   ['durable', { appendonly: 'no' }, /appendonly is no/],
   ['durable', { 'no-appendfsync-on-rewrite': 'yes' }, /no-appendfsync-on-rewrite is yes.*VOTE_DURABILITY is durable/],
+  ['fast', { 'no-appendfsync-on-rewrite': 'yes' }, /no-appendfsync-on-rewrite is yes.*VOTE_DURABILITY is fast/],
   ['fast', { appendonly: 'no' }, /appendonly is no/],
   ['fast', { appendfsync: 'no' }, /appendfsync is no/],
   ['durable', { 'maxmemory-policy': 'allkeys-lru' }, /maxmemory-policy is allkeys-lru/],
@@ -59,8 +61,18 @@ test.each([
   expect(await find(durability)).toEqual([])
 })
 
-test('replicated is not kept without a replica', async () => {
+test('replicated is not kept without a replica, nor on a primary that would come back empty', async () => {
   expect((await find('replicated')).map(({ problem }) => problem)).toEqual([expect.stringMatching(/no replica/)])
+  await set({ 'repl-diskless-sync-delay': '0' })
+  await using replica = await startTestRedis(['--replicaof', `127.0.0.1 ${server.port}`])
+  await waitUntil(async () => (await find('replicated')).length === 0, { withinMs: 15_000 })
+  await set({ appendfsync: 'everysec' })
+  expect(await find('replicated')).toEqual([])
+  await set({ appendonly: 'no' })
+  expect((await find('replicated')).map(({ problem }) => problem)).toEqual([
+    expect.stringMatching(/appendonly is no.*VOTE_DURABILITY is replicated/),
+  ])
+  expect(replica.pid()).toBeGreaterThan(0)
 })
 
 test('several problems are told at once', async () => {

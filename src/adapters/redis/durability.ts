@@ -57,9 +57,10 @@ function evictionProblems(settings: Settings): readonly DurabilityProblem[] {
 }
 
 function fileProblems(settings: Settings, durability: Durability): readonly DurabilityProblem[] {
-  if (durability === 'memory' || durability === 'replicated') return []
+  if (durability === 'memory') return []
   const problems: DurabilityProblem[] = []
   if (settings.get('appendonly') !== 'yes') {
+    // Also where replicas have them: a primary that comes back empty makes its replicas as empty as it is.
     problems.push({
       problem: `appendonly is ${settings.get('appendonly')}: a restart of Redis loses votes, and VOTE_DURABILITY is ${durability}`,
       mend: ['CONFIG SET appendonly yes', 'CONFIG REWRITE'],
@@ -75,9 +76,9 @@ function fileProblems(settings: Settings, durability: Durability): readonly Dura
     })
   }
   const onRewrite = settings.get('no-appendfsync-on-rewrite')
-  if (durability === 'durable' && onRewrite !== 'no') {
+  if (durability !== 'replicated' && onRewrite !== 'no') {
     problems.push({
-      problem: `no-appendfsync-on-rewrite is ${onRewrite}: while Redis rewrites its file, also with appendfsync always, a crash of the machine loses votes, and VOTE_DURABILITY is ${durability}`,
+      problem: `no-appendfsync-on-rewrite is ${onRewrite}: while Redis rewrites its file it syncs nothing, whatever appendfsync says, so that a crash of the machine loses votes of that time, and VOTE_DURABILITY is ${durability}`,
       mend: ['CONFIG SET no-appendfsync-on-rewrite no', 'CONFIG REWRITE'],
     })
   }
