@@ -53,6 +53,6 @@ test('a weaker server in the place of the one before is told, and votes go on', 
   await isLogged(/"level":50.*appendonly is no.*keeps votes less well/)
   await waitUntil(async () => isAccepted(poll.id), { withinMs: noticedWithinMs, what: 'votes are accepted' })
 
-  await system().redis?.restart([])
+  await system().redis?.restart()
   await waitUntil(async () => (await problems()) === 0, { withinMs: noticedWithinMs, what: 'the metric falls' })
 })

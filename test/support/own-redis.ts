@@ -10,8 +10,12 @@ import { startTestRedis, type TestRedis } from './redis.ts'
 export const commandTimeoutMs = 500
 
 /** The adapters on a Redis of their own, for a test that takes it away, fills it or breaks it. */
-export const startOwnRedis = async (args: readonly string[] = [], replication: Replication | null = null) => {
-  const server: TestRedis = await startTestRedis(args)
+export const startOwnRedis = async (
+  args: readonly string[] = [],
+  replication: Replication | null = null,
+  under: readonly string[] = [],
+) => {
+  const server: TestRedis = await startTestRedis(args, under)
   const keys = createKeys()
   const connections = connectRedis({ url: server.redisUrl, commandTimeoutMs, onError: () => undefined })
   await connections.ready()

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { inject } from 'vitest'
 import { createLog } from '../../src/runtime/log.ts'
 import { stopProcess } from '../../src/runtime/process-identity.ts'
-import { provideRedisServer } from '../../src/runtime/redis-server.ts'
+import { findRedisProgram } from '../../src/runtime/redis-program.ts'
+import { provideRedisServer, type RedisServer } from '../../src/runtime/redis-server.ts'
 import { keepOnLeash } from './leash.ts'
 
 const log = createLog({ name: 'test', level: 'warn' })
@@ -19,22 +20,44 @@ export const shareTestRedis = (): { readonly redisUrl: string; readonly prefix: 
 export type TestRedis = {
   readonly redisUrl: string
   readonly port: number
-  /** Where its append-only file lies. */
-  readonly dir: string
   readonly pid: () => number
+  /** Where it keeps its data. */
+  readonly dir: string
   /** Ends the server as a crash would, keeping its data. */
   readonly kill: () => Promise<void>
-  /** Starts it again on the same port and data; stops it in an orderly way first if it still runs. Takes further options. */
+  /** Starts it again on the same port and data, for this life with more options; stops it in an orderly way first if it still runs. */
   readonly restart: (more?: readonly string[]) => Promise<void>
   readonly stop: () => Promise<void>
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** A Redis of its own, for a test that kills or reconfigures it. Takes options of redis-server, after the durable defaults. */
-export const startTestRedis = async (args: readonly string[] = []): Promise<TestRedis> => {
-  const dir = await mkdtemp(join(tmpdir(), 'tallycast-redis-'))
+/**
+ * A Redis of its own, for a test that kills or reconfigures it. Takes options of redis-server, after the durable defaults, and a
+ * command under which it is to run, which must end in becoming the program that it is given.
+ */
+export const startTestRedis = async (
+  args: readonly string[] = [],
+  under: readonly string[] = [],
+): Promise<TestRedis> => {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'tallycast-redis-')))
   const leash = keepOnLeash(dir, 'redis.pid')
-  let server = await provideRedisServer({ dir, log, args, isRestarted: false })
+  const programs = under.length === 0 ? null : await putBefore(under, dir)
+  const start = async (options: readonly string[], port?: number): Promise<RedisServer> => {
+    const { PATH } = process.env
+    if (programs !== null) process.env['PATH'] = `${programs}${delimiter}${PATH}`
+    try {
+      return await provideRedisServer({
+        dir,
+        log,
+        args: options,
+        isRestarted: false,
+        ...(port !== undefined && { port }),
+      })
+    } finally {
+      process.env['PATH'] = PATH
+    }
+  }
+  let server = await start(args)
   const { port, redisUrl } = server
 
   const kill = async (): Promise<void> => {
@@ -42,7 +65,7 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
   }
   const restart = async (more: readonly string[] = []): Promise<void> => {
     await server.stop()
-    server = await provideRedisServer({ dir, log, args: [...args, ...more], port, isRestarted: false })
+    server = await start([...args, ...more], port)
     if (server.port !== port) throw new Error(`port ${port} was taken by somebody else meanwhile`)
   }
   const stop = async (): Promise<void> => {
@@ -50,5 +73,16 @@ export const startTestRedis = async (args: readonly string[] = []): Promise<Test
     await rm(dir, { recursive: true, force: true })
     leash.release()
   }
-  return { redisUrl, port, dir, pid: () => server.pid(), kill, restart, stop, [Symbol.asyncDispose]: stop }
+  return { redisUrl, port, pid: () => server.pid(), dir, kill, restart, stop, [Symbol.asyncDispose]: stop }
+}
+
+/** A folder with a `redis-server` that is the real one under this command. */
+const putBefore = async (under: readonly string[], dir: string): Promise<string> => {
+  const { path, libraries } = await findRedisProgram(log)
+  const folder = join(dir, 'programs')
+  await mkdir(folder)
+  const words = [...under, ...(libraries === null ? [] : ['env', `LD_LIBRARY_PATH=${libraries}`]), path]
+  const line = words.map((word) => `'${word}'`).join(' ')
+  await writeFile(join(folder, 'redis-server'), `#!/bin/sh\nexec ${line} "$@"\n`, { mode: 0o755 })
+  return folder
 }

@@ -1,0 +1,43 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeCacheFolder } from '../../src/runtime/cache-folder.ts'
+import { findTool, listLibraries, unpackPackage } from '../../src/runtime/debian-packages.ts'
+
+/** A file of a Debian package, and where the libraries lie that it needs; null where the system has them. */
+type DebianFile = { readonly path: string; readonly libraries: string | null }
+
+/** What shows the system calls of a process. */
+export const provideStrace = async (): Promise<DebianFile> => {
+  const installed = findTool('strace')
+  if (installed !== null) return { path: installed, libraries: null }
+  const root = await unpack('strace')
+  return { path: join(root, 'usr/bin/strace'), libraries: await listLibraries(root) }
+}
+
+/** What gives a process another clock when it is preloaded. */
+export const provideFaketime = async (): Promise<string> => {
+  const library = findFaketime('/') ?? findFaketime(await unpack('libfaketime'))
+  if (library === null) throw new Error('the package libfaketime holds no libfaketime.so.1')
+  return library
+}
+
+const findFaketime = (root: string): string | null => {
+  const folder = join(root, 'usr/lib')
+  if (!existsSync(folder)) return null
+  return (
+    readdirSync(folder)
+      .map((name) => join(folder, name, 'faketime/libfaketime.so.1'))
+      .find((path) => existsSync(path)) ?? null
+  )
+}
+
+/** Fetched into the user's cache once, whoever the user is: nothing is installed. */
+const unpack = async (name: string): Promise<string> => {
+  const cache = makeCacheFolder(name)
+  const root = join(cache, 'root')
+  if (!existsSync(root)) {
+    console.log(`no ${name} on this machine: fetching the Debian package into ${root}`)
+    await unpackPackage(name, root, cache)
+  }
+  return root
+}
