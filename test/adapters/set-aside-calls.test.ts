@@ -1,12 +1,8 @@
-import * as grpc from '@grpc/grpc-js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
 import type { ListSetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideRequest.ts'
-import type { ListSetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideResponse.ts'
 import type { ReplaySetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideRequest.ts'
-import type { ReplaySetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideResponse.ts'
-import { readRefusal } from '../../src/adapters/grpc/refusal-status.ts'
-import { isRefused, type Refused } from '../../src/domain/refusal.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+import { type AdminClient, connectAdminClient } from '../support/admin-client.ts'
 import {
   adminToken,
   type AdminSide,
@@ -19,40 +15,27 @@ import {
 import { waitUntil } from '../support/wait-until.ts'
 
 let side: AdminSide
-let client: InstanceType<ReturnType<typeof loadAdminService>>
+const clients = new Map<string | null, AdminClient>()
+let address = ''
 
 beforeAll(async () => {
   side = await startAdminSide('redis')
-  const { address } = await side.runRole()
-  const AdminClient = loadAdminService()
-  client = new AdminClient(address, grpc.credentials.createInsecure())
+  ;({ address } = await side.runRole())
 })
 afterAll(async () => {
-  client.close()
+  for (const client of clients.values()) client.close()
   await side.stop()
 })
 
-function bearer(token: string | null): grpc.Metadata {
-  const metadata = new grpc.Metadata()
-  if (token !== null) metadata.set('authorization', `Bearer ${token}`)
-  return metadata
+function clientOf(token: string | null): AdminClient {
+  const client = clients.get(token) ?? connectAdminClient(address, token)
+  clients.set(token, client)
+  return client
 }
-
-/** The answer, or the refusal that the call ended with. */
-function answerOf<Reply>(call: (end: grpc.requestCallback<Reply>) => void): Promise<Reply | Refused> {
-  const { promise, resolve, reject } = Promise.withResolvers<Reply | Refused>()
-  call((error, reply) => {
-    const refusal = error === null ? null : readRefusal(error)
-    if (refusal !== null) resolve(refusal)
-    else if (reply === undefined) reject(error ?? new Error('no answer'))
-    else resolve(reply)
-  })
-  return promise
-}
-const list = (request: ListSetAsideRequest, token: string | null = adminToken) =>
-  answerOf<ListSetAsideResponse__Output>((end) => client.listSetAside(request, bearer(token), end))
-const replay = (request: ReplaySetAsideRequest, token: string | null = adminToken) =>
-  answerOf<ReplaySetAsideResponse__Output>((end) => client.replaySetAside(request, bearer(token), end))
+const list = async (request: ListSetAsideRequest, token: string | null = adminToken) =>
+  clientOf(token).listSetAside(request)
+const replay = async (request: ReplaySetAsideRequest, token: string | null = adminToken) =>
+  clientOf(token).replaySetAside(request)
 
 /** Votes for an option that the ledger does not know, one at each partition: the api's definition was ahead of it. */
 async function votesAside(): Promise<OwnPoll> {
@@ -107,13 +90,7 @@ test('a replay of named items or of a whole poll records what counts by now, tel
     expect(granted(await replay(named)).items).toEqual([{ id, pollId: poll.id, outcome: 'REPLAY_OUTCOME_RECORDED' }])
     expect((await cache.getTally(poll.id))?.totalVotes).toBe(1)
   }
-  const outcomes: string[] = []
-  let pageToken = ''
-  do {
-    const page = granted(await replay({ pollId: poll.id, pageSize: 3, pageToken }))
-    outcomes.push(...page.items.map(({ outcome }) => outcome))
-    pageToken = page.nextPageToken
-  } while (pageToken !== '')
+  const outcomes = await clientOf(adminToken).replayPoll(poll.id, 3)
   expect(outcomes).toEqual(Array(4).fill('REPLAY_OUTCOME_RECORDED'))
   expect(await cache.getTally(poll.id)).toMatchObject({ totalVotes: 4, counts: [0, 0, 4] })
   expect((await side.adapters.tallies.recount(poll.id))?.differences).toEqual([])

@@ -1,0 +1,56 @@
+import * as grpc from '@grpc/grpc-js'
+import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
+import type { ListSetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideRequest.ts'
+import type { ListSetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideResponse.ts'
+import type { PipelineStatusResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/PipelineStatusResponse.ts'
+import type { ReplaySetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideRequest.ts'
+import type { ReplaySetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideResponse.ts'
+import { readRefusal } from '../../src/adapters/grpc/refusal-status.ts'
+import type { Refused } from '../../src/domain/refusal.ts'
+import { granted } from './admin-side.ts'
+
+/** What whoever runs the service asks of an admin over gRPC. Rejects where the call ends with neither an answer nor a refusal. */
+export type AdminClient = {
+  readonly listSetAside: (request: ListSetAsideRequest) => Promise<ListSetAsideResponse__Output | Refused>
+  readonly replaySetAside: (request: ReplaySetAsideRequest) => Promise<ReplaySetAsideResponse__Output | Refused>
+  /** Every page of a poll's, one after the other: the outcomes. */
+  readonly replayPoll: (pollId: string, pageSize: number) => Promise<readonly string[]>
+  readonly pipelineStatus: () => Promise<PipelineStatusResponse__Output | Refused>
+  readonly close: () => void
+}
+
+/** `token` null: nobody in particular. */
+export const connectAdminClient = (address: string, token: string | null): AdminClient => {
+  const Client = loadAdminService()
+  const client = new Client(address, grpc.credentials.createInsecure())
+  const metadata = new grpc.Metadata()
+  if (token !== null) metadata.set('authorization', `Bearer ${token}`)
+  const replaySetAside: AdminClient['replaySetAside'] = (request) =>
+    answerOf((end) => client.replaySetAside(request, metadata, end))
+  return {
+    listSetAside: (request) => answerOf((end) => client.listSetAside(request, metadata, end)),
+    replaySetAside,
+    async replayPoll(pollId, pageSize) {
+      const outcomes: string[] = []
+      for (let pageToken = ''; ;) {
+        const page = granted(await replaySetAside({ pollId, pageSize, pageToken }))
+        outcomes.push(...page.items.map(({ outcome }) => outcome))
+        pageToken = page.nextPageToken
+        if (pageToken === '') return outcomes
+      }
+    },
+    pipelineStatus: () => answerOf((end) => client.pipelineStatus({}, metadata, end)),
+    close: () => client.close(),
+  }
+}
+
+const answerOf = <Reply>(call: (end: grpc.requestCallback<Reply>) => void): Promise<Reply | Refused> => {
+  const { promise, resolve, reject } = Promise.withResolvers<Reply | Refused>()
+  call((error, reply) => {
+    const refusal = error === null ? null : readRefusal(error)
+    if (refusal !== null) resolve(refusal)
+    else if (reply === undefined) reject(error ?? new Error('no answer'))
+    else resolve(reply)
+  })
+  return promise
+}
