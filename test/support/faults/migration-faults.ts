@@ -39,10 +39,10 @@ export const expandWhileTableIsInUse: Fault = {
     const folder = mkdtempSync(join(tmpdir(), 'tallycast-expand-'))
     writeFileSync(join(folder, '9001-expand.sql'), 'alter table vote add column note text')
     const reader = await pool.connect()
+    const recording = watchRecording(pool)
     try {
       await reader.query('begin')
       await reader.query('select from vote limit 1')
-      const recording = watchRecording(pool)
       const applying = migrate(databaseUrl, { folder, log: createLog({ name: 'test', level: 'silent' }) })
       let waits = 0
       for (; waits < 3; waits += 1) {
@@ -57,6 +57,7 @@ export const expandWhileTableIsInUse: Fault = {
       expect(pauseMs).toBeLessThan(pauseMaxMs)
       return { 'times the migration waited': waits }
     } finally {
+      await recording.longestPauseMs()
       reader.release(true)
       rmSync(folder, { recursive: true, force: true })
     }
