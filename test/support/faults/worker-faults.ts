@@ -1,10 +1,13 @@
+import { sleep } from '../../../src/runtime/stop-signal.ts'
 import type { Hook } from '../hooks.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
+import { readMetric, sumMetric } from '../read-metric.ts'
 import type { Member, System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const takenOverWithinMs = 15_000
 const votesMeanwhile = 400
+const votesWhileStealing = 2_000
 
 /** Ends a worker at a moment of its commit. Needs the hooked worker. */
 export const killWorkerAt = (hook: Hook, point: 'after_commit' | 'after_publish', fact: string): Fault => ({
@@ -33,6 +36,8 @@ export const killWorkerBeforeCommit: Fault = {
       waiting.owners.filter((owner) => owner.includes(`-${worker.pid()}-`))
     const victim = system.workers.find((worker) => ownedBy(worker).length > 0)
     if (victim === undefined) throw new Error(`nobody of ${waiting.owners.join()} is a worker of ours`)
+    // By its process id, which is another one after the restart.
+    const cutOff = ownedBy(victim).length
     victim.signal('SIGKILL')
     await victim.ended()
     await waiting.release()
@@ -42,7 +47,7 @@ export const killWorkerBeforeCommit: Fault = {
       what: 'every partition is owned again',
     })
     await victim.restart()
-    return { 'transactions cut off': ownedBy(victim).length }
+    return { 'transactions cut off': cutOff }
   },
 }
 
@@ -86,4 +91,87 @@ const findEnded = async (system: System): Promise<Member> => {
   await waitUntil(() => ended() !== undefined, { what: 'a worker has ended' })
   // Just waited for.
   return ended()!
+}
+
+/** Stops a worker in front of a commit for longer than its lease, and lets it go on. Needs the hooked worker. */
+export const freezeWorker = (hook: Hook): Fault => ({
+  fact: 'a worker that is frozen for longer than its lease is replaced, and the commit that it makes when it wakes up counts for nothing',
+  async inject({ system, load }) {
+    hook.set('before_record', 'SIGSTOP')
+    await waitUntil(() => hook.isDone(), { withinMs: takenOverWithinMs, what: 'a worker is about to commit' })
+    const isOwner = async (worker: Member): Promise<boolean> =>
+      (await liveOwners(system)).some((owner) => owner.includes(`-${worker.pid()}-`))
+    const replaced = async (): Promise<Member | undefined> => {
+      for (const worker of system.workers) if (!(await isOwner(worker))) return worker
+      return undefined
+    }
+    await waitUntil(async () => (await replaced()) !== undefined, {
+      withinMs: takenOverWithinMs,
+      what: 'a worker owns nothing any more',
+    })
+    const frozen = await replaced()
+    await waitUntil(async () => isOwned(system), { withinMs: takenOverWithinMs, what: 'every partition is owned' })
+    await moreAccepted(load, votesMeanwhile)
+    for (const worker of system.workers) worker.signal('SIGCONT')
+    if (frozen === undefined) throw new Error('the frozen worker owns its partitions again')
+    await waitUntil(async () => (await readMetric(frozen, 'test_fenced_total')) > 0, {
+      withinMs: takenOverWithinMs,
+      what: 'the late commit was made',
+    })
+    return { 'late commits fenced': await readMetric(frozen, 'test_fenced_total') }
+  },
+})
+
+/** Takes leases away from workers that hold them, again and again, so that two work on one partition. Needs the hooked worker. */
+export const stealLeases: Fault = {
+  fact: 'partitions whose leases are taken away again and again, so that two workers work on them, are recorded once and without a deadlock',
+  async inject({ system, load }) {
+    const { pool } = system.database
+    const fencedBefore = await sumMetric(system.workers, 'test_fenced_total')
+    const deadlocksBefore = await countDeadlocks(system)
+    let stolen = 0
+    const before = load.accepted()
+    while (load.accepted() < before + votesWhileStealing) {
+      const { rowCount } = await pool.query(
+        `update checkpoint set owner = null, lease_until = 'epoch'
+         where partition in (select partition from checkpoint where owner is not null order by random() limit 2)`,
+      )
+      stolen += rowCount ?? 0
+      // Long enough for somebody to take it and to begin recording.
+      await sleep(150)
+    }
+    await waitUntil(async () => isOwned(system), { withinMs: takenOverWithinMs, what: 'every partition is owned' })
+    const deadlocks = (await countDeadlocks(system)) - deadlocksBefore
+    if (deadlocks > 0) throw new Error(`${deadlocks} deadlocks`)
+    const fenced = (await sumMetric(system.workers, 'test_fenced_total')) - fencedBefore
+    return { 'leases taken away': stolen, 'commits fenced': fenced }
+  },
+}
+
+/** Keeps a worker's event loop busy in front of a commit. Needs the hooked worker. */
+export const blockWorker = (hook: Hook, spinMs: number, fact: string): Fault => ({
+  fact,
+  async inject({ system, load }) {
+    hook.set('before_record', { spinMs })
+    await waitUntil(() => hook.isDone(), { withinMs: takenOverWithinMs, what: 'a worker is about to commit' })
+    const begun = performance.now()
+    await waitUntil(() => performance.now() > begun + spinMs, { withinMs: 2 * spinMs, what: 'the block is over' })
+    await moreAccepted(load, votesMeanwhile)
+    await waitUntil(async () => isOwned(system), { withinMs: takenOverWithinMs, what: 'every partition is owned' })
+    return { 'ms blocked': spinMs }
+  },
+})
+
+const countDeadlocks = async ({ database }: System): Promise<number> => {
+  const { rows } = await database.pool.query<{ deadlocks: number }>(
+    'select deadlocks::integer from pg_stat_database where datname = current_database()',
+  )
+  return rows[0]?.deadlocks ?? 0
+}
+
+const liveOwners = async ({ database }: System): Promise<readonly string[]> => {
+  const { rows } = await database.pool.query<{ owner: string }>(
+    'select owner from checkpoint where owner is not null and lease_until > clock_timestamp()',
+  )
+  return rows.map(({ owner }) => owner)
 }
