@@ -14,8 +14,8 @@ import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
 import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
-import { createBatchCalls } from '../application/cast-vote/batch-calls.ts'
-import { type CastVote, createCastVote } from '../application/cast-vote.ts'
+import { BATCH_LIMITS, type BatchCalls, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
+import { type CastVote, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
@@ -65,8 +65,16 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
   const metrics = measureVotes(registry)
   const watchLog = watchAcceptedVotes(context, metrics, report)
-  const batchCalls = createBatchCalls(watchLog.append, { report })
-  const castVote = countVotes(createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }), metrics)
+  const batchCalls = createBatchCalls(watchLog.append, {
+    limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
+    report,
+  })
+  const takeVotes = countVotes(
+    createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }),
+    batchCalls.refuseNow,
+    metrics,
+  )
+  const { castVote } = takeVotes
   const findVote = createFindVote(door, restoreSoon, ledger)
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
@@ -86,7 +94,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       listPollRoutes(routes, organisePolls)
       readPollRoutes(routes, seePoll)
       lifeCycleRoutes(routes, organisePolls)
-      voteRoutes(routes, { castVote, seePoll, voteIds, address })
+      voteRoutes(routes, { ...takeVotes, seePoll, voteIds, address })
       receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
       ticketRoute(routes, admitViewer, address)
       eventStreams.addRoute(routes)
@@ -143,12 +151,19 @@ function watchAcceptedVotes(
   })
 }
 
-function countVotes(castVote: CastVote, metrics: VoteMetrics): CastVote {
-  return async (request) => {
-    const result = await castVote(request)
-    if (isRefused(result)) metrics.refused(result.refused)
-    else metrics.accepted(1)
-    return result
+function countVotes(castVote: CastVote, refuseNow: BatchCalls['refuseNow'], metrics: VoteMetrics) {
+  return {
+    castVote: async (request: VoteRequest) => {
+      const result = await castVote(request)
+      if (isRefused(result)) metrics.refused(result.refused)
+      else metrics.accepted(1)
+      return result
+    },
+    refuseNow: () => {
+      const refused = refuseNow()
+      if (refused !== null) metrics.refused(refused.refused)
+      return refused
+    },
   }
 }
 

@@ -46,6 +46,7 @@ export const settings = {
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
   VOTE_DURABILITY_CHECK: flag(true),
+  WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
   /** Per partition, because only there can the door count exactly. */
   UNRECORDED_VOTES_MAX: integer({ least: 1, most: 1_000_000_000, fallback: 1_000_000 }),
   LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),

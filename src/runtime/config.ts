@@ -76,6 +76,7 @@ const nameValues = (values: SettingValues) => ({
   votePartitions: values.VOTE_PARTITIONS,
   voteDurability: values.VOTE_DURABILITY,
   isVoteDurabilityChecked: values.VOTE_DURABILITY_CHECK,
+  waitingVotesMax: values.WAITING_VOTES_MAX,
   unrecordedVotesMax: values.UNRECORDED_VOTES_MAX,
   leaseMs: values.LEASE_MS,
   updateIntervalMs: values.UPDATE_INTERVAL_MS,

@@ -238,7 +238,7 @@ describe('calls to a door', () => {
     expect(await Promise.all(answers)).toEqual(Array(3).fill(expect.objectContaining({ refused: 'unavailable' })))
   })
 
-  test('beyond the bound of waiting calls are refused at once, for this partition alone', async () => {
+  test('beyond the bound of waiting calls are refused at once, wherever they wait, and taken again once there is room', async () => {
     const { append, clock, pending } = beyond()
     const batch = createBatchCalls(append, {
       limits: { ...BATCH_LIMITS, waitingCallsMax: 3 },
@@ -246,13 +246,95 @@ describe('calls to a door', () => {
       report: () => undefined,
     })
     const taken = [0, 1, 2, 3, 4].map((index) => batch.call(0, callOf(index)))
-    expect(await batch.call(0, callOf(5))).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
+    expect(batch.refuseNow()).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
+    for (const partition of [0, 1]) {
+      expect(await batch.call(partition, callOf(5))).toMatchObject({ refused: 'overloaded', retryAfterMs: 1000 })
+    }
+    pending[0]!.settle('appended')
+    await settled()
+    expect(batch.refuseNow()).toBeNull()
     const other = batch.call(1, callOf(6))
     while (pending.length > 0) {
       pending[0]!.settle('appended')
       await settled()
     }
     expect((await Promise.all([...taken, other])).filter(isRefused)).toEqual([])
+  })
+
+  describe('that would have to wait too long', () => {
+    // Eight calls are on their way at most; with batches that take 400 ms, 3 can wait for 150 ms.
+    const limits = { ...BATCH_LIMITS, callsPerBatchMax: 4 }
+    const batchMs = 400
+    const waitingMax = 3
+
+    /** A partition whose batches take so long: two are under way, and nobody waits. */
+    const slowLine = async () => {
+      const around = beyond()
+      const { append, clock, pending, pass } = around
+      const batch = createBatchCalls(append, { limits, clock, report: () => undefined })
+      let called = 0
+      const call = (partition = 0) => batch.call(partition, callOf(called++))
+      for (let n = 0; n < 10; n += 1) call().catch(() => undefined)
+      await pass(batchMs)
+      for (const sent of pending.slice(0, 2)) sent.settle('appended')
+      await settled()
+      expect(pending.map(({ calls }) => calls.length)).toEqual([4, 4])
+      return { ...around, batch, call }
+    }
+
+    test('are refused at once, and those before them are not', async () => {
+      const { batch, call, pending } = await slowLine()
+      const taken = Array.from({ length: waitingMax + 1 }, () => call())
+      expect(await call()).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
+      expect(batch.refuseNow()).toMatchObject({ refused: 'overloaded' })
+      while (pending.length > 0) {
+        pending[0]!.settle('appended')
+        await settled()
+      }
+      expect((await Promise.all(taken)).filter(isRefused)).toEqual([])
+    })
+
+    test('are taken as soon as batches return faster, and by a line that has been idle', async () => {
+      const { batch, call, pending, pass } = await slowLine()
+      const waiting = Array.from({ length: waitingMax + 1 }, () => call())
+      expect(batch.refuseNow()).not.toBeNull()
+      await pass(10)
+      for (const sent of pending.slice()) sent.settle('appended')
+      await settled()
+      await pass(1)
+      pending[0]!.settle('appended')
+      await Promise.all(waiting)
+      const later = Array.from({ length: 40 }, () => call())
+      while (pending.length > 0) {
+        pending[0]!.settle('appended')
+        await settled()
+      }
+      expect((await Promise.all(later)).filter(isRefused)).toEqual([])
+    })
+
+    test('are refused before their line is known only where each line in use is behind', async () => {
+      const { batch, call } = await slowLine()
+      for (let n = 0; n <= waitingMax; n += 1) call().catch(() => undefined)
+      expect(batch.refuseNow()).not.toBeNull()
+      call(1).catch(() => undefined)
+      expect(batch.refuseNow()).toBeNull()
+    })
+
+    test('are taken while few wait, however long the stream falters', async () => {
+      const { append, clock, pass } = beyond()
+      const batch = createBatchCalls(append, { clock, report: () => undefined })
+      let refused = 0
+      for (let index = 0; index < 60; index += 1) {
+        batch.call(0, callOf(index)).then(
+          (answer) => {
+            if (isRefused(answer) && answer.refused === 'overloaded') refused += 1
+          },
+          () => undefined,
+        )
+        await pass(30)
+      }
+      expect(refused).toBe(0)
+    })
   })
 
   test('never make a batch of more than 512', async () => {

@@ -5,8 +5,10 @@ import { type Clock, systemClock } from '../clock.ts'
 export type BatchLimits = {
   readonly callsPerBatchMax: number
   readonly batchesInFlightMax: number
-  /** Calls that wait for a batch, per partition. Beyond it callers are refused at once: memory stays bounded. */
+  /** Calls that wait for a batch, in all. Beyond it callers are refused at once: memory stays bounded. */
   readonly waitingCallsMax: number
+  /** A call that would have to wait longer for its batch is refused at once: who is accepted has the answer soon. */
+  readonly waitMsMax: number
   /** A call that has waited longer is not sent any more, and a batch is given up when its oldest call has. */
   readonly answerMsMax: number
   /** But a batch gets this long, its repetition included. Together with `answerMsMax`: the longest that anybody waits. */
@@ -18,7 +20,8 @@ export type BatchLimits = {
 export const BATCH_LIMITS: BatchLimits = {
   callsPerBatchMax: 512,
   batchesInFlightMax: 2,
-  waitingCallsMax: 20_000,
+  waitingCallsMax: 10_000,
+  waitMsMax: 150,
   answerMsMax: 2000,
   batchMsMin: 500,
   repeatAfterMs: 50,
@@ -26,6 +29,8 @@ export const BATCH_LIMITS: BatchLimits = {
 
 export type BatchCalls = {
   call(partition: number, call: DoorCall): Promise<DoorAnswer | Refused>
+  /** What a call would be told at every line that is in use, before anybody has found out which one is its own; null where it may try. */
+  readonly refuseNow: () => Refused | null
   /** Resolves when every call has its answer. */
   idle(): Promise<void>
 }
@@ -36,7 +41,13 @@ type Waiting = {
   readonly answer: (answer: DoorAnswer | Refused) => void
 }
 
-type Line = { waiting: Waiting[]; inFlight: number }
+type Line = {
+  waiting: Waiting[]
+  /** When each batch that is on its way was sent, the longest ago first. */
+  readonly sentAt: number[]
+  /** How long the last batch took; 0 for a line that has been idle. */
+  batchMs: number
+}
 
 const overloaded = refuseForNow('overloaded', 'Too many votes are waiting right now. Please try again.')
 const unavailable = refuseForNow('unavailable', 'The vote could not be taken right now. Please try again.')
@@ -49,6 +60,10 @@ const unavailable = refuseForNow('unavailable', 'The vote could not be taken rig
  * a call goes at once while fewer than two batches are on their way; else it waits for one of them to return, and
  * everything that has gathered goes as one. Idle means no added latency, load means large batches, by itself.
  *
+ * Under more load than there is time for, a line would only grow to its end, and everybody would wait through all of it. So
+ * each line knows how long its batches take at present, and lets in whom it can serve soon. A stream that falters for a
+ * moment sends nobody away while few wait.
+ *
  * A batch that fails may have been appended all the same. It is sent once more, unchanged: to the door a repetition is
  * known and counts once. Whoever still has no answer then is told to come back, which counts once too.
  */
@@ -60,43 +75,56 @@ export function createBatchCalls(
   const appendOrRepeat = createPatientAppend(append, limits, clock, report)
   const lines = new Map<number, Line>()
   const onIdle: (() => void)[] = []
+  let waiting = 0
 
   function lineOf(partition: number): Line {
     const known = lines.get(partition)
     if (known !== undefined) return known
-    const line: Line = { waiting: [], inFlight: 0 }
+    const line: Line = { waiting: [], sentAt: [], batchMs: 0 }
     lines.set(partition, line)
     return line
   }
 
   function isIdle(): boolean {
-    return [...lines.values()].every((line) => line.inFlight === 0)
+    return [...lines.values()].every((line) => line.sentAt.length === 0)
+  }
+
+  /** Whether a call that comes now would wait for its batch longer than it should, as fast as batches return at present. */
+  function isBehind({ waiting: ahead, sentAt, batchMs }: Line): boolean {
+    const longestMs = Math.max(batchMs, clock.now() - (sentAt[0] ?? Number.POSITIVE_INFINITY))
+    const callsPerMs = (limits.callsPerBatchMax * limits.batchesInFlightMax) / longestMs
+    return ahead.length > limits.waitMsMax * callsPerMs
   }
 
   /** The next calls of a line. Those that have waited too long are answered here and not sent. */
   function takeBatch(line: Line): Waiting[] {
     const oldest = clock.now() - limits.answerMsMax
     const late = line.waiting.findIndex((one) => one.since >= oldest)
-    for (const one of line.waiting.splice(0, late === -1 ? line.waiting.length : late)) one.answer(unavailable)
-    return line.waiting.splice(0, limits.callsPerBatchMax)
+    const expired = line.waiting.splice(0, late === -1 ? line.waiting.length : late)
+    for (const one of expired) one.answer(unavailable)
+    const batch = line.waiting.splice(0, limits.callsPerBatchMax)
+    waiting -= expired.length + batch.length
+    return batch
   }
 
   async function send(partition: number, line: Line, batch: readonly Waiting[]): Promise<void> {
     const calls = batch.map((one) => one.call)
-    const waited = clock.now() - (batch[0]?.since ?? 0)
+    const sentAt = clock.now()
+    const waited = sentAt - (batch[0]?.since ?? 0)
+    line.sentAt.push(sentAt)
     const answers = await appendOrRepeat(partition, calls, Math.max(limits.answerMsMax - waited, limits.batchMsMin))
     // An answer that is missing belongs to a door that broke its promise; its caller must not wait for ever.
     for (const [index, one] of batch.entries()) one.answer(answers?.[index] ?? unavailable)
-    line.inFlight -= 1
+    line.sentAt.splice(line.sentAt.indexOf(sentAt), 1)
+    line.batchMs = line.sentAt.length + line.waiting.length === 0 ? 0 : clock.now() - sentAt
     sendNext(partition, line)
     if (onIdle.length > 0 && isIdle()) for (const resolve of onIdle.splice(0)) resolve()
   }
 
   function sendNext(partition: number, line: Line): void {
-    while (line.waiting.length > 0 && line.inFlight < limits.batchesInFlightMax) {
+    while (line.waiting.length > 0 && line.sentAt.length < limits.batchesInFlightMax) {
       const batch = takeBatch(line)
       if (batch.length === 0) return
-      line.inFlight += 1
       send(partition, line, batch).catch(report)
     }
   }
@@ -104,11 +132,17 @@ export function createBatchCalls(
   return {
     call(partition, call) {
       const line = lineOf(partition)
-      if (line.waiting.length >= limits.waitingCallsMax) return Promise.resolve(overloaded)
+      if (waiting >= limits.waitingCallsMax || isBehind(line)) return Promise.resolve(overloaded)
       const { promise, resolve } = Promise.withResolvers<DoorAnswer | Refused>()
+      waiting += 1
       line.waiting.push({ call, since: clock.now(), answer: resolve })
       sendNext(partition, line)
       return promise
+    },
+    refuseNow() {
+      if (waiting >= limits.waitingCallsMax) return overloaded
+      const inUse = [...lines.values()].filter((line) => line.sentAt.length > 0)
+      return inUse.length > 0 && inUse.every(isBehind) ? overloaded : null
     },
     idle() {
       if (isIdle()) return Promise.resolve()
