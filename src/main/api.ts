@@ -14,8 +14,6 @@ import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
 import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
-import { BATCH_LIMITS, type BatchCalls, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
-import { type CastVote, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
@@ -24,20 +22,21 @@ import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
 import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
-import { createWatchLog, type WatchLog } from '../application/cast-vote/watch-log.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
-import { isRefused } from '../domain/refusal.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
-import { measureViewers, measureVotes, type VoteMetrics } from '../runtime/metrics.ts'
+import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
+import { createTakeVotes } from './take-votes.ts'
 
 const adminDeadlineMs = 10_000
 /** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
 const restoreWaitMsMax = 300
 const measureEveryMs = 1000
+/** Sockets that are being closed, or sent away, are there besides those of viewers. */
+const socketsPerViewer = 1.1
 /** Of the shutdown time: what is left is for the connections behind the requests. */
 const drainShare = 0.5
 const lingerShare = 0.05
@@ -63,38 +62,31 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const metrics = measureVotes(registry)
-  const watchLog = watchAcceptedVotes(context, metrics, report)
-  const batchCalls = createBatchCalls(watchLog.append, {
-    limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
-    report,
-  })
-  const takeVotes = countVotes(
-    createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds }),
-    batchCalls.refuseNow,
-    metrics,
-  )
-  const { castVote } = takeVotes
+  const takeVotes = createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds }, report)
+  const { castVote, refuseNow } = takeVotes
   const findVote = createFindVote(door, restoreSoon, ledger)
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
-  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets: createTickets(service) })
+  const { viewersMax, viewerBufferBytesMax: unsentBytesMax, connectionsMax } = config
+  const tickets = createTickets(service)
+  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
 
-  const eventStreams = createEventStreams({ admitViewer })
+  const eventStreams = createEventStreams({ admitViewer, limits: { unsentBytesMax } })
 
   let isServing = false
   const address = { publicUrl: config.publicUrl }
   const app = await createHttpServer({
     log,
     version,
+    connectionsMax,
     isStopping: () => signal.aborted,
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
       readPollRoutes(routes, seePoll)
       lifeCycleRoutes(routes, organisePolls)
-      voteRoutes(routes, { ...takeVotes, seePoll, voteIds, address })
+      voteRoutes(routes, { castVote, refuseNow, seePoll, voteIds, address })
       receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
       ticketRoute(routes, admitViewer, address)
       eventStreams.addRoute(routes)
@@ -108,13 +100,14 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     report,
     sessionCookieName: sessionCookie,
     publicOrigin: originOf(config.publicUrl),
+    limits: { socketsMax: Math.ceil(viewersMax * socketsPerViewer), unsentBytesMax },
   })
   sockets.attach(app.server)
   await listen(app, config.host, config.port)
   isServing = true
   onReady()
 
-  const watching = Promise.all([watchLog.run(signal), watchStreamDurability(context)])
+  const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context)])
   const viewers = measureViewers(registry)
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())
@@ -125,7 +118,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await sleep(config.shutdownTimeoutMs * lingerShare)
   const drainMs = config.shutdownTimeoutMs * drainShare
   await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), closeHttpServer(app, drainMs)])
-  await Promise.all([batchCalls.idle(), watching])
+  await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
 }
@@ -133,38 +126,6 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 // Our own package.json, which has a version.
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
-}
-
-/** The door, and somebody who looks whether the stream keeps what it accepted. */
-function watchAcceptedVotes(
-  { adapters, log }: RoleContext,
-  metrics: VoteMetrics,
-  report: (fault: unknown) => void,
-): WatchLog {
-  return createWatchLog(adapters, {
-    sleep,
-    onLost: (partition, votes) => {
-      metrics.lost(votes)
-      log.error({ partition, votes }, 'accepted votes are gone: the stream lost them before they were recorded')
-    },
-    report,
-  })
-}
-
-function countVotes(castVote: CastVote, refuseNow: BatchCalls['refuseNow'], metrics: VoteMetrics) {
-  return {
-    castVote: async (request: VoteRequest) => {
-      const result = await castVote(request)
-      if (isRefused(result)) metrics.refused(result.refused)
-      else metrics.accepted(1)
-      return result
-    },
-    refuseNow: () => {
-      const refused = refuseNow()
-      if (refused !== null) metrics.refused(refused.refused)
-      return refused
-    },
-  }
 }
 
 function originOf(publicUrl: string | null): string | null {

@@ -46,7 +46,6 @@ export const settings = {
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
   VOTE_DURABILITY_CHECK: flag(true),
-  WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
   /** Per partition, because only there can the door count exactly. */
   UNRECORDED_VOTES_MAX: integer({ least: 1, most: 1_000_000_000, fallback: 1_000_000 }),
   LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),
@@ -55,6 +54,12 @@ export const settings = {
   /** 0: recent polls are not recounted. */
   RECOUNT_EVERY_MS: integer({ least: 0, most: 86_400_000, fallback: 60_000, unit: 'milliseconds' }),
   POLL_REDIS_TTL: integer({ least: 1, most: 365 * 86_400, fallback: 86_400, unit: 'seconds' }),
+
+  // What one api process holds at most, before it tells others to come back.
+  CONNECTIONS_MAX: integer({ least: 10, most: 1_000_000, fallback: 30_000 }),
+  VIEWERS_MAX: integer({ least: 1, most: 1_000_000, fallback: 20_000 }),
+  VIEWER_BUFFER_BYTES_MAX: integer({ least: 4096, most: 16_777_216, fallback: 65_536, unit: 'bytes' }),
+  WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
   /** Whoever starts everything with one command looks at the terminal: there, only what needs attention. */

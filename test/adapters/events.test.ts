@@ -24,9 +24,12 @@ let origin: string
 const readers: EventReader[] = []
 const responses: ServerResponse[] = []
 
-async function serve(limits: Partial<EventStreamLimits> = {}, updateIntervalMs = 20): Promise<void> {
+async function serve(
+  limits: Partial<EventStreamLimits> & { readonly viewersMax?: number } = {},
+  updateIntervalMs = 20,
+): Promise<void> {
   watchPoll = side.watch({ updateIntervalMs })
-  door = createLiveDoor(side, watchPoll)
+  door = createLiveDoor(side, watchPoll, limits)
   streams = createEventStreams({ admitViewer: door.admitViewer, limits })
   app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
@@ -254,11 +257,15 @@ describe('GET /polls/{id}/events', () => {
 
   test('beyond the limit a viewer is told to come back later', async () => {
     await stop()
-    await serve({ viewersMax: 1 })
+    await serve({ viewersMax: 2 })
     const poll = await side.create()
-    await (await view(poll.id)).sees(() => true)
+    const inside = await Promise.all([view(poll.id), view(poll.id)])
+    expect(inside.map(({ status }) => status)).toEqual([200, 200])
     const refused = await view(poll.id)
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '10'])
+    inside[0].close()
+    await waitUntil(() => streams.viewerCount() === 1)
+    expect((await view(poll.id)).status).toBe(200)
   })
 
   test('a stop ends all streams with a time to come back', async () => {

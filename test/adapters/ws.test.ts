@@ -6,8 +6,10 @@ import {
   type ViewerSockets,
   type ViewerSocketsParts,
 } from '../../src/adapters/ws/viewer-sockets.ts'
-import type { Poll } from '../../src/domain/poll.ts'
+import type { ViewerCredentials } from '../../src/application/watch-poll/admit-viewer.ts'
 import type { WatchPoll } from '../../src/application/watch-poll.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
 import { adminToken, createLiveDoor, type LiveDoor } from '../support/live-door.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { connectViewer, type TestViewer } from '../support/viewer.ts'
@@ -37,9 +39,12 @@ describe('WS /ws/polls/{id}', () => {
   let address: string
   const opened: (() => void)[] = []
 
-  async function serve(parts: Partial<ViewerSocketsParts> = {}, updateIntervalMs = 20): Promise<void> {
+  async function serve(
+    { viewersMax, ...parts }: Partial<ViewerSocketsParts> & { readonly viewersMax?: number } = {},
+    updateIntervalMs = 20,
+  ): Promise<void> {
     watchPoll = side.watch({ updateIntervalMs })
-    door = createLiveDoor(side, watchPoll)
+    door = createLiveDoor(side, watchPoll, viewersMax === undefined ? {} : { viewersMax })
     server = createServer((_request, response) => response.end())
     sockets = createViewerSockets({
       admitViewer: door.admitViewer,
@@ -353,7 +358,7 @@ describe('WS /ws/polls/{id}', () => {
 
   test('beyond the limit a viewer is told to come back later', async () => {
     await sockets.stop(0)
-    await serve({ limits: { viewersMax: 2, socketsMax: 2 } })
+    await serve({ limits: { socketsMax: 2 } })
     const poll = await side.create()
     await Promise.all([view(poll.id), view(poll.id)].map((viewer) => viewer.sees(() => true)))
     const socket = rawSocket()
@@ -363,11 +368,32 @@ describe('WS /ws/polls/{id}', () => {
     await waitUntil(() => answer.includes('\r\n\r\n'))
     expect(answer).toMatch(/^HTTP\/1\.1 503 [^]*Retry-After: 10/)
     await sockets.stop(100)
-    await serve({ limits: { viewersMax: 1 } })
+    await serve({ viewersMax: 1 })
     await view(poll.id).sees(() => true)
     const sent = await view(poll.id).ends()
     expect(sent.code).toBe(1013)
     expect(sent.reason).toMatch(/^retry_ms=\d+$/)
+  })
+
+  test('viewers of all channels share the places of a process; who is refused takes none, and who leaves gives one back', async () => {
+    const poll = await side.create()
+    const { admitViewer } = createLiveDoor(side, watchPoll, { viewersMax: 2 })
+    const nothingShown = { bearer: null, voterToken: null, sessionCookie: null, ticket: null }
+    const admit = (pollId = poll.id, shown: ViewerCredentials = nothingShown) =>
+      admitViewer.admit(pollId, shown, { onUpdate: () => {}, onDeleted: () => {} })
+    for (let n = 0; n < 3; n += 1) {
+      expect(await admit('nothingofthatid')).toMatchObject({ refused: 'poll_not_found' })
+      expect(await admit(poll.id, { ...nothingShown, ticket: 'forged' })).toMatchObject({ refused: 'token_invalid' })
+    }
+    // At once, so that none has been let in when the others come.
+    const [first, second, third] = await Promise.all([admit(), admit(), admit()])
+    expect(third).toMatchObject({ refused: 'overloaded', retryAfterMs: 10_000 })
+    if (isRefused(first) || isRefused(second)) throw new Error('there was room')
+    for (let n = 0; n < 2; n += 1) first.stop()
+    const next = await admit()
+    expect(isRefused(next)).toBe(false)
+    expect(await admit()).toMatchObject({ refused: 'overloaded' })
+    for (const one of [second, next]) if (!isRefused(one)) one.stop()
   })
 
   test('a stop sends everybody away with a time to come back, and does not wait for those who do not answer', async () => {

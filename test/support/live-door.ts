@@ -29,7 +29,11 @@ export type LiveDoor = {
   readonly open: (poll: Poll) => Promise<void>
 }
 
-export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor => {
+export const createLiveDoor = (
+  side: LiveSide,
+  watchPoll: WatchPoll,
+  limits: { readonly viewersMax?: number } = {},
+): LiveDoor => {
   const door = createVoteDoor(side.database.pool)
   // A door is worth something only where the stream has an epoch, which a worker brings. The listener never connects here.
   const stream = createVoteStream(side.database.pool, createListener({}))
@@ -51,7 +55,7 @@ export const createLiveDoor = (side: LiveSide, watchPoll: WatchPoll): LiveDoor =
     identifyVoter,
     seePoll,
     tickets,
-    admitViewer: createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }),
+    admitViewer: createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, ...limits }),
     newSession,
     async votedAs(poll, optionId) {
       const voterToken = newSession()

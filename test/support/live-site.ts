@@ -45,7 +45,7 @@ export const startLiveSite = async (
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
     addRoutes: (routes) => {
-      voteRoutes(routes, { castVote, refuseNow: batchCalls.refuseNow, seePoll, voteIds, address })
+      voteRoutes(routes, { castVote, refuseNow: () => batchCalls.refuseNow(), seePoll, voteIds, address })
       streams.addRoute(routes)
       pageRoutes(routes, { castVote, seePoll, address, report })
     },

@@ -19,15 +19,12 @@ import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
 
 export type EventStreamLimits = SendNewestLimits & {
-  /** Viewers of this process over event streams; more are told to come back. */
-  readonly viewersMax: number
   readonly commentEveryMs: number
   /** Bytes that may wait for one viewer before it is skipped. */
   readonly unsentBytesMax: number
 }
 
 const eventStreamLimits: EventStreamLimits = {
-  viewersMax: 20_000,
   commentEveryMs: 15_000,
   unsentBytesMax: 64 * 1024,
   ...sendNewestLimits,
@@ -40,7 +37,6 @@ const returnsPerSecond = 2_000
 const keepAliveProbeMs = 30_000
 const comment = Buffer.from(':\n\n')
 
-const full = refuseForNow('overloaded', 'Too many viewers on this server. Please come back.', 10_000)
 const stopping = refuseForNow('unavailable', 'This server is stopping. Please come back.')
 
 type Parts = {
@@ -120,7 +116,6 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
   ): Promise<FastifyReply> {
     const { request } = reply
     if (isStopping) return sendRefusal(reply, stopping)
-    if (streams.size >= limits.viewersMax) return sendRefusal(reply, full)
     const shown = readReader(app, request)
     if (isRefused(shown)) return sendRefusal(reply, shown)
     let line: NewestLine | null = null

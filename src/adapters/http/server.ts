@@ -15,6 +15,7 @@ import { ajvOptions } from './validation.ts'
 import { refuse } from '../../domain/refusal.ts'
 
 const bodyBytesMax = 128 * 1024
+const connectionsMaxDefault = 30_000
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 10_000
 const timeoutCheckMs = 2_000
@@ -31,6 +32,8 @@ const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
 export type HttpServerOptions = {
   readonly log: Pick<Logger, 'error' | 'warn'>
   readonly version: string
+  /** Beyond them a connection is closed as soon as it is made: there is no room for a word. */
+  readonly connectionsMax?: number
   /** True while the process stops: answers ask for the end of their connection, so that clients turn to another process. */
   readonly isStopping?: () => boolean
   /** Adds the routes, in the order in which /docs shall show them. */
@@ -38,7 +41,8 @@ export type HttpServerOptions = {
 }
 
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
-export async function createHttpServer({ log, version, isStopping, addRoutes }: HttpServerOptions): Promise<HttpApp> {
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
+  const { log, version, connectionsMax = connectionsMaxDefault, isStopping, addRoutes } = options
   const malformed = createRefuseMalformed()
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
@@ -68,6 +72,7 @@ export async function createHttpServer({ log, version, isStopping, addRoutes }: 
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.server.maxConnections = connectionsMax
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
   malformed.addTo(app)

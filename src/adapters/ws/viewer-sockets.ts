@@ -19,9 +19,7 @@ import { createPingWheel } from './ping-wheel.ts'
 import { type CredentialsOptions, readAddress, readCredentials, refuseUpgrade, type Wanted } from './upgrade.ts'
 
 export type ViewerSocketLimits = SendNewestLimits & {
-  /** Viewers of this process over WebSockets; more are told to come back. */
-  readonly viewersMax: number
-  /** Sockets that are being closed or have not been let in yet count too; more get no handshake. */
+  /** Sockets, also those that are being closed or have not been let in yet; more get no handshake. */
   readonly socketsMax: number
   readonly pingEveryMs: number
   /** Bytes that may wait for one viewer before it is skipped. */
@@ -31,7 +29,6 @@ export type ViewerSocketLimits = SendNewestLimits & {
 }
 
 const viewerSocketLimits: ViewerSocketLimits = {
-  viewersMax: 20_000,
   socketsMax: 22_000,
   pingEveryMs: 15_000,
   unsentBytesMax: 64 * 1024,
@@ -92,7 +89,6 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
         if (isStopping && sockets.size === 0) stopping.resolve()
       })
       if (isStopping) return sendAway(socket)
-      if (viewers >= limits.viewersMax) return socket.close(CLOSE_CODES.tooBusy, retryBetween(...busyRetryMs))
       wheel.add(socket)
       limitTalking(socket, limits.pingEveryMs)
       show(socket, wanted, request).catch((fault: unknown) => {

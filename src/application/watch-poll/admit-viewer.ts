@@ -1,5 +1,5 @@
 import type { Poll } from '../../domain/poll.ts'
-import { isRefused, refuse, type Refused } from '../../domain/refusal.ts'
+import { isRefused, refuse, type Refused, refuseForNow } from '../../domain/refusal.ts'
 import type { Audience } from '../../domain/tally.ts'
 import type { IdentifyVoter } from '../cast-vote/identify-voter.ts'
 import type { ReaderCredentials, SeePoll } from './see-poll.ts'
@@ -18,7 +18,7 @@ export type AdmittedViewer = {
 
 export type AdmitViewer = {
   /**
-   * Lets a viewer in, as the audience that it belongs to at this moment. Whoever votes later comes again. Whoever has voted
+   * Lets a viewer in where there is room, as the audience that it belongs to at this moment. Whoever votes later comes again. Whoever has voted
    * sees the results of that round alone; one who takes the vote back sees them until it comes again, because it has seen
    * them already and nobody knows which of its connections belong to the voter.
    */
@@ -32,7 +32,12 @@ type Parts = {
   readonly seePoll: Pick<SeePoll, 'audience'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly tickets: Tickets
+  /** Viewers of this process over all live channels, those included who are about to be let in; more are told to come back. */
+  readonly viewersMax?: number
 }
+
+const viewersMaxDefault = 20_000
+const comeBackMs = 10_000
 
 const nothingShown: ReaderCredentials = { bearer: null, voterToken: null, sessionCookie: null, requestKey: null }
 const nothingToStandFor = refuse(
@@ -40,8 +45,12 @@ const nothingToStandFor = refuse(
   'Show what the ticket is to stand for: a bearer, a Voter-Token or the session cookie.',
 )
 const notFound = refuse('poll_not_found', 'There is no such poll.')
+const full = refuseForNow('overloaded', 'Too many viewers on this server. Please come back.', comeBackMs)
 
-export function createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }: Parts): AdmitViewer {
+export function createAdmitViewer(parts: Parts): AdmitViewer {
+  const { watchPoll, seePoll, identifyVoter, tickets, viewersMax = viewersMaxDefault } = parts
+  let viewers = 0
+
   async function audienceOf(poll: Poll, { ticket, ...shown }: ViewerCredentials): Promise<Audience | Refused> {
     if (ticket === null) return seePoll.audience(poll, { ...shown, requestKey: null })
     const holder = tickets.open(ticket, poll.id)
@@ -50,17 +59,47 @@ export function createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets }
     return seePoll.audience(poll, { ...nothingShown, voterToken: holder.voterToken })
   }
 
+  /** The returned function gives the place back, once. */
+  function takePlace(): () => void {
+    viewers += 1
+    let isTaken = true
+    return () => {
+      if (isTaken) viewers -= 1
+      isTaken = false
+    }
+  }
+
+  async function letIn(pollId: string, shown: ViewerCredentials, viewer: Viewer): Promise<AdmittedViewer | Refused> {
+    const known = await watchPoll.get(pollId)
+    if (known === null) return notFound
+    const audience = await audienceOf(known.poll, shown)
+    if (isRefused(audience)) return audience
+    const watching = await watchPoll.watch(pollId, viewer)
+    if (watching === null) return notFound
+    const { round } = known.poll
+    const isOver = (live: LivePoll): boolean => audience === 'voted' && live.tally.round !== round
+    return { ...watching, audienceOf: (live) => (isOver(live) ? 'public' : audience) }
+  }
+
   return {
     async admit(pollId, shown, viewer) {
-      const known = await watchPoll.get(pollId)
-      if (known === null) return notFound
-      const audience = await audienceOf(known.poll, shown)
-      if (isRefused(audience)) return audience
-      const watching = await watchPoll.watch(pollId, viewer)
-      if (watching === null) return notFound
-      const { round } = known.poll
-      const isOver = (live: LivePoll): boolean => audience === 'voted' && live.tally.round !== round
-      return { ...watching, audienceOf: (live) => (isOver(live) ? 'public' : audience) }
+      if (viewers >= viewersMax) return full
+      const leave = takePlace()
+      let admitted: AdmittedViewer | Refused = notFound
+      try {
+        admitted = await letIn(pollId, shown, viewer)
+      } finally {
+        if (isRefused(admitted)) leave()
+      }
+      if (isRefused(admitted)) return admitted
+      const { stop } = admitted
+      return {
+        ...admitted,
+        stop: () => {
+          leave()
+          stop()
+        },
+      }
     },
     async issueTicket(pollId, shown) {
       const live = await watchPoll.get(pollId)

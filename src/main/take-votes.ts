@@ -1,0 +1,47 @@
+import { BATCH_LIMITS, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
+import { createWatchLog } from '../application/cast-vote/watch-log.ts'
+import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
+import { isRefused } from '../domain/refusal.ts'
+import { measureVotes } from '../runtime/metrics.ts'
+import { sleep } from '../runtime/stop-signal.ts'
+import type { RoleContext } from './role.ts'
+
+/**
+ * Step 1 as an api runs it: the line in front of the stream, somebody who looks whether the stream keeps what it accepted, and the
+ * count of what came of the votes. `run` looks until the signal aborts.
+ */
+export function createTakeVotes(
+  { config, adapters, registry, log }: RoleContext,
+  parts: Omit<CastVoteParts, 'batchCalls'>,
+  report: (fault: unknown) => void,
+) {
+  const metrics = measureVotes(registry)
+  const watchLog = createWatchLog(adapters, {
+    sleep,
+    onLost: (partition, votes) => {
+      metrics.lost(votes)
+      log.error({ partition, votes }, 'accepted votes are gone: the stream lost them before they were recorded')
+    },
+    report,
+  })
+  const batchCalls = createBatchCalls(watchLog.append, {
+    limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
+    report,
+  })
+  const castVote = createCastVote({ ...parts, batchCalls })
+  return {
+    castVote: async (request: VoteRequest) => {
+      const result = await castVote(request)
+      if (isRefused(result)) metrics.refused(result.refused)
+      else metrics.accepted(1)
+      return result
+    },
+    refuseNow: () => {
+      const refused = batchCalls.refuseNow()
+      if (refused !== null) metrics.refused(refused.refused)
+      return refused
+    },
+    idle: () => batchCalls.idle(),
+    run: (signal: AbortSignal) => watchLog.run(signal),
+  }
+}
