@@ -5,6 +5,7 @@ import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
+import { createKeepStream } from './record-votes/keep-stream.ts'
 import { createPerformOwnerAction } from './record-votes/perform-owner-action.ts'
 import { restMs } from './record-votes/rest-between-attempts.ts'
 
@@ -52,13 +53,8 @@ const NEWER_ENTRY_REST_MS = 5000
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
-/** Epoch, trimming, and telling once more what may have been lost: upkeep that nothing waits for. */
+/** What nothing waits for. */
 const UPKEEP_EVERY_MS = 1000
-/**
- * While it commits, the owner tells the stream this often how far the ledger is: seldom enough to cost nothing (a write for the
- * stream, whatever was committed meanwhile), often enough that the door counts little as unrecorded that is recorded.
- */
-const FOLLOW_EVERY_MS = 100
 
 /** Records until the signal aborts, then gives the partitions back. Never rejects: faults are reported and tried again. */
 export function createRecordVotes(
@@ -68,15 +64,17 @@ export function createRecordVotes(
   limits: RecordVotesLimits,
   hooks: RecordVotesHooks,
 ) {
+  const keepStream = createKeepStream(ports.stream, limits, hooks)
   let owned = 0
   let leaving = 0
 
   async function runPartition(partition: number, stop: AbortSignal): Promise<void> {
+    const limitsNow = { ...limits }
     let failures = 0
     await hooks.sleep(Math.random() * LOOK_AGAIN_MS, stop)
     while (!stop.aborted) {
       const isSpare = await leaveToOthers(stop)
-      const ending = await ownPartition(partition, isSpare, stop)
+      const ending = await ownPartition(partition, isSpare, limitsNow, stop)
       failures = ending === 'failed' ? failures + 1 : 0
       const pauseMs = ending === 'newer_entry' ? NEWER_ENTRY_REST_MS * (0.5 + Math.random()) : restMs(owned, failures)
       await hooks.sleep(pauseMs, stop)
@@ -96,8 +94,16 @@ export function createRecordVotes(
   /**
    * One attempt: acquire, then read and record until ownership is in doubt or the worker stops. It failed where a fault ended it
    * before anything was recorded.
+   *
+   * A ledger that is slow may not be able to record in time all that has gathered, and would never get over it if it were sent the
+   * same and more again. So each fault halves how many entries one commit may hold, and each commit adds one.
    */
-  async function ownPartition(partition: number, isSpare: boolean, stop: AbortSignal): Promise<OwningEnd> {
+  async function ownPartition(
+    partition: number,
+    isSpare: boolean,
+    limitsNow: { entriesMax: number } & RecordVotesLimits,
+    stop: AbortSignal,
+  ): Promise<OwningEnd> {
     const ended = new AbortController()
     const signal = AbortSignal.any([stop, ended.signal])
     const running = new Set<Promise<void>>()
@@ -112,10 +118,10 @@ export function createRecordVotes(
       hasMetNewerEntry = true
       hooks.onNewerEntry(...entry)
     }
-    const perform = createPerformOwnerAction(ports, owner, limits, { ...hooks, onNewerEntry }, partition, signal)
+    const perform = createPerformOwnerAction(ports, owner, limitsNow, { ...hooks, onNewerEntry }, partition, signal)
     function dispatch(event: Event): void {
       if (signal.aborted) return
-      const [next, actions] = stepOwner(state, event, { entriesMax: limits.entriesMax })
+      const [next, actions] = stepOwner(state, event, limitsNow)
       state = next
       if (state.checkpoint !== null && !isOwned) {
         isOwned = true
@@ -123,8 +129,8 @@ export function createRecordVotes(
         start(keepLease(signal))
         start(keepNews(signal))
         start(keepShare(signal))
-        start(keepFollowed(partition, () => state.checkpoint, signal))
-        start(keepUp(partition, () => state.checkpoint, signal))
+        start(keepStream.keepFollowed(partition, () => state.checkpoint, signal))
+        start(keepStream.keepUp(partition, () => state.checkpoint, signal))
       }
       for (const action of actions) {
         if (action.type === 'rest') ended.abort()
@@ -134,13 +140,17 @@ export function createRecordVotes(
     async function answer(action: Exclude<Action, { type: 'rest' }>): Promise<void> {
       try {
         const event = await perform(action)
-        if (event.type === 'recorded') isInVain = false
+        if (event.type === 'recorded') onRecorded()
         dispatch(event)
       } catch (error) {
         hasFailed = true
         if (!signal.aborted) hooks.onError(partition, error)
         dispatch({ type: 'lost', term: action.term })
       }
+    }
+    function onRecorded(): void {
+      isInVain = false
+      limitsNow.entriesMax = Math.min(limits.entriesMax, limitsNow.entriesMax + 1)
     }
     /** The checkpoint remembers up to where news went out; while votes arrive every commit says so anyway. */
     async function keepNews(until: AbortSignal): Promise<void> {
@@ -186,43 +196,9 @@ export function createRecordVotes(
     if (isLeaving) leaving -= 1
     ports.announcer.forget(partition)
     await ports.lease.release(partition, owner).catch((error: unknown) => hooks.onError(partition, error))
+    if (hasFailed) limitsNow.entriesMax = Math.ceil(limitsNow.entriesMax / 2)
     if (hasMetNewerEntry) return 'newer_entry'
     return hasFailed && isInVain ? 'failed' : 'ended'
-  }
-
-  async function keepUp(partition: number, checkpoint: () => Checkpoint | null, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await hooks.sleep(UPKEEP_EVERY_MS, signal)
-      const known = checkpoint()
-      if (signal.aborted || known === null) continue
-      const { epoch, recorded } = known
-      const report = (error: unknown): void => hooks.onError(partition, error)
-      // A stream that has lost its epoch alone has every entry that is read, so no read would notice; its doors are shut to all.
-      await ports.stream.raiseEpoch(partition, epoch).catch(report)
-      await follow(partition, recorded)
-      // Also where nothing could be told: a stream that is full takes no word before it has been trimmed.
-      await ports.stream.trim(partition, recorded, limits.streamRetentionMs).catch(report)
-    }
-  }
-
-  async function keepFollowed(
-    partition: number,
-    checkpoint: () => Checkpoint | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let told: EntryId | null = null
-    while (!signal.aborted) {
-      await hooks.sleep(FOLLOW_EVERY_MS, signal)
-      const recorded = checkpoint()?.recorded
-      if (signal.aborted || recorded === undefined || recorded === told) continue
-      // What fails is left to the upkeep.
-      told = recorded
-      await follow(partition, recorded)
-    }
-  }
-
-  async function follow(partition: number, recorded: EntryId): Promise<void> {
-    await ports.stream.follow(partition, recorded).catch((error: unknown) => hooks.onError(partition, error))
   }
 
   return {

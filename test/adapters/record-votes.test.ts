@@ -223,6 +223,26 @@ describe.each(adapters)('$name', ({ create }) => {
     expect((await system.ports.cache.getTally(poll.id))?.version).toBeGreaterThan(1_000)
   })
 
+  test('a ledger that is too slow for all that waits gets it in smaller parts', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    // As the server says of a statement that takes too long.
+    await system.pool.query(`
+      create function too_slow() returns trigger language plpgsql as $$
+      begin
+        if (select count(*) from added) > 4 then
+          raise exception 'canceling statement due to statement timeout' using errcode = '57014';
+        end if;
+        return null;
+      end $$;
+      create trigger too_slow after insert on vote referencing new table as added
+        for each statement execute function too_slow()`)
+    for (let voter = 0; voter < 40; voter++) await vote(system.ports, poll, someVoter(), 1)
+    const worker = system.work('ann', [0])
+    await waitUntil(async () => (await system.tallies.read([poll.id]))[0]?.totalVotes === 40, { withinMs: 25_000 })
+    expect(worker.faults.length).toBeGreaterThan(0)
+  })
+
   test('a worker whose lease ran out is replaced, and what it commits late is fenced', async () => {
     const system = await start()
     const poll = await openPoll(system)
