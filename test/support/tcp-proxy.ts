@@ -44,9 +44,10 @@ const createLane = (to: Socket, slowness: () => Slowness | null): ((chunk: Buffe
   let timer: NodeJS.Timeout | undefined
 
   const deliver = (): void => {
-    const now = performance.now()
+    const now = slowness() === null ? Infinity : performance.now()
     while (onTheWay[0] !== undefined && onTheWay[0].at <= now) to.write(onTheWay.shift()!.slice)
-    timer = onTheWay[0] === undefined ? undefined : setTimeout(deliver, onTheWay[0].at - now)
+    // Looks again soon, since the way may become fast meanwhile.
+    timer = onTheWay[0] === undefined ? undefined : setTimeout(deliver, Math.min(onTheWay[0].at - now, lookAgainMs))
   }
   return (chunk) => {
     const slow = slowness()
@@ -62,6 +63,7 @@ const createLane = (to: Socket, slowness: () => Slowness | null): ((chunk: Buffe
   }
 }
 
+const lookAgainMs = 50
 const fast: Slowness = { latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity, sliceBytes: Infinity }
 
 /** A way to a server that a test can watch and break; on a port of its own, or on the one that it is given. */

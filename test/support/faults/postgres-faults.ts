@@ -3,15 +3,13 @@ import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
 import type { TestPostgres } from '../own-postgres.ts'
 import type { System, Ways } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
+import { countLines } from './lines-logged.ts'
+import { recordedAgain } from './recorded-again.ts'
 
 // These need a PostgreSQL server of the system's own.
 
-const recordedAgainWithinMs = 15_000
 /** Longer than a statement may take, so that who waits for a lock is told to give up. */
 const lockedMs = 12_000
-
-/** How many lines both workers may log in such a fault, which meets each of their four partitions again and again. */
-const LINES_LOGGED_MAX = 150
 
 /** PostgreSQL is shut down and started again. */
 export const restartPostgres: Fault = {
@@ -29,14 +27,14 @@ export const killPostgres: Fault = {
   fact: 'PostgreSQL is killed and away for seconds: votes go on being accepted, the workers hold back, and all is recorded by itself',
   async inject(scene) {
     const { system, load } = scene
-    const linesBefore = linesLogged(system)
+    const lines = countLines(system.workers)
     await ownServer(system).kill()
     const before = load.accepted()
     await moreAccepted(load, 3_000)
     const accepted = load.accepted() - before
     await ownServer(system).restart()
     const again = await recordedAgain(scene)
-    return { 'votes accepted meanwhile': accepted, ...again, ...linesSince(system, linesBefore) }
+    return { 'votes accepted meanwhile': accepted, ...again, ...lines() }
   },
 }
 
@@ -80,7 +78,7 @@ export const lockTables: Fault = {
   fact: 'tables that are locked for longer than a statement may take hold up recording alone: votes are accepted, and recorded afterwards',
   async inject(scene) {
     const { system, load } = scene
-    const linesBefore = linesLogged(system)
+    const lines = countLines(system.workers)
     const client = await system.database.pool.connect()
     let waiting = 0
     let accepted = 0
@@ -103,7 +101,7 @@ export const lockTables: Fault = {
       'statements that waited': waiting,
       'votes accepted meanwhile': accepted,
       ...again,
-      ...linesSince(system, linesBefore),
+      ...lines(),
     }
   },
 }
@@ -174,7 +172,7 @@ type Refusal = { readonly begin: string; readonly end: string }
 const refusingWrites = async (scene: FaultScene, words: string, { begin, end }: Refusal) => {
   const { system, load } = scene
   const { pool } = system.database
-  const linesBefore = linesLogged(system)
+  const lines = countLines(system.workers)
   const outputBefore = system.workers.map((worker) => worker.output().length)
   await pool.query(begin)
   // What a database is set to holds for new sessions.
@@ -194,28 +192,8 @@ const refusingWrites = async (scene: FaultScene, words: string, { begin, end }: 
     'workers that were refused': refused.length,
     'votes accepted meanwhile': accepted,
     ...again,
-    ...linesSince(system, linesBefore),
+    ...lines(),
   }
-}
-
-/** Waits until the ledger grows again; says how long that took. */
-const recordedAgain = async ({ system, poll }: FaultScene): Promise<{ readonly 'ms until recorded again': number }> => {
-  const begun = performance.now()
-  const read = async (): Promise<number> => {
-    const { rows } = await system.database.pool.query<{ version: number }>(
-      'select coalesce(sum(version), 0)::integer as version from tally where poll_id = $1',
-      [poll.id],
-    )
-    return rows[0]?.version ?? 0
-  }
-  let first: number | null = null
-  const hasGrown = async (): Promise<boolean> => {
-    const version = await read().catch(() => null)
-    first ??= version
-    return version !== null && first !== null && version > first
-  }
-  await waitUntil(hasGrown, { withinMs: recordedAgainWithinMs, what: 'votes are recorded again' })
-  return { 'ms until recorded again': Math.ceil(performance.now() - begun) }
 }
 
 const ownServer = ({ postgres }: System): TestPostgres => {
@@ -227,14 +205,4 @@ const workersWays = ({ workers }: System): readonly Ways[] => {
   const ways = workers.flatMap((worker) => worker.ways ?? [])
   if (ways.length === 0) throw new Error('this fault needs ways between the workers and PostgreSQL')
   return [...new Set(ways)]
-}
-
-const linesLogged = ({ workers }: System): number =>
-  workers.reduce((sum, worker) => sum + worker.output().split('\n').length, 0)
-
-/** A fault that goes on must not fill the log. */
-const linesSince = (system: System, before: number): { readonly 'lines logged by workers': number } => {
-  const lines = linesLogged(system) - before
-  if (lines > LINES_LOGGED_MAX) throw new Error(`the workers logged ${lines} lines`)
-  return { 'lines logged by workers': lines }
 }
