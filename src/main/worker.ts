@@ -53,6 +53,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       sleep,
       onRecorded: (partition, { written, setAside }) => {
         metrics.recorded(written)
+        metrics.setAside(setAside)
         if (setAside > 0) log.warn({ partition, setAside }, 'votes were set aside')
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),

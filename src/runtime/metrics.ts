@@ -51,6 +51,7 @@ export const measureVotes = (registry: Registry): VoteMetrics => {
 
 export type LedgerMetrics = {
   readonly recorded: (votes: number) => void
+  readonly setAside: (votes: number) => void
   /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
   /** Partitions whose next entry only a newer worker understands. */
@@ -65,6 +66,11 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   const recorded = new Counter({
     name: 'tallycast_votes_recorded_total',
     help: 'Votes taken from the stream into the ledger.',
+    registers,
+  })
+  const setAside = new Counter({
+    name: 'tallycast_votes_set_aside_total',
+    help: 'Votes and entries that could not be recorded; ListSetAside shows them with the reason.',
     registers,
   })
   const unrecorded = new Gauge({
@@ -91,6 +97,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   return {
     voteToUpdate: (seconds) => voteToUpdate.observe(seconds),
     recorded: (votes) => recorded.inc(votes),
+    setAside: (votes) => setAside.inc(votes),
     waitingForNewerWorker: (partitions) => waitingForNewer.set(partitions),
     unrecorded: (votes, oldestSeconds) => {
       unrecorded.set(votes)

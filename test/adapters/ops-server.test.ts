@@ -31,6 +31,7 @@ test('metrics and health are served, and readiness follows the process', async (
   recounts.done()
   ledger.voteToUpdate(0.02)
   ledger.waitingForNewerWorker(1)
+  ledger.setAside(4)
   const text = await (await fetch(`${url}/metrics`)).text()
   for (const line of [
     'tallycast_votes_accepted_total{process="all"} 3',
@@ -38,6 +39,7 @@ test('metrics and health are served, and readiness follows the process', async (
     'tallycast_votes_recorded_total{process="all"} 2',
     'tallycast_unrecorded_votes{process="all"} 1',
     'tallycast_oldest_unrecorded_seconds{process="all"} 0.5',
+    'tallycast_votes_set_aside_total{process="all"} 4',
     'tallycast_partitions_waiting_for_newer_worker{process="all"} 1',
     'tallycast_viewers{process="all"} 7',
     'tallycast_vote_to_update_seconds_count{process="all"} 1',

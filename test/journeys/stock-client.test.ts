@@ -142,6 +142,21 @@ describe('a stock gRPC client', () => {
     })
   })
 
+  test('lists and replays, as the operator, what was set aside', async () => {
+    const { rows } = await database.pool.query<{ id: string }>(
+      `insert into set_aside (partition, position, poll_id, reason, payload)
+       values (1, '\\x${'01'.repeat(16)}', 'lost', 'poll_unknown', $1) returning partition || '-' || encode(position, 'hex') as id`,
+      [JSON.stringify({ round: 1, voter: 'ab'.repeat(16), kind: 'cast', selection: [2] })],
+    )
+    const id = rows[0]?.id
+    expect(await call('ListSetAside', { poll_id: 'lost' }, adminToken)).toMatchObject({
+      reply: { items: [{ id, pollId: 'lost', reason: 'SET_ASIDE_REASON_POLL_UNKNOWN', optionIds: [2] }] },
+    })
+    expect(await call('ReplaySetAside', { ids: [id] }, adminToken)).toMatchObject({
+      reply: { items: [{ id, pollId: 'lost', outcome: 'REPLAY_OUTCOME_POLL_UNKNOWN' }] },
+    })
+  })
+
   test('both roles end by themselves when they are asked to', async () => {
     expect(await Promise.all(roles.splice(0).map(async (role) => role.stop()))).toEqual([0, 0])
   })
