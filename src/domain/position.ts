@@ -38,9 +38,9 @@ export function nearestPosition(epoch: number, entryId: EntryId, index: number):
   return `${hex(epoch, 8)}${entry}${hex(index, 4)}` as Position
 }
 
-/** Whether it is the place of an entry that positions do not reach: nothing can stand behind it. */
+/** Whether it may be the nearest place of an entry that positions do not reach: of two such nobody knows which is the later one. */
 export function isBeyondReach(position: Position): boolean {
-  return position.slice(8, 28) === 'f'.repeat(20)
+  return position.slice(8, 20) === hex(MAJOR_MAX, 12) || position.slice(20, 28) === hex(MINOR_MAX, 8)
 }
 
 /** The position of another vote of the same entry. */

@@ -6,7 +6,7 @@ import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { encodeVote } from '../../src/adapters/vote-entry.ts'
 import { setEntryAside, setVoteAside } from '../../src/application/record-votes/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
-import { type Position, positionOf } from '../../src/domain/position.ts'
+import { nearestPosition, type Position, positionOf } from '../../src/domain/position.ts'
 import type { PositionedVote, Vote, VoterKey } from '../../src/domain/vote.ts'
 import type { SetAsidePlace, SetAsideVotes } from '../../src/ports/set-aside.ts'
 import type { UnreadableEntry } from '../../src/ports/vote-stream.ts'
@@ -264,8 +264,10 @@ describe('replay', () => {
     }
     const elsewhere = nextVote(poll.id, { voter: '00000001'.padEnd(32, '0') as VoterKey }) // The cast brands 32 digits.
     await owner.record(lastEntry, { setAside: [setVoteAside(elsewhere, 'a fault')] })
-    const beyond = { position: `00000001${'f'.repeat(20)}0000` as Position } // The cast brands 32 digits.
-    await owner.record(lastEntry, { setAside: [setVoteAside({ ...elsewhere, ...beyond }, 'a fault')] })
+    // An id that somebody wrote by hand, in microseconds.
+    const beyond = { position: nearestPosition(1, '1732456789000000-5', 0) }
+    const here = nextVote(poll.id, { voter: '00000002'.padEnd(32, '0') as VoterKey }) // The cast brands 32 digits.
+    await owner.record(lastEntry, { setAside: [setVoteAside({ ...here, ...beyond }, 'a fault')] })
     const entries = [garbage, unversioned, cut, marker].map(({ id }) => ({ position: positionOf(1, id, 0) }))
     expect(await outcomesOf(...entries, elsewhere, beyond, { position: positionAt(999_999) })).toEqual([
       'unreadable',
