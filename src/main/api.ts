@@ -72,7 +72,10 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const tickets = createTickets(service)
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
 
-  const eventStreams = createEventStreams({ admitViewer, limits: { unsentBytesMax } })
+  const eventStreams = createEventStreams({
+    admitViewer,
+    limits: { unsentBytesMax, commentEveryMs: config.viewerPingMs },
+  })
 
   let isServing = false
   const address = { publicUrl: config.publicUrl }
@@ -100,7 +103,11 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     report,
     sessionCookieName: sessionCookie,
     publicOrigin: originOf(config.publicUrl),
-    limits: { socketsMax: Math.ceil(viewersMax * socketsPerViewer), unsentBytesMax },
+    limits: {
+      socketsMax: Math.ceil(viewersMax * socketsPerViewer),
+      unsentBytesMax,
+      pingEveryMs: config.viewerPingMs,
+    },
   })
   sockets.attach(app.server)
   await listen(app, config.host, config.port)

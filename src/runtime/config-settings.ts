@@ -50,6 +50,8 @@ export const settings = {
   UNRECORDED_VOTES_MAX: integer({ least: 1, most: 1_000_000_000, fallback: 1_000_000 }),
   LEASE_MS: integer({ least: 500, most: 60_000, fallback: 5_000, unit: 'milliseconds' }),
   UPDATE_INTERVAL_MS: integer({ least: 10, most: 60_000, fallback: 100, unit: 'milliseconds' }),
+  /** How often each viewer's connection is tried: one that is silent for two of these is ended, and no proxy takes one for idle. */
+  VIEWER_PING_MS: integer({ least: 1_000, most: 60_000, fallback: 15_000, unit: 'milliseconds' }),
   STREAM_RETENTION_MS: integer({ least: 0, most: 30 * 86_400_000, fallback: 3_600_000, unit: 'milliseconds' }),
   /** 0: recent polls are not recounted. */
   RECOUNT_EVERY_MS: integer({ least: 0, most: 86_400_000, fallback: 60_000, unit: 'milliseconds' }),

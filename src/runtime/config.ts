@@ -83,6 +83,7 @@ const nameValues = (values: SettingValues) => ({
   unrecordedVotesMax: values.UNRECORDED_VOTES_MAX,
   leaseMs: values.LEASE_MS,
   updateIntervalMs: values.UPDATE_INTERVAL_MS,
+  viewerPingMs: values.VIEWER_PING_MS,
   streamRetentionMs: values.STREAM_RETENTION_MS,
   recountEveryMs: values.RECOUNT_EVERY_MS,
   pollRedisTtlSeconds: values.POLL_REDIS_TTL,

@@ -1,12 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterAll, expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { createHttpClient, type Answer } from '../../src/demo/http-client.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll } from '../support/organiser.ts'
-import type { TestDatabase } from '../support/postgres.ts'
+import { type Statement, useReadingRole } from '../support/reading-role.ts'
 import { type Member, useSystem } from '../support/system.ts'
 import { letVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -15,45 +14,11 @@ const readsWarm = 1_000
 const readsCold = 500
 const votes = 300
 
-/** May read everything and write nothing: what it does not refuse was no write. */
-const reader = { role: `reader_${randomBytes(6).toString('hex')}`, password: randomBytes(12).toString('hex') }
+const reader = useReadingRole()
+const system = useSystem({ apis: 2, workers: 2, partitions: 4, prepare: reader.prepare })
 
-// Runs after the system has ended: hooks are undone in the order opposite to that in which they stand here.
-afterAll(async () => {
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
-  await client.connect()
-  await client.query(`drop role if exists ${reader.role}`)
-  await client.end()
-})
-
-const system = useSystem({ apis: 2, workers: 2, partitions: 4, prepare: letApisOnlyRead })
-
-async function letApisOnlyRead({ pool, databaseUrl }: TestDatabase) {
-  await pool.query('create extension if not exists pg_stat_statements')
-  await pool.query(`create role ${reader.role} login password '${reader.password}'`)
-  await pool.query(`grant usage on schema public to ${reader.role}`)
-  await pool.query(`grant select on all tables in schema public to ${reader.role}`)
-  const url = new URL(databaseUrl)
-  url.username = reader.role
-  url.password = reader.password
-  return { envOf: { api: { DATABASE_URL: url.href } } }
-}
-
-type Statement = { readonly query: string; readonly calls: number }
-
-/** What the apis have asked PostgreSQL since the statistics were emptied. */
-const askedByApis = async (): Promise<readonly Statement[]> => {
-  const { rows } = await system().database.pool.query<Statement>(
-    `select query, calls::integer as calls from pg_stat_statements
-     where userid = $1::regrole and dbid = (select oid from pg_database where datname = current_database())`,
-    [reader.role],
-  )
-  return rows
-}
-
-const emptyStatistics = async (): Promise<void> => {
-  await system().database.pool.query('select pg_stat_statements_reset()')
-}
+const askedByApis = async (): Promise<readonly Statement[]> => reader.asked(system().database)
+const emptyStatistics = async (): Promise<void> => reader.emptyStatistics(system().database)
 
 const readAtOnce = async (url: string, paths: readonly string[]): Promise<readonly Answer[]> => {
   const client = createHttpClient(url, paths.length)
@@ -134,10 +99,7 @@ test('votes make the apis ask nothing of PostgreSQL once they know the poll, let
 })
 
 test('the role of the apis could not have written', async () => {
-  const url = new URL(system().database.databaseUrl)
-  url.username = reader.role
-  url.password = reader.password
-  const client = new pg.Client({ connectionString: url.href })
+  const client = new pg.Client({ connectionString: reader.urlOf(system().database.databaseUrl) })
   await client.connect()
   try {
     for (const table of ['vote', 'tally', 'poll', 'checkpoint', 'vote_event']) {

@@ -6,11 +6,13 @@ import { CLOSE_CODES } from '../../../contract/messages.ts'
  * that nobody asked for, or any other frame, the reading: without a bound one viewer could keep the process busy.
  */
 const framesMax = 30
+/** The answers to our pings are among them: half of the frames at most, at the shortest time between pings that can be set. */
+const perMs = 15_000
 /** Who goes on after it was told to go, does not hear us, and is cut off. */
 const framesAfterCloseMax = 30
 
 /** Ignores what viewers say, and ends the connection of one that says too much or sends bytes. */
-export function limitTalking(socket: WebSocket, perMs: number): void {
+export function limitTalking(socket: WebSocket): void {
   let since = performance.now()
   let frames = 0
 

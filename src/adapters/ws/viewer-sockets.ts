@@ -90,7 +90,7 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
       })
       if (isStopping) return sendAway(socket)
       wheel.add(socket)
-      limitTalking(socket, limits.pingEveryMs)
+      limitTalking(socket)
       show(socket, wanted, request).catch((fault: unknown) => {
         report(fault)
         socket.close(CLOSE_CODES.tryAgain, retryBetween(...faultRetryMs))
