@@ -12,7 +12,7 @@ import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
-import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
+import { type AdmitViewer, createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
@@ -23,6 +23,7 @@ import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
+import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
@@ -68,14 +69,10 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
-  const { viewersMax, viewerBufferBytesMax: unsentBytesMax, connectionsMax } = config
   const tickets = createTickets(service)
+  const { viewersMax, connectionsMax } = config
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
-
-  const eventStreams = createEventStreams({
-    admitViewer,
-    limits: { unsentBytesMax, commentEveryMs: config.viewerPingMs },
-  })
+  const { sockets, eventStreams } = createLiveChannels(config, admitViewer, report)
 
   let isServing = false
   const address = { publicUrl: config.publicUrl }
@@ -98,17 +95,6 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       healthRoutes(routes, () => isServing && !signal.aborted)
     },
   })
-  const sockets = createViewerSockets({
-    admitViewer,
-    report,
-    sessionCookieName: sessionCookie,
-    publicOrigin: originOf(config.publicUrl),
-    limits: {
-      socketsMax: Math.ceil(viewersMax * socketsPerViewer),
-      unsentBytesMax,
-      pingEveryMs: config.viewerPingMs,
-    },
-  })
   sockets.attach(app.server)
   await listen(app, config.host, config.port)
   isServing = true
@@ -128,6 +114,22 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
+}
+
+/** The two ways in which viewers hear of a poll. */
+function createLiveChannels(config: Config, admitViewer: AdmitViewer, report: (fault: unknown) => void) {
+  const { viewersMax, viewerBufferBytesMax: unsentBytesMax, viewerPingMs } = config
+  const sockets = createViewerSockets({
+    admitViewer,
+    report,
+    sessionCookieName: sessionCookie,
+    publicOrigin: originOf(config.publicUrl),
+    limits: { socketsMax: Math.ceil(viewersMax * socketsPerViewer), unsentBytesMax, pingEveryMs: viewerPingMs },
+  })
+  return {
+    sockets,
+    eventStreams: createEventStreams({ admitViewer, limits: { unsentBytesMax, commentEveryMs: viewerPingMs } }),
+  }
 }
 
 // Our own package.json, which has a version.

@@ -55,7 +55,8 @@ test('the cookie is for https alone where the service is reached by https', asyn
 })
 
 test('an api that is asked to stop answers what it has begun, then refuses connections', async () => {
-  const system = await startSystem('postgres')
+  // Before it closes anything it lingers for a share of this: long enough for a busy machine to ask meanwhile.
+  const system = await startSystem('postgres', { SHUTDOWN_TIMEOUT_MS: '60000' })
   const call = createHttpClient(system.url)
   const { body } = await call('POST', '/polls', { json: { question: 'Q', options: ['a', 'b'] } })
   const vote = (): ReturnType<typeof call> => call('POST', `/polls/${body.id}/vote`, { json: { option_id: 1 } })

@@ -33,7 +33,7 @@ const faultsOfPages: string[] = []
 
 const visit = async (poll: Pick<Poll, 'id'>, options: BrowserContextOptions = {}, at = site): Promise<Page> => {
   const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   page.on('pageerror', (error) => faultsOfPages.push(error.message))
   page.on('console', (message) => {
