@@ -31,6 +31,8 @@ export default defineConfig({
           include: ['test/journeys/**/*.test.ts'],
           testTimeout: limitsMs.journeys,
           hookTimeout: limitsMs.journeys,
+          // Titles that a case brings along are facts too, and are shown whole.
+          taskTitleValueFormatTruncate: 0,
           // Each file starts whole systems and measures times: they would disturb each other.
           fileParallelism: false,
         },

@@ -1,11 +1,19 @@
 import type { Fault } from '../support/fault-case.ts'
+import { blockApi, killApiAfterAppend, killApis } from '../support/faults/api-faults.ts'
 import { migrateAgain } from '../support/faults/migration-faults.ts'
+import { silence, slowNetwork } from '../support/faults/network-faults.ts'
 import * as postgres from '../support/faults/postgres-faults.ts'
 import * as redis from '../support/faults/redis-faults.ts'
 import { idleRemovals, removals } from '../support/faults/redis-losses.ts'
 import { cutRecordedTail } from '../support/faults/redis-shorter-log.ts'
 import { killAdmin, restartAdmin, restartApis, restartWorkers } from '../support/faults/restart-faults.ts'
-import { killWorkerAt, killWorkerBeforeCommit } from '../support/faults/worker-faults.ts'
+import {
+  blockWorker,
+  freezeWorker,
+  killWorkerAt,
+  killWorkerBeforeCommit,
+  stealLeases,
+} from '../support/faults/worker-faults.ts'
 import type { Hook } from '../support/hooks.ts'
 
 /** Every fault that leaves the system as it was, so that any other one may follow. */
@@ -13,6 +21,16 @@ export const allFaults = (hook: Hook): readonly Fault[] => [
   killWorkerBeforeCommit,
   killWorkerAt(hook, 'after_commit', 'a worker that is killed after its commit is replaced'),
   killWorkerAt(hook, 'after_publish', 'a worker that is killed after it published its news is replaced'),
+  freezeWorker(hook),
+  stealLeases,
+  blockWorker(hook, 3_000, 'a worker whose event loop stands still for seconds goes on, or is replaced'),
+  killApis,
+  killApiAfterAppend(hook),
+  blockApi(hook, 2_500),
+  silence('api', 'redis'),
+  silence('worker', 'redis'),
+  silence('worker', 'postgres'),
+  slowNetwork,
   restartApis,
   restartWorkers,
   restartAdmin,

@@ -1,5 +1,5 @@
 import { type Fault, moreAccepted } from '../fault-case.ts'
-import { sumMetric } from '../read-metric.ts'
+import { sumMetric } from '../sum-metric.ts'
 
 const votes = 2_500
 
