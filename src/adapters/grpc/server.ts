@@ -24,6 +24,7 @@ export type AdminServerParts = {
   readonly report: ReportFault
   /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | null
+  readonly limits?: Partial<AdminServerLimits>
 }
 
 export type AdminServer = {
@@ -33,18 +34,31 @@ export type AdminServer = {
   stop(graceMs: number): Promise<void>
 }
 
-const serverOptions: ServerOptions = {
-  // A definition at its limits takes about 105 KiB.
-  'grpc.max_receive_message_length': 256 * 1024,
-  'grpc.max_concurrent_streams': 1000,
-  // A client that vanished without a word is noticed within 40 s, and its streams end.
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+/** A definition at its limits takes about 105 KiB. */
+const messageBytesMax = 256 * 1024
+const streamsPerConnectionMax = 1000
+
+export type AdminServerLimits = {
+  /** How long a connection may be silent before it is asked for a sign of life. */
+  readonly keepaliveMs: number
+  /** How long it has to give one. After both together a client that vanished without a word is let go of, and its streams end. */
+  readonly keepaliveTimeoutMs: number
+}
+
+const adminServerLimits: AdminServerLimits = { keepaliveMs: 30_000, keepaliveTimeoutMs: 10_000 }
+
+function serverOptions({ keepaliveMs, keepaliveTimeoutMs }: AdminServerLimits): ServerOptions {
+  return {
+    'grpc.max_receive_message_length': messageBytesMax,
+    'grpc.max_concurrent_streams': streamsPerConnectionMax,
+    'grpc.keepalive_time_ms': keepaliveMs,
+    'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+  }
 }
 
 /** AdminService with the standard health check and reflection, so that any client can be pointed at it. */
 export function createAdminServer(parts: AdminServerParts): AdminServer {
-  const server = new Server(serverOptions)
+  const server = new Server(serverOptions({ ...adminServerLimits, ...parts.limits }))
   const stopping = new AbortController()
   let boundPort: number | null = null
   const connections = noteConnections(() => boundPort)
