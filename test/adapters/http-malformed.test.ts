@@ -167,6 +167,23 @@ test('an answer is never taken for that of another request', async () => {
   socket.destroy()
 })
 
+test('of the requests that are sent all at once, only so many are worked on', async () => {
+  const { answers, rest } = await exchange(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(200))
+  const [worked, refused] = [answers.slice(0, 33), answers.slice(33)]
+  expect([answers.length, rest]).toEqual([200, ''])
+  expect([...new Set(worked.map(outlineAnswer))]).toEqual(['200'])
+  expect([...new Set(refused.map(outlineAnswer))]).toEqual(['503 overloaded'])
+  expect(refused.every(({ headers }) => Number(headers.get('retry-after')) > 0)).toBe(true)
+  // Those that are answered make room for others.
+  const { socket, received } = await connectRaw(system.url)
+  for (let times = 1; times <= 10; times += 1) {
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`.repeat(30))
+    await waitUntil(() => received().split('HTTP/1.1 200 ').length > 30 * times)
+  }
+  expect(received()).not.toContain('HTTP/1.1 503')
+  socket.destroy()
+})
+
 test.each<[string, () => string]>([
   ['nonsense', () => 'nonsense\r\n\r\n'],
   ['an upgrade to nowhere', () => `GET ${path} HTTP/1.1\r\n${handshake}\r\n`],

@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { refuseForNow } from '../../domain/refusal.ts'
 import type { HttpApp } from './operation.ts'
 import { type AnyRefused, describeProblem, problemType, sendRefusal, statusOf } from './problems.ts'
 
 export const headerBytesMax = 16 * 1024
 /** Who still sends when it is answered gets this long to read that and to hang up. */
 const lingerMs = 1_000
+/**
+ * Requests that may wait on one connection for the answer to an earlier one. Each may hold a file or wait for a dependency, and
+ * thousands fit into what is read at once.
+ */
+const pipelinedMax = 32
 
 export type RefuseMalformed = {
   /** What Node tells of a connection on which something came that is no request, or came too slowly. */
@@ -18,6 +24,20 @@ export type RefuseMalformed = {
 /** Answers what never becomes a request of ours: no HTTP, too slow to become a request, or without what HTTP itself asks for. */
 export function createRefuseMalformed(): RefuseMalformed {
   const newestAnswers = new WeakMap<Socket, ServerResponse>()
+  const pipelined = new WeakMap<Socket, number>()
+
+  /** Counts the requests that came before the one ahead of them was answered; false where these are too many. */
+  function hasRoom(socket: Socket, answer: ServerResponse): boolean {
+    const ahead = newestAnswers.get(socket)
+    newestAnswers.set(socket, answer)
+    if (ahead === undefined || ahead.writableFinished) return true
+    const waiting = pipelined.get(socket) ?? 0
+    if (waiting >= pipelinedMax) return false
+    pipelined.set(socket, waiting + 1)
+    answer.once('close', () => pipelined.set(socket, (pipelined.get(socket) ?? 1) - 1))
+    return true
+  }
+
   return {
     onClientError(error, socket) {
       // Once for each connection, however much more of it comes.
@@ -29,10 +49,11 @@ export function createRefuseMalformed(): RefuseMalformed {
       // Node would refuse it without a body.
       app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))
       app.addHook('onRequest', (request, reply, done) => {
-        newestAnswers.set(request.raw.socket, reply.raw)
-        const refused = findMalformed(request.raw)
-        if (refused === null) done()
-        else sendRefusal(reply.header('x-request-id', request.id).header('connection', 'close'), refused)
+        const room = hasRoom(request.raw.socket, reply.raw) ? null : tooManyAtOnce
+        const refused = findMalformed(request.raw) ?? room
+        if (refused === null) return done()
+        if (refused !== tooManyAtOnce) reply.header('connection', 'close')
+        sendRefusal(reply.header('x-request-id', request.id), refused)
       })
     },
   }
@@ -70,6 +91,8 @@ function answerAndEnd(socket: Socket, refused: AnyRefused): void {
 }
 
 const unreadable: AnyRefused = { refused: 'bad_request', detail: 'What was sent cannot be read as an HTTP request.' }
+
+const tooManyAtOnce = refuseForNow('overloaded', 'Too many requests wait on this connection.')
 
 const refusals: Readonly<Record<string, AnyRefused>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { refused: 'request_timeout', detail: 'The request did not arrive in time.' },

@@ -12,7 +12,8 @@ to come back. Every write may be repeated: a vote counts once, with the same ans
 
 What HTTP itself does not allow is refused alike at every address, and the connection closed: 400 \`bad_request\`, 408
 \`request_timeout\`, 417 \`expectation_failed\`, 431 \`headers_too_large\`. Addresses that are not here are 404
-\`route_not_found\`, methods that an address does not take 405 \`method_not_allowed\`.`
+\`route_not_found\`, methods that an address does not take 405 \`method_not_allowed\`.
+Whoever sends many requests at once on one connection is told 503 \`overloaded\` beyond the first few dozen.`
 
 const problemSchema = {
   type: 'object',
