@@ -6,6 +6,8 @@ import type { Log } from './log.ts'
 import { SetupProblem } from './setup-problem.ts'
 
 const requestWithinMs = 5_000
+/** Of connections that have no whole request yet; by default Node looks every 30 s. */
+const timeoutCheckMs = 1_000
 const connectionsMax = 100
 const retryAfterSeconds = '2'
 
@@ -28,7 +30,7 @@ export type OpsServer = {
 /** Health and metrics of one process, for those who operate it: /health/live, /health/ready, /metrics. */
 export const startOpsServer = async (options: OpsServerOptions): Promise<OpsServer> => {
   const { host, port, log } = options
-  const server = createServer((request, response) => {
+  const server = createServer({ connectionsCheckingInterval: timeoutCheckMs }, (request, response) => {
     answer(request, response, options).catch((error: unknown) => {
       log.error({ err: error }, 'an operator’s request failed')
       response.destroy()

@@ -8,6 +8,8 @@ import {
   measureVotes,
 } from '../../src/runtime/metrics.ts'
 import { startOpsServer } from '../../src/runtime/ops-server.ts'
+import { connectRaw } from '../support/raw-http.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const log = createLog({ name: 'test', level: 'silent' })
 
@@ -57,6 +59,15 @@ test('metrics and health are served, and readiness follows the process', async (
   expect(await status('/health/ready')).toBe(200)
   expect(await status('/elsewhere')).toBe(404)
   expect(await status('/metrics', 'POST')).toBe(405)
+})
+
+test('who connects and says nothing is let go of', async () => {
+  const registry = createMetricsRegistry('all')
+  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => true, log })
+  const { socket, isEnded } = await connectRaw(`http://127.0.0.1:${server.port}`)
+  await waitUntil(isEnded, { withinMs: 15_000 })
+  expect((await fetch(`http://127.0.0.1:${server.port}/health/live`)).status).toBe(200)
+  socket.destroy()
 })
 
 test('a taken port is a problem with a remedy', async () => {
