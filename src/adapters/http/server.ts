@@ -19,8 +19,11 @@ const connectionsMaxDefault = 30_000
 const headersTimeoutMs = 5_000
 const requestTimeoutMs = 10_000
 const timeoutCheckMs = 2_000
-/** Who takes nothing of its answer for this long is cut off. Two comments of an event stream fit in. */
-const stalledMs = 30_000
+/**
+ * Who takes nothing of its answer for this long is cut off; for up to twice as long where it took a last piece of it meanwhile.
+ * Longer than an event stream is silent.
+ */
+const stalledMs = 20_000
 /** Longer than most proxies keep an idle connection, so that they end it and not we, in the middle of their next request. */
 const keepAliveMs = 75_000
 /** While closing. */
