@@ -85,7 +85,7 @@ async function connectMany(count: number, slow: Slow): Promise<readonly RawConne
 }
 
 describe.concurrent('who is slow on purpose', () => {
-  test('600 slow connections are closed within their limits; votes meanwhile are answered at once, and nothing grows', async () => {
+  test('600 slow connections are closed within their limits; votes meanwhile are answered at once, and memory stays bounded', async () => {
     const poll = await organisePoll(api.url)
     const post = `POST /polls/${poll.id}/vote HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n`
     const handshake = `GET /ws/polls/${poll.id} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
@@ -195,7 +195,7 @@ async function startWatchers(address: string, pollId: string, count: number): Pr
   return child
 }
 
-test('floods leave no more behind the second time than the first; votes and viewers go on', async () => {
+test('what floods leave behind does not grow with their number; votes and viewers go on', async () => {
   const poll = await organisePoll(api.url)
   const voting = keepVoting(poll)
   const steady = connectViewer(`${api.url.replace('http', 'ws')}/ws/polls/${poll.id}`)
