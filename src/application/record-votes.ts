@@ -158,7 +158,9 @@ export function createRecordVotes(
       while (!until.aborted) {
         await hooks.sleep(UPKEEP_EVERY_MS, until)
         const announcedUntil = ports.announcer.announcedUntil(partition)
-        if (announcedUntil > remembered) dispatch({ type: 'news_announced', term: state.term })
+        // Now nothing can be committed, or what is may know less: then a second later.
+        if (announcedUntil <= remembered || state.phase !== 'owning' || state.isRecording) continue
+        dispatch({ type: 'news_announced', term: state.term })
         remembered = announcedUntil
       }
     }
@@ -177,12 +179,20 @@ export function createRecordVotes(
       while (!until.aborted) {
         await hooks.sleep(limits.leaseMs / 3, until)
         if (until.aborted) return
-        const renewed = await ports.lease.acquire(partition, owner, limits.leaseMs).catch((error: unknown) => {
-          hooks.onError(partition, error)
-          return null
-        })
-        if (renewed === null) dispatch({ type: 'lost', term: state.term })
+        const { checkpoint: known, isRecording } = state
+        const renewed = await ports.lease.acquire(partition, owner, limits.leaseMs).catch(report)
+        // A lease that ran out may have been another owner's meanwhile. Where we commit, the fence says so; where nothing is to
+        // be committed, only this does.
+        const isKnown = isRecording || state.isRecording || known !== state.checkpoint || isSame(known, renewed)
+        if (renewed === null || !isKnown) dispatch({ type: 'lost', term: state.term })
+        // Where nothing was recorded yet, a stream that lost its data looks like one that never had any: reading notices nothing,
+        // but without an epoch no door of it can be shut.
+        else await ports.stream.raiseEpoch(partition, renewed.epoch).catch(report)
       }
+    }
+    function report(error: unknown): null {
+      hooks.onError(partition, error)
+      return null
     }
     function start(work: Promise<void>): void {
       running.add(work)
@@ -207,4 +217,8 @@ export function createRecordVotes(
       await Promise.all(partitions.map((partition) => runPartition(partition, signal)))
     },
   }
+}
+
+function isSame(a: Checkpoint | null, b: Checkpoint | null): boolean {
+  return a?.epoch === b?.epoch && a?.recorded === b?.recorded
 }

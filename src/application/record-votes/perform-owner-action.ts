@@ -42,7 +42,8 @@ export function createPerformOwnerAction(
       if (recorded === 'fenced') return 'fenced'
       const { recordedAt, pollIds } = recorded
       const closingIds = batch.markers.map((marker) => marker.pollId)
-      announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })
+      // Of a commit that changed nothing there is nothing to tell: else the commit that remembers the news would be news itself.
+      if (pollIds.length > 0) announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })
       hooks.onRecorded(partition, recorded)
       checkpoint = recorded.checkpoint
       return 'recorded'
