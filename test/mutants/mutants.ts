@@ -783,4 +783,75 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+
+  // The whole service, simulated.
+  {
+    breaks: 'a batch with one vote that no ledger can hold is set aside whole',
+    edits: [
+      { file: 'src/application/record-votes/isolate-entry.ts', from: 'if (entries.length === 1) return', to: 'return' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/simulated-service.test.ts',
+        title:
+          'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
+      },
+    ],
+  },
+  {
+    breaks: 'the close marker is dropped from the batch',
+    edits: [{ file: 'src/application/record-votes/ledger-batch.ts', from: 'markers.push({', to: 'void ({' }],
+    caughtBy: [
+      {
+        file: 'test/domain/simulated-service.test.ts',
+        title:
+          'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
+      },
+    ],
+  },
+  {
+    breaks: 'a new owner announces nothing of what it took over',
+    edits: [
+      {
+        file: 'src/application/record-votes/perform-owner-action.ts',
+        from: 'announcer.takeOver(partition, recorded.recordedAt)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/simulated-service.test.ts',
+        title:
+          'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
+      },
+    ],
+  },
+  {
+    breaks: 'an idle worker commits for ever',
+    edits: [
+      {
+        file: 'src/application/record-votes/perform-owner-action.ts',
+        from: 'if (pollIds.length > 0) announcer',
+        to: 'announcer',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/simulated-service.test.ts',
+        title:
+          'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote that is read again replaces a later one',
+    edits: [{ file: 'src/domain/vote.ts', from: "if (vote.position <= row.position) return 'ignore'", to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger-model.test.ts',
+        title:
+          'any sequence of batches gives what judging one vote after the other gives, and a recount finds no difference',
+      },
+    ],
+  },
 ]

@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '../..')
 /** Not the product, or (the packages) lent to the copy rather than copied. */
 const notCopied = new Set(['node_modules', '.git', '.cache', 'data', 'coverage'])
 const withinMs = 240_000
-const failureCharactersMax = 200
+const failureCharactersMax = 300
 
 /** Runs the named tests, and no others, on a throw-away copy of this tree in which the edits are done. */
 export async function runTests(

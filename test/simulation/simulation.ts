@@ -101,6 +101,7 @@ export class Simulation {
   /** Whose vote came behind a recorded close marker, or second. */
   readonly #explained = new Set<string>()
   readonly #sentCalls: { readonly partition: number; readonly calls: readonly DoorCall[] }[] = []
+  readonly #rowPositions = new Map<string, Position>()
   readonly #rowsAtClose = new Map<string, string>()
   readonly #finalCounts = new Map<number, string>()
 
@@ -344,6 +345,7 @@ export class Simulation {
 
   /** At every moment. */
   check(): void {
+    this.#checkRows()
     this.#checkTallies()
     this.#checkClosed()
   }
@@ -366,6 +368,14 @@ export class Simulation {
         counts.every((votes) => votes === 0),
         'nobody was told of the votes of this round',
       )
+  }
+
+  /** A row only ever shows a later vote than before. */
+  #checkRows(): void {
+    for (const [key, { position }] of this.#stores.rows) {
+      assert(position >= (this.#rowPositions.get(key) ?? position), `an earlier vote replaced a later one in ${key}`)
+      this.#rowPositions.set(key, position)
+    }
   }
 
   #checkTallies(): void {
