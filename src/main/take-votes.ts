@@ -1,4 +1,5 @@
 import { BATCH_LIMITS, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
+import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
 import { createWatchLog } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { isRefused } from '../domain/refusal.ts'
@@ -7,8 +8,8 @@ import { sleep } from '../runtime/stop-signal.ts'
 import type { RoleContext } from './role.ts'
 
 /**
- * Step 1 as an api runs it: the line in front of the stream, somebody who looks whether the stream keeps what it accepted, and the
- * count of what came of the votes. `run` looks until the signal aborts.
+ * Step 1 as an api runs it: the line in front of the stream, the look whether its log is whole after an interruption, somebody who
+ * looks whether it keeps what it accepted, and the count of what came of the votes. `run` looks until the signal aborts.
  */
 export function createTakeVotes(
   { config, adapters, registry, log }: RoleContext,
@@ -16,7 +17,8 @@ export function createTakeVotes(
   report: (fault: unknown) => void,
 ) {
   const metrics = measureVotes(registry)
-  const watchLog = createWatchLog(adapters, {
+  const append = createCheckedAppend(adapters, report)
+  const watchLog = createWatchLog(append, adapters.stream, adapters.ledger, {
     sleep,
     onLost: (partition, votes) => {
       metrics.lost(votes)

@@ -17,8 +17,14 @@ test('accepted votes that the log lost before they were recorded are told, once,
   const lost: number[] = []
   const faults: unknown[] = []
   const watchLog = createWatchLog(
-    { door: redis.door, stream: redis.stream, ledger: createVoteLedger(database.pool) },
-    { sleep, onLost: (_partition, votes) => lost.push(votes), report: (fault) => faults.push(fault) },
+    (partition, calls) => redis.door.append(partition, calls),
+    redis.stream,
+    createVoteLedger(database.pool),
+    {
+      sleep,
+      onLost: (_partition, votes) => lost.push(votes),
+      report: (fault) => faults.push(fault),
+    },
   )
   const watching = watchLog.run(stopping.signal)
   try {

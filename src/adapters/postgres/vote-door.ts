@@ -61,6 +61,8 @@ export function createVoteDoor(
       orUnavailable('stream', async () => {
         await pool.query('select vote_door_remove($1, $2)', [partition, pollId])
       }),
+    // Stream and ledger are one database: neither comes back without the other.
+    interruptions: () => 0,
     now: () =>
       orUnavailable('stream', async () => {
         const { rows } = await pool.query<{ now: number }>(

@@ -33,6 +33,8 @@ export function createVoteDoor(
     keys.door(partition, pollId),
     keys.voters(partition, pollId),
   ]
+  let interruptions = 0
+  redis.on('close', () => (interruptions += 1))
   const append: VoteDoor['append'] = async (partition, calls) => {
     const batch = packBatch(calls, replication !== null, unrecordedVotesMax)
     const scriptKeys = [
@@ -95,6 +97,7 @@ export function createVoteDoor(
       orUnavailable('stream', async () => {
         await redis.unlink(...doorKeys(partition, pollId), keys.restoring(partition, pollId))
       }),
+    interruptions: () => interruptions,
     now: () => orUnavailable('stream', () => readClock(redis)),
   }
 }

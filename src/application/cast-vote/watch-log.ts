@@ -4,12 +4,6 @@ import type { VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoteStream } from '../../ports/vote-stream.ts'
 
-export type WatchLogParts = {
-  readonly door: Pick<VoteDoor, 'append'>
-  readonly stream: Pick<VoteStream, 'missing'>
-  readonly ledger: Pick<VoteLedger, 'find' | 'isSetAside'>
-}
-
 export type WatchLogHooks = {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** So many votes were answered as accepted, and are neither in the log nor recorded nor set aside. */
@@ -18,7 +12,7 @@ export type WatchLogHooks = {
 }
 
 export type WatchLog = {
-  /** The door's own; what it accepts is remembered. */
+  /** As it was given; what it accepts is remembered. */
   readonly append: VoteDoor['append']
   /** Looks at the log until the signal aborts. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>
@@ -53,7 +47,12 @@ const findsAtOnce = 32
  * has seen there, because a log loses its end. Where something is missing, all that is remembered is looked for; what is neither
  * in the log nor in the ledger is lost.
  */
-export function createWatchLog({ door, stream, ledger }: WatchLogParts, hooks: WatchLogHooks): WatchLog {
+export function createWatchLog(
+  append: VoteDoor['append'],
+  stream: Pick<VoteStream, 'missing'>,
+  ledger: Pick<VoteLedger, 'find' | 'isSetAside'>,
+  hooks: WatchLogHooks,
+): WatchLog {
   const memories = new Map<number, Memory>()
 
   function remember(partition: number, accepted: readonly Accepted[]): void {
@@ -97,7 +96,7 @@ export function createWatchLog({ door, stream, ledger }: WatchLogParts, hooks: W
 
   return {
     async append(partition, calls) {
-      const answers = await door.append(partition, calls)
+      const answers = await append(partition, calls)
       const accepted: Accepted[] = []
       for (const [index, answer] of answers.entries()) {
         const call = calls[index]

@@ -22,6 +22,9 @@ export function createPerformOwnerAction(
   partition: number,
   signal: AbortSignal,
 ) {
+  /** The first read after the partition was acquired does not wait: whether the log was lost should not take until the next vote. */
+  let isFirstRead = false
+
   async function takePossession(checkpoint: Checkpoint): Promise<Checkpoint | null> {
     await stream.raiseEpoch(partition, checkpoint.epoch)
     // An empty commit: it proves the fence, and its time is the one before which the former owner's changes lie.
@@ -78,7 +81,9 @@ export function createPerformOwnerAction(
   }
 
   async function read(action: Extract<Action, { type: 'read' }>): Promise<Event> {
-    const { entriesMax, waitMs } = limits
+    const { entriesMax } = limits
+    const waitMs = isFirstRead ? 0 : limits.waitMs
+    isFirstRead = false
     const found = await stream.read(partition, action.after, { entriesMax, waitMs }, signal)
     const inspected = await stream.inspect(partition, action.after)
     const newer = found.findIndex((entry) => entry.content.type === 'newer')
@@ -97,6 +102,7 @@ export function createPerformOwnerAction(
         const acquired = await lease.acquire(partition, owner, limits.leaseMs)
         const checkpoint = acquired && (await takePossession(acquired))
         if (checkpoint) hooks.onTakenOver(checkpoint)
+        isFirstRead = true
         return { type: 'acquired', term, checkpoint }
       }
       case 'raise_epoch': {

@@ -27,12 +27,14 @@ const lose = ({ fact, isLogLost, remove }: Removed): Fault => ({
   fact,
   async inject(scene) {
     const { system, poll, load } = scene
-    const earlier = [...load.settled]
+    const earlier = load.settled.toReversed()
     const epochs = await sumEpochs(system)
     const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
     await onceRecorded(system, (commands, keys) => remove(commands, keys, poll.id, partitions))
-    const raised = isLogLost ? await noticesLostLog(system, epochs) : 0
-    const told = await earlierVotersReturn(scene, earlier)
+    const [told, raised] = await Promise.all([
+      earlierVotersReturn(scene, earlier),
+      isLogLost ? noticesLostLog(system, epochs) : 0,
+    ])
     await recovers(scene)
     await comesBack(scene)
     return isLogLost ? { ...told, 'epochs begun': raised } : told
@@ -90,7 +92,7 @@ const loseIdle = (
   fact,
   async inject(scene) {
     const { system, load } = scene
-    const earlier = [...load.settled]
+    const earlier = load.settled.toReversed()
     load.pause()
     try {
       const epochs = await sumEpochs(system)

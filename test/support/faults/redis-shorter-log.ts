@@ -76,7 +76,6 @@ export const cutRecordedTail: Fault = {
   async inject(scene) {
     const { system, load } = scene
     const redis = redisOf(system)
-    const earlier = [...load.settled]
     await moreAccepted(load, 200)
     const epochs = await sumEpochs(system)
     const before = await withRedis(system, async (admin, keys) => {
@@ -87,9 +86,12 @@ export const cutRecordedTail: Fault = {
     })
     await cutTail(redis, recordedTailBytes)
     await redis.restart()
-    const cut = await withRedis(system, async (admin, keys) => missingOf(admin, keys, before))
-    const raised = await noticesLostLog(system, epochs)
-    const told = await earlierVotersReturn(scene, earlier)
+    // At once: among them are those whom the door has forgotten.
+    const [told, raised, cut] = await Promise.all([
+      earlierVotersReturn(scene, load.settled.toReversed()),
+      noticesLostLog(system, epochs),
+      withRedis(system, async (admin, keys) => missingOf(admin, keys, before)),
+    ])
     await recovers(scene)
     await comesBack(scene)
     return { ...told, 'recorded votes cut off': sumVotes(cut), 'epochs begun': raised }
@@ -179,13 +181,12 @@ export const failOver: Fault = {
       await moreAccepted(load, 200)
       link.mute()
       const unheard = await voteUnheard(scene, after.system)
-      const earlier = [...load.settled]
+      const earlier = load.settled.toReversed()
       const epochs = await sumEpochs(system)
       await first.kill()
       await withRedis(after.system, async (replica) => replica.replicaof('NO', 'ONE'))
       leadTo(system, second)
-      const raised = await noticesLostLog(system, epochs)
-      const told = await earlierVotersReturn(after, earlier.toReversed())
+      const [told, raised] = await Promise.all([earlierVotersReturn(after, earlier), noticesLostLog(system, epochs)])
       await recovers(after)
       await comesBack(after)
       await switchBack(system, first, second)

@@ -1,0 +1,93 @@
+import { Pool } from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import { createCheckedAppend } from '../../src/application/cast-vote/check-log.ts'
+import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
+import type { PartitionLease } from '../../src/ports/partition-lease.ts'
+import { startOwnRedis } from '../support/own-redis.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { someCall, someDoor } from '../support/some-calls.ts'
+import { somePoll } from '../support/some-poll.ts'
+import { waitUntil } from '../support/wait-until.ts'
+import { startWorker } from '../support/worker.ts'
+
+let database: TestDatabase
+let redis: Awaited<ReturnType<typeof startOwnRedis>>
+let lease: PartitionLease
+const faults: unknown[] = []
+beforeEach(async () => {
+  database = await createTestDatabase()
+  redis = await startOwnRedis()
+  lease = createPartitionLease(database.pool)
+  faults.splice(0)
+})
+afterEach(async () => {
+  await redis[Symbol.asyncDispose]()
+  await database.drop()
+})
+
+const work = () => startWorker(database.pool, redis, { name: 'ann', partitions: [0] })
+
+/** A poll in which one vote is recorded, and a process that votes in it. */
+const voteAndRecord = async () => {
+  const append = createCheckedAppend({ ...redis, lease }, (fault) => faults.push(fault))
+  const { id: pollId, round, revision } = await createPoll()
+  const vote = async (): Promise<string | undefined> =>
+    (await append(0, [someCall({ pollId, round, revision, selection: [1] })]))[0]?.answer
+  expect(await vote()).toBe('accepted')
+  const worker = work()
+  await waitUntil(async () => (await database.pool.query('select from vote')).rowCount === 1, { withinMs: 10_000 })
+  await worker.stop()
+  return vote
+}
+
+const createPoll = async () => {
+  const poll = somePoll({ closesAt: null })
+  await createPollStore(database.pool).create(poll)
+  await redis.stream.raiseEpoch(0, 1)
+  await redis.door.open(0, someDoor(poll.id))
+  return poll
+}
+
+const restart = async (): Promise<void> => {
+  await redis.server.kill()
+  await redis.server.restart()
+  await waitUntil(() => redis.connections.commands.status === 'ready')
+}
+
+test('after an interruption nobody is let in while the log ends before what is recorded, until its owner begins a new epoch', async () => {
+  const vote = await voteAndRecord()
+  const { recorded } = await lease.read(0)
+  await redis.connections.commands.xdel(redis.keys.stream(0), recorded)
+  expect(await vote()).toBe('accepted')
+  const before = await redis.stream.inspect(0, recorded)
+
+  await restart()
+  await expect(vote()).rejects.toThrow(DependencyUnavailable)
+  await expect(vote()).rejects.toThrow(DependencyUnavailable)
+  expect(await redis.stream.inspect(0, recorded)).toEqual(before)
+
+  const worker = work()
+  const isDoorMissing = async (): Promise<boolean> => (await vote().catch(() => null)) === 'door_missing'
+  await waitUntil(isDoorMissing, { withinMs: 10_000, what: 'the door of the old epoch is missing' })
+  expect((await lease.read(0)).epoch).toBe(2)
+  await worker.stop()
+})
+
+test('after an interruption that left the log whole votes go on at once', async () => {
+  const vote = await voteAndRecord()
+  await restart()
+  expect(await vote()).toBe('accepted')
+  expect(faults).toEqual([])
+})
+
+test('while the ledger is away nobody can compare, and votes go on', async () => {
+  const { id: pollId, round, revision } = await createPoll()
+  const pool = new Pool({ host: '127.0.0.1', port: 1 })
+  const append = createCheckedAppend({ ...redis, lease: createPartitionLease(pool) }, (fault) => faults.push(fault))
+  const call = someCall({ pollId, round, revision, selection: [1] })
+  expect((await append(0, [call]))[0]).toMatchObject({ answer: 'accepted' })
+  expect(faults).toEqual([expect.any(DependencyUnavailable)])
+  await pool.end()
+})
