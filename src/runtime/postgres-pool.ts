@@ -3,6 +3,8 @@ import type { Log } from './log.ts'
 
 const connectWithinMs = 5_000
 const idleMs = 30_000
+/** Statements that may wait for a connection. While the server is away each waits `connectWithinMs`, and more come. */
+const waitingMaxDefault = 1_000
 
 type PoolOptions = {
   /** Most connections at once. */
@@ -11,13 +13,15 @@ type PoolOptions = {
   readonly applicationName: string
   /** The server gives up a statement that takes longer. */
   readonly statementTimeoutMs: number
+  /** Statements that may wait for a connection; a further one fails at once, and the caller is told to come back. */
+  readonly waitingMax?: number
   readonly log?: Log
 }
 
 /** Connections to PostgreSQL, opened when needed. `end()` closes them. */
 export const connectPostgres = (
   url: string,
-  { max, applicationName, statementTimeoutMs, log }: PoolOptions,
+  { max, applicationName, statementTimeoutMs, waitingMax = waitingMaxDefault, log }: PoolOptions,
 ): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: url,
@@ -31,6 +35,7 @@ export const connectPostgres = (
     idleTimeoutMillis: idleMs,
     keepAlive: true,
   })
+  boundWaiting(pool, waitingMax)
   // An idle connection that breaks (PostgreSQL restarts) is replaced by the pool. Unheard, its error would end the process.
   // The error itself carries the whole connection, so only its words are logged; while the pool ends nobody needs to know.
   pool.on('error', ({ message }) => {
@@ -40,6 +45,23 @@ export const connectPostgres = (
     if (isSilence(error)) dropIdle(pool)
   })
   return pool
+}
+
+type Connect = (callback?: (error: Error) => void) => Promise<pg.PoolClient> | undefined
+
+/** The pool itself lets any number wait. Its `query` comes this way too. */
+const boundWaiting = (pool: pg.Pool, waitingMax: number): void => {
+  // The types have an overload for each way of calling.
+  const connect = pool.connect.bind(pool) as Connect
+  const bounded: Connect = (callback) => {
+    if (pool.waitingCount < waitingMax) return connect(callback)
+    // In the words by which a connection that cannot be had is known.
+    const full = new Error(`connection error: ${waitingMax} wait for a connection already`)
+    if (callback === undefined) return Promise.reject(full)
+    process.nextTick(callback, full)
+    return undefined
+  }
+  Object.assign(pool, { connect: bounded })
 }
 
 /** What the driver says when a statement has outlasted the client's own limit. */

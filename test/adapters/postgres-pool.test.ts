@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { orUnavailable } from '../../src/adapters/postgres/faults.ts'
+import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { connectPostgres } from '../../src/runtime/postgres-pool.ts'
 import { createTestDatabase } from '../support/postgres.ts'
@@ -42,6 +44,20 @@ test('when one connection has died without a word, those that were idle meanwhil
   for (let query = 0; query < 4; query += 1) await pool.query('select 1')
   expect(performance.now() - begun).toBeLessThan(1_500) // one dead connection more would have cost two seconds
   await proxy.stop()
+})
+
+test('as many statements as are allowed wait for a connection, and a further one fails at once as something that passes', async () => {
+  await using database = await createTestDatabase()
+  const options = { max: 1, applicationName: 'full', statementTimeoutMs: 10_000, waitingMax: 2 }
+  await using pool = stoppable(connectPostgres(database.databaseUrl, options))
+  const holder = await pool.connect()
+  const waiting = [pool.query('select 1'), pool.query('select 1')]
+  await expect(pool.query('select 1')).rejects.toThrow('2 wait for a connection already')
+  await expect(pool.connect()).rejects.toThrow('2 wait for a connection already')
+  await expect(orUnavailable('ledger', async () => pool.query('select 1'))).rejects.toThrow(DependencyUnavailable)
+  holder.release()
+  await Promise.all(waiting)
+  expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }])
 })
 
 const stoppable = (pool: ReturnType<typeof connectPostgres>) =>

@@ -3,10 +3,12 @@ import { type Checkpoint, compareEntryIds } from '../../domain/position.ts'
 import { type DoorRestoration, type Restoration, RESTORATION_LIFE_MS } from '../../ports/door-restoration.ts'
 import type { PartitionLease } from '../../ports/partition-lease.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
 import { doorState } from '../manage-polls/poll-doors.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { createQueue } from '../queue.ts'
 
 /** `not_open`: the poll takes no votes. `not_yet`: the door is back already, somebody else restores it, or it took too long. */
 export type RestoreOutcome = 'restored' | 'not_open' | 'not_yet'
@@ -27,6 +29,8 @@ export type RestoreDoorParts = {
 }
 
 const votersPerPage = 2000
+/** Doors of this process that are restored at the same moment; more wait in line, and their voters are told to come back. */
+const restorationsMax = { running: 64, waiting: 10_000 }
 /** Recording is milliseconds behind, so the first looks come fast; then one that takes longer is not asked ten times a second. */
 const checkpointWaitMs = { first: 5, most: 250 }
 
@@ -51,6 +55,11 @@ const checkpointWaitMs = { first: 5, most: 250 }
 export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
   const { restoration: restorations, door, ledger, lease, polls, signal, clock = systemClock } = parts
   const running = new Map<string, Promise<RestoreOutcome>>()
+  const inTurn = createQueue({
+    runningMax: restorationsMax.running,
+    waitingMax: restorationsMax.waiting,
+    full: () => new DependencyUnavailable('stream', 'too many doors are being restored at once'),
+  })
 
   async function pause(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -120,7 +129,7 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
       const name = `${partition} ${pollId}`
       const shared = running.get(name)
       if (shared !== undefined) return shared
-      const started = restore(partition, pollId).finally(() => running.delete(name))
+      const started = inTurn(async () => restore(partition, pollId)).finally(() => running.delete(name))
       running.set(name, started)
       return started
     },

@@ -1,7 +1,7 @@
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { Clock } from '../clock.ts'
 import type { FollowedPoll } from './follow-poll.ts'
-import { createQueue } from './shared-run.ts'
+import { createQueue } from '../queue.ts'
 import { createUnknownPolls, type UnknownPolls } from './unknown-polls.ts'
 import type { LivePoll, Viewer } from '../watch-poll.ts'
 
