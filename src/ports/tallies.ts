@@ -2,7 +2,10 @@ import type { Tally } from '../domain/tally.ts'
 
 /** What the ledger adds up to. */
 export type Tallies = {
-  /** Makes a closing poll closed when the markers of its round from all partitions are recorded. True when it is final now. */
+  /**
+   * Makes a closing poll closed when the markers of its round from all partitions are recorded, and an open poll closing when
+   * one is: its door has shut for good. True when the poll is final now.
+   */
   finalise(pollId: string): Promise<boolean>
   /** Tallies over all partitions, each in one snapshot with revision and status, from the primary; unknown polls are left out. */
   read(pollIds: readonly string[]): Promise<readonly Tally[]>

@@ -146,13 +146,30 @@ describe('finalising', () => {
   test('no other status becomes closed, whatever markers are recorded', async () => {
     const owner = await takePartition()
     let entry = 0
-    for (const status of ['draft', 'scheduled', 'open', 'deleted'] as const) {
+    for (const status of ['draft', 'scheduled', 'deleted'] as const) {
       const poll = await createPoll({ status })
       await owner.record((entry += 1), { markers: [{ pollId: poll.id, round: 1, position: positionAt(1) }] })
       expect(await tallies.finalise(poll.id)).toBe(false)
       expect(await store.find(poll.id)).toEqual(poll)
     }
     expect(await tallies.finalise('unknown')).toBe(false)
+  })
+
+  test('an open poll becomes closing when one door has left its marker, once, and closed with the last; a marker of another round does nothing', async () => {
+    const poll = await createPoll({ status: 'open', partitions: 2, round: 2, revision: 5 })
+    const { id: pollId } = poll
+    const owners = [await takePartition(), await takePartition()] as const
+    const markerOf = (round: number) => ({ markers: [{ pollId, round, position: positionAt(1) }] })
+    await owners[0].record(1, markerOf(1))
+    expect(await tallies.finalise(pollId)).toBe(false)
+    expect(await store.find(pollId)).toEqual(poll)
+    await owners[0].record(2, markerOf(2))
+    expect(await tallies.finalise(pollId)).toBe(false)
+    expect(await tallies.finalise(pollId)).toBe(false)
+    expect(await store.find(pollId)).toEqual({ ...poll, status: 'closing', revision: 6 })
+    await owners[1].record(1, markerOf(2))
+    expect(await tallies.finalise(pollId)).toBe(true)
+    expect(await store.find(pollId)).toMatchObject({ status: 'closed', revision: 7 })
   })
 
   test('a marker for an unknown poll is left alone', async () => {

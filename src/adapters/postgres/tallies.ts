@@ -19,19 +19,30 @@ export function createTallies(pool: pg.Pool): Tallies {
 
 /**
  * The row is taken hold of first, as it is now: whoever waits while another finalises the poll must see that it is final.
+ *
+ * A door that shut at `closes_at` never opens again, so its marker ends an open poll too: the schedule would do so by the
+ * stream's clock, which may have been set back since.
  */
 const FINALISE = `
   with held as (
     select id, status, round, partitions from poll where id = $1 for no key update
-  ), closed as (
-    update poll
-    set status = 'closed', closed_at = clock_timestamp(), changed_at = clock_timestamp(), revision = revision + 1
-    from held
-    where poll.id = held.id and held.status = 'closing' and held.partitions = (
+  ), marked as (
+    select held.*, (
       select count(*)
       from tally as t
       where t.poll_id = held.id and t.round = held.round and t.closed_position is not null
-    )
+    ) as markers
+    from held
+  ), closing as (
+    update poll
+    set status = 'closing', changed_at = clock_timestamp(), revision = revision + 1
+    from marked
+    where poll.id = marked.id and marked.status = 'open' and marked.markers > 0
+  ), closed as (
+    update poll
+    set status = 'closed', closed_at = clock_timestamp(), changed_at = clock_timestamp(), revision = revision + 1
+    from marked
+    where poll.id = marked.id and marked.status = 'closing' and marked.partitions = marked.markers
     returning 1
   )
   select exists (select from closed) or exists (select from held where status = 'closed') as is_final`
