@@ -22,6 +22,7 @@ import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
 import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
+import { createStreamTime } from '../application/stream-time.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
@@ -59,7 +60,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { updateIntervalMs } = config
   const watchPoll = createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
-  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service })
+  const time = await createStreamTime(door, { sleep, report })
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service }, time.now)
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
@@ -69,7 +71,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
-  const tickets = createTickets(service)
+  const tickets = createTickets(service, time.now)
   const { viewersMax, connectionsMax } = config
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
   const { sockets, eventStreams } = createLiveChannels(config, admitViewer, report)
@@ -100,7 +102,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   isServing = true
   onReady()
 
-  const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context)])
+  const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context), time.keep(signal)])
   const viewers = measureViewers(registry)
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())

@@ -14,8 +14,12 @@ export const provideStrace = async (): Promise<DebianFile> => {
   return { path: join(root, 'usr/bin/strace'), libraries: await listLibraries(root) }
 }
 
+let faketime: Promise<string> | undefined
+
 /** What gives a process another clock when it is preloaded. */
-export const provideFaketime = async (): Promise<string> => {
+export const provideFaketime = async (): Promise<string> => (faketime ??= fetchFaketime())
+
+const fetchFaketime = async (): Promise<string> => {
   const library = findFaketime('/') ?? findFaketime(await unpack('libfaketime'))
   if (library === null) throw new Error('the package libfaketime holds no libfaketime.so.1')
   return library

@@ -17,8 +17,12 @@ export type SystemPlan = {
   readonly env?: Readonly<Record<string, string>>
   /** What one role alone is given, on top of `env`. */
   readonly envOf?: Partial<Record<Role, Readonly<Record<string, string>>>>
+  /** What one process alone is given, on top of that, by its name (`api 1`). */
+  readonly envOfMember?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** `own`: a Redis that nobody else uses, to be killed or looked into. */
   readonly redis?: 'own' | 'shared'
+  /** A command under which a Redis of its own runs. */
+  readonly redisUnder?: readonly string[]
   /** `own`: a PostgreSQL server that nobody else uses, to be killed or made to wait. */
   readonly postgres?: 'own' | 'shared'
   /** Whether what each role says to Redis and PostgreSQL goes over ways that a test can break. */
@@ -28,7 +32,7 @@ export type SystemPlan = {
   /** A composition root of the tests' (below `test/support/`) instead of the role's own. */
   readonly programOf?: Partial<Record<Role, `${string}.ts`>>
   /** Called with the database before anything is started on it. */
-  readonly prepare?: (database: TestDatabase) => Promise<Partial<Pick<SystemPlan, 'envOf'>> | void>
+  readonly prepare?: (database: TestDatabase) => Promise<Partial<Pick<SystemPlan, 'envOf' | 'envOfMember'>> | void>
 }
 
 /** One process of the system, with the address where it answers. */
@@ -68,7 +72,7 @@ export type System = {
 export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   const postgres = plan.postgres === 'own' ? await startTestPostgres() : null
   const database = postgres ?? (await createTestDatabase())
-  const redis = plan.redis === 'own' ? await startTestRedis() : null
+  const redis = plan.redis === 'own' ? await startTestRedis([], plan.redisUnder) : null
   const { redisUrl, prefix } = redis === null ? shareTestRedis() : { redisUrl: redis.redisUrl, prefix: '' }
   const ways = plan.hasWays === true ? await layWays(database.databaseUrl, redisUrl) : null
   const prepared = (await plan.prepare?.(database)) ?? {}
@@ -97,6 +101,7 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
       ...plan.env,
       ...own,
       ...envOf[role],
+      ...(prepared.envOfMember ?? plan.envOfMember)?.[name],
     }
     const member = startMember(plan.programOf?.[role] ?? role, name, env, port, takePort(), memberWays)
     members.push(member)
