@@ -185,9 +185,6 @@ export function createRecordVotes(
         // be committed, only this does.
         const isKnown = isRecording || state.isRecording || known !== state.checkpoint || isSame(known, renewed)
         if (renewed === null || !isKnown) dispatch({ type: 'lost', term: state.term })
-        // Where nothing was recorded yet, a stream that lost its data looks like one that never had any: reading notices nothing,
-        // but without an epoch no door of it can be shut.
-        else await ports.stream.raiseEpoch(partition, renewed.epoch).catch(report)
       }
     }
     function report(error: unknown): null {

@@ -8,18 +8,23 @@ export type SimulateOptions = {
   readonly runs: number
   readonly path: string | null
 }
-export type ChaosOptions = SimulateOptions
+/** The same seed, the same faults in the same order. No fault begins after so many minutes. */
+export type FaultOptions = { readonly mode: 'faults'; readonly seed: number; readonly minutes: number }
+export type ChaosOptions = SimulateOptions | FaultOptions
 
 export const usage = `npm run chaos -- --simulate [--runs 10000] [--seed S [--path P]]
+npm run chaos -- --minutes N [--seed S]
 
-  --simulate  many short lives of the whole service, on simulated stores
-  --runs N    how many
-  --seed S    plays the same events again; a run prints its own
-  --path P    goes straight to one counterexample, as a failed run prints it`
+  --simulate   many short lives of the whole service, on simulated stores
+  --runs N     how many
+  --path P     goes straight to one counterexample, as a failed run prints it
+  --minutes N  real processes and servers: one fault after the other while people vote
+  --seed S     the same events again; a run prints its own`
 
 const seedMax = 0x7fff_ffff
 const runsDefault = 10_000
 const runsMax = 10_000_000
+const minutesMax = 7 * 24 * 60
 
 export function readOptions(args: readonly string[]): ChaosOptions | { readonly problem: string } {
   try {
@@ -30,17 +35,21 @@ export function readOptions(args: readonly string[]): ChaosOptions | { readonly 
         seed: { type: 'string' },
         runs: { type: 'string' },
         path: { type: 'string' },
+        minutes: { type: 'string' },
       },
     })
-    if (!values.simulate) return { problem: 'Say what to do: --simulate.' }
+    const seed = readNumber('seed', values.seed, -seedMax, seedMax) ?? randomInt(seedMax)
+    const minutes = readNumber('minutes', values.minutes, 1, minutesMax)
+    if (values.simulate === (minutes !== null)) return { problem: 'Say what to do: --simulate or --minutes.' }
+    if (minutes !== null) {
+      if (values.runs !== undefined || values.path !== undefined)
+        return { problem: '--runs and --path go with --simulate' }
+      return { mode: 'faults', seed, minutes }
+    }
     if (values.path !== undefined && values.seed === undefined)
       return { problem: '--path needs the --seed it belongs to' }
-    return {
-      mode: 'simulate',
-      seed: readNumber('seed', values.seed, -seedMax, seedMax) ?? randomInt(seedMax),
-      runs: readNumber('runs', values.runs, 1, runsMax) ?? runsDefault,
-      path: values.path ?? null,
-    }
+    const runs = readNumber('runs', values.runs, 1, runsMax) ?? runsDefault
+    return { mode: 'simulate', seed, runs, path: values.path ?? null }
   } catch (fault) {
     // What parseArgs throws says which option is wrong.
     return { problem: fault instanceof Error ? fault.message : String(fault) }

@@ -64,12 +64,15 @@ export function startWorker(wiring: Wiring, name: string): SimulatedProcess {
         read: () => ask('read tally', () => [stores.readTally()]),
         unannounced: (settledMs) => ask('unannounced', () => (stores.isUnannounced(settledMs) ? [stores.poll.id] : [])),
         recount: async () => null,
+        recountRounds: async () => [],
+        changedLately: async () => [],
+        raiseVersion: async () => undefined,
       },
       polls: storeOf(wiring, life),
       cache: cacheOf(wiring, life),
       feed: silentFeed,
     },
-    { onError: (fault) => report(wiring, fault), onAnnounced: () => undefined, sleep },
+    { onError: (fault) => report(wiring, fault), onAnnounced: () => undefined, onFellBack: () => undefined, sleep },
   )
   const { stream, ledger } = recordingPorts(wiring, ask)
   const recorder = createRecordVotes(
@@ -82,6 +85,7 @@ export function startWorker(wiring: Wiring, name: string): SimulatedProcess {
       onRecorded: () => undefined,
       onTakenOver: () => undefined,
       onEpochRaised: () => undefined,
+      onNewerEntry: () => undefined,
       onError: (_partition, fault) => report(wiring, fault),
     },
   )
@@ -235,7 +239,8 @@ function recordingPorts({ stores }: Wiring, ask: Ask): { readonly stream: VoteSt
     raiseEpoch: (partition, epoch) => ask('raise stream epoch', () => stores.raiseStreamEpoch(partition, epoch)),
     follow: async () => undefined,
     trim: (partition, recorded) => ask('trim', () => stores.trim(partition, recorded)),
-    backlog: async () => ({ votes: 0, oldestMs: 0 }),
+    missing: async () => [],
+    backlog: async () => ({ votes: 0, oldestMs: 0, newerFormat: null }),
   }
   const ledger: VoteLedger = {
     record: (batch) => {
@@ -312,7 +317,11 @@ function cacheOf({ network, stores }: Wiring, life: Life) {
     putPoll: async () => undefined,
     getTally: async () => null,
     getPoll: async () => null,
-    versions: async () => [],
+    versions: () =>
+      network.ask(life, 'versions', () => {
+        const { version = null, revision = null } = stores.cachedTally ?? {}
+        return [{ version, revision }]
+      }),
     expire: async () => undefined,
   }
 }

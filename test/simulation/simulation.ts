@@ -242,7 +242,7 @@ export class Simulation {
       index,
       isReadable
         ? { type: 'votes', votes: [vote] }
-        : { type: 'unreadable', reason: 'no votes', bytes: new Uint8Array() },
+        : { type: 'unreadable', reason: 'no votes', formatVersion: 1, meaning: 'votes', bytes: new Uint8Array() },
     )
     this.#poison.add(positionOf(entry.epoch, entry.id, 0))
   }
@@ -500,10 +500,10 @@ export class Simulation {
   }
 }
 
-/** Without entries that hold what no ledger can: they are set aside whole. */
+/** Without those that no ledger can hold. */
 function votesOf({ content }: StreamEntry): readonly Vote[] {
   if (content.type !== 'votes') return []
-  return content.votes.some(({ selection }) => selection.includes(POISON_OPTION)) ? [] : content.votes
+  return content.votes.filter(({ selection }) => !selection.includes(POISON_OPTION))
 }
 
 function add<Key>(sums: Map<Key, number>, key: Key, value: number): void {
