@@ -3,7 +3,7 @@ import type { VoteDoor } from '../ports/vote-door.ts'
 /** Time by the clock of the stream, as all processes share it. */
 export type StreamTime = {
   /** Milliseconds since 1970. */
-  now(): number
+  readonly now: () => number
   /** Asks the stream again and again until the signal aborts. Never rejects: while the stream is away the time goes on. */
   keep(signal: AbortSignal): Promise<void>
 }

@@ -4,7 +4,7 @@ import { isRecorded, moreAccepted } from '../support/fault-case.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { sessionMint, startLoad } from '../support/load.ts'
 import { organisePoll } from '../support/organiser.ts'
-import { sumMetric } from '../support/read-metric.ts'
+import { sumMetric } from '../support/sum-metric.ts'
 import { useSystem } from '../support/system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 

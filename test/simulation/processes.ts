@@ -281,6 +281,7 @@ function doorOf({ network, stores }: Wiring, life: Life): VoteDoor {
         throw new DependencyUnavailable('stream', 'no epoch')
       }),
     remove: (partition) => network.ask(life, 'remove', () => stores.removeDoor(partition)),
+    interruptions: () => 0,
     now: async () => 0,
   }
 }
