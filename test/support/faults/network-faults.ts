@@ -32,18 +32,10 @@ export const slowNetwork: Fault = {
     ])
     const before = load.accepted()
     for (const way of ways) way.slow(slowness)
-    await sleep(slowForMs / 2)
-    const half = load.accepted()
-    await sleep(slowForMs / 2)
-    const accepted = load.accepted()
+    await sleep(slowForMs)
+    const accepted = load.accepted() - before
     for (const way of ways) way.slow(null)
-    // Also in the second half: what is too much for the network must not stop everything in the end.
-    return {
-      'votes accepted while slow': accepted - before,
-      'of them in its second half': accepted - half,
-      ...lines(),
-      ...(await recordedAgain(scene)),
-    }
+    return { 'votes accepted while slow': accepted, ...lines(), ...(await recordedAgain(scene)) }
   },
 }
 

@@ -1,3 +1,4 @@
+import { DatabaseError, type PoolClient } from 'pg'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
 import type { TestPostgres } from '../own-postgres.ts'
@@ -83,8 +84,7 @@ export const lockTables: Fault = {
     let waiting = 0
     let accepted = 0
     try {
-      await client.query('begin')
-      await client.query('lock table vote, tally, checkpoint in access exclusive mode')
+      await lockAll(client)
       const before = load.accepted()
       await sleep(lockedMs)
       accepted = load.accepted() - before
@@ -104,6 +104,21 @@ export const lockTables: Fault = {
       ...lines(),
     }
   },
+}
+
+/** In the order in which a commit takes them; who reads takes them in others, so it may need to be tried again. */
+const lockAll = async (client: PoolClient, triesMax = 20): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    await client.query('begin')
+    try {
+      await client.query('lock table checkpoint, vote, tally in access exclusive mode')
+      return
+    } catch (error) {
+      await client.query('rollback')
+      const isDeadlock = error instanceof DatabaseError && error.code === '40P01'
+      if (!isDeadlock || tries === triesMax) throw error
+    }
+  }
 }
 
 /** PostgreSQL takes no writes. */
