@@ -6,6 +6,7 @@ import type { Keys } from '../../../src/adapters/redis/keys.ts'
 import { compareEntryIds, type EntryId, STREAM_START } from '../../../src/domain/position.ts'
 import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
 import { startTestRedis, type TestRedis } from '../redis.ts'
+import { sumMetric } from '../sum-metric.ts'
 import type { System } from '../system.ts'
 import { startTcpProxy } from '../tcp-proxy.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -138,10 +139,7 @@ export const cutUnrecordedTail: Fault = {
 }
 
 /** What all apis say of accepted votes that are gone. */
-const countReported = async ({ apis }: System): Promise<number> => {
-  const metrics = await Promise.all(apis.map(async ({ opsUrl }) => (await fetch(`${opsUrl}/metrics`)).text()))
-  return metrics.reduce((sum, text) => sum + Number(/^tallycast_votes_lost_total\S* (\d+)/m.exec(text)?.[1] ?? 0), 0)
-}
+const countReported = async ({ apis }: System): Promise<number> => sumMetric(apis, 'tallycast_votes_lost_total')
 
 const unrecordedOf = async (system: System, entries: readonly LoggedVotes[]): Promise<readonly LoggedVotes[]> => {
   const checkpoints = await readCheckpoints(system)
