@@ -46,8 +46,10 @@ type OwningEnd = 'ended' | 'failed' | 'newer_entry'
 type Event = OwnerEvent<StreamEntry>
 type Action = OwnerAction<StreamEntry>
 
-/** Between two looks at a partition that is the others' share. */
-const LOOK_AGAIN_MS = 500
+/** Workers that start together begin within this time, so that they share. */
+const START_SPREAD_MS = 500
+/** Between two looks at whether a partition is the others' share. It asks nobody; a worker that leaves is followed so soon. */
+const LOOK_AGAIN_MS = 100
 /** Behind an entry that we do not understand: asking anew is idle, and a newer worker that has come meanwhile takes the partition. */
 const NEWER_ENTRY_REST_MS = 5000
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
@@ -71,7 +73,7 @@ export function createRecordVotes(
   async function runPartition(partition: number, stop: AbortSignal): Promise<void> {
     const limitsNow = { ...limits }
     let failures = 0
-    await hooks.sleep(Math.random() * LOOK_AGAIN_MS, stop)
+    await hooks.sleep(Math.random() * START_SPREAD_MS, stop)
     while (!stop.aborted) {
       const isSpare = await leaveToOthers(stop)
       const ending = await ownPartition(partition, isSpare, limitsNow, stop)

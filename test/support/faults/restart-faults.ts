@@ -11,8 +11,8 @@ import { isOwned } from './worker-faults.ts'
 const votesMeanwhile = 200
 /** A balancer that asks four times a second has seen by then that the api is not ready. */
 const leadMinMs = 250
-/** Far below the lease, after which a partition would be taken over anyway. */
-const handoverMaxMs = 2_500
+/** Promise G5 for those who watch; far below the lease, after which a partition would be taken over anyway. */
+const handoverMaxMs = 2_000
 const ownedWithinMs = 15_000
 const finalWithinMs = 10_000
 
