@@ -854,4 +854,67 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  // G7: overload is answered at once.
+  {
+    breaks: 'votes are accepted however many wait to be recorded',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/door-append.lua',
+        from: "    if letter == 'a' and accepted >= room then letter = 'o' end\n",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/unrecorded-votes.test.ts',
+        title: 'as many as are configured are accepted, one by one or in one batch, and the next is overloaded',
+      },
+    ],
+  },
+  {
+    breaks: 'what a replaced owner says late makes recorded votes count as unrecorded',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/stream-follow.lua',
+        from: 'if recorded and (recorded > told or told > count) then',
+        to: 'if recorded then',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/unrecorded-votes.test.ts',
+        title: 'a place before one that was told earlier changes nothing',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote is let into a line in which it waits for long',
+    edits: [
+      {
+        file: 'src/application/cast-vote/batch-calls.ts',
+        from: 'if (waiting >= limits.waitingCallsMax || isBehind(line)) return',
+        to: 'if (waiting >= limits.waitingCallsMax) return',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/domain/batch-calls.test.ts', title: 'are refused at once, and those before them are not' },
+    ],
+  },
+  {
+    breaks: 'viewers are let in without a limit',
+    edits: [
+      {
+        file: 'src/application/watch-poll/admit-viewer.ts',
+        from: '      if (viewers >= viewersMax) return full\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/ws.test.ts',
+        title:
+          'viewers of all channels share the places of a process; who is refused takes none, and who leaves gives one back',
+      },
+    ],
+  },
 ]
