@@ -14,7 +14,7 @@ import { someVoter, voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { startWorker, type TestWorker } from '../support/worker.ts'
 
-const withinMs = 10_000
+const withinMs = 20_000
 
 /** A pool of the same connections; the next transaction in which votes are written stops before its commit. */
 function holdNextCommit(pool: pg.Pool): { pool: pg.Pool; reached: Promise<void>; goOn: () => void } {
