@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { initialOwner, stepOwner } from '../../src/domain/partition-owner.ts'
 import type { LedgerVote, VoteKind, VoterKey } from '../../src/domain/vote.ts'
 import { SimulatedPipeline } from '../support/simulated-pipeline.ts'
 
@@ -161,3 +162,10 @@ for (const shape of shapes) {
     if (shape.partitions === 1) expect(lateVoters).toBeGreaterThan(0)
   })
 }
+
+test('an answer to a question of an earlier term changes nothing', () => {
+  const limits = { entriesMax: 3 }
+  const [waiting] = stepOwner({ ...initialOwner(), phase: 'acquiring' }, { type: 'lost', term: 0 }, limits)
+  const late = { type: 'acquired', term: 0, checkpoint: { partition: 0, epoch: 1, recorded: '0-0' } } as const
+  expect(stepOwner(waiting, late, limits)).toEqual([waiting, []])
+})

@@ -69,6 +69,7 @@ function judge({ caughtBy }: Mutant, results: readonly TestResult[]): Verdict {
       : [],
   )
   if (noticed.length > 0) return { isCaught: true, lines: noticed }
+  if (results.length === 0) return { isCaught: false, lines: ['no named test has run'] }
   const others = results.flatMap(({ path, failure }) => (failure === null ? [] : [`${path}: ${failure}`]))
   return { isCaught: false, lines: others.length > 0 ? others : ['every named test passed'] }
 }
