@@ -100,7 +100,9 @@ export async function beginManaging(pollId, onChanged) {
 
 async function send(method, path, headers) {
   try {
-    const response = await fetch(path, { method, headers, signal: AbortSignal.timeout(answerWithinMs) })
+    // What everybody may see may be cached for a second; the news that we ask for because of a message would be hidden by it.
+    const cache = 'no-store'
+    const response = await fetch(path, { method, headers, cache, signal: AbortSignal.timeout(answerWithinMs) })
     const body = await response.json()
     const isRefused = response.status === 401 || response.status === 403
     return { isDone: response.ok, isRefused, body, detail: body.detail ?? '' }
