@@ -9,6 +9,7 @@ import { waitUntil } from '../wait-until.ts'
 const withinMs = 15_000
 const kills = 3
 const votesBetween = 300
+const votesUntilMeasured = 40
 
 /** Kills one api after the other, at no particular moment. */
 export const killApis: Fault = {
@@ -53,6 +54,8 @@ export const blockApi = (hook: Hook, spinMs: number): Fault => ({
   fact: 'an api whose event loop stands still for seconds answers everybody afterwards, and nothing counts twice',
   async inject({ system, load }) {
     await longestBlockMs(system.apis)
+    // What is measured begins with the loop's next turn.
+    await moreAccepted(load, votesUntilMeasured)
     hook.set('after_append', { spinMs })
     await waitUntil(() => hook.isDone(), { withinMs, what: 'an api has appended' })
     const begun = performance.now()

@@ -7,6 +7,7 @@ import { waitUntil } from '../wait-until.ts'
 
 const takenOverWithinMs = 15_000
 const votesMeanwhile = 400
+const votesUntilMeasured = 40
 const votesWhileStealing = 2_000
 
 /** Ends a worker at a moment of its commit. Needs the hooked worker. */
@@ -151,6 +152,8 @@ export const blockWorker = (hook: Hook, spinMs: number, fact: string): Fault => 
   fact,
   async inject({ system, load }) {
     await longestBlockMs(system.workers)
+    // What is measured begins with the loop's next turn.
+    await moreAccepted(load, votesUntilMeasured)
     hook.set('before_record', { spinMs })
     await waitUntil(() => hook.isDone(), { withinMs: takenOverWithinMs, what: 'a worker is about to commit' })
     const begun = performance.now()
