@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { pino, stdSerializers } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -37,9 +37,19 @@ export const createLog = ({ name, level, destination }: LogOptions): Logger => {
     level,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: redactedPaths, censor: '[redacted]' },
-    serializers: { req: describeRequest },
+    serializers: { req: describeRequest, err: describeFault },
   }
   return destination === undefined ? pino(options) : pino(options, destination)
+}
+
+/**
+ * What a fault says, and nothing else that hangs on it: the Redis client hangs the whole command on its errors, password and votes
+ * included, and the PostgreSQL client the values of a row.
+ */
+const describeFault = (fault: unknown): unknown => {
+  if (!(fault instanceof Error)) return fault
+  const { type, message, stack } = stdSerializers.err(fault)
+  return { type, message, ...('code' in fault && { code: fault.code }), stack }
 }
 
 /** A ticket rides in the query of a URL, so the query is left out of what is logged about a request. */

@@ -29,3 +29,17 @@ test('a logged request shows its path, never its headers nor its query, in which
   expect(text).not.toContain('geheim')
   expect(JSON.parse(text)).toMatchObject({ req: { id: 'r1', method: 'GET', path: '/ws/polls/a' } })
 })
+
+test('of a fault its type, message, code and stack are logged, never the command or the row that hangs on it', () => {
+  const command = { name: 'auth', args: ['geheim'] }
+  const cause = Object.assign(new Error('WRONGPASS'), { command })
+  const err = Object.assign(new Error('no connection', { cause }), { code: 'ECONNREFUSED', command, detail: 'geheim' })
+  const text = logged({ err })
+  expect(text).not.toContain('geheim')
+  expect(JSON.parse(text).err).toMatchObject({
+    type: 'Error',
+    message: expect.stringContaining('no connection'),
+    code: 'ECONNREFUSED',
+  })
+  expect(text).toContain('WRONGPASS')
+})
