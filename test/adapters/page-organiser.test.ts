@@ -68,6 +68,18 @@ describe('the organiser’s bar', () => {
     await bar(page).getByText('Closed. The result is final.').waitFor()
   })
 
+  test('hears of a close within the second for which browsers may keep what everybody sees', async () => {
+    const poll = await makePoll()
+    const page = await visit(poll, `#manage=${poll.token}`)
+    await bar(page).getByText('Open. People can vote now.').waitFor()
+    const hasRead = page.waitForResponse((response) => new URL(response.url()).pathname === poll.path)
+    const reloaded = page.reload()
+    await hasRead
+    await call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await reloaded
+    await bar(page).getByText('Closed. The result is final.').waitFor()
+  })
+
   test('opens a draft, and resets only after it has asked', async () => {
     const poll = await makePoll({ draft: true })
     const page = await visit(poll, `#manage=${poll.token}`)
