@@ -471,7 +471,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'the result is final before all markers are recorded',
-    edits: [{ file: '', from: 'and held.partitions = (', to: 'and held.partitions > 0 * (' }],
+    edits: [
+      {
+        file: 'src/adapters/postgres/tallies.ts',
+        from: 'marked.partitions = marked.markers',
+        to: 'marked.markers > 0',
+      },
+    ],
     caughtBy: [
       {
         file: 'test/adapters/tallies.test.ts',
