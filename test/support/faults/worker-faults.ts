@@ -61,11 +61,16 @@ const holdTallies = async ({
   await client.query('begin')
   await client.query('select from tally where poll_id = $1 for update', [poll.id])
   const waiting = async (): Promise<readonly string[]> => {
-    // Who waits holds its checkpoint's row; the lease names the owner.
+    // Who waits holds its checkpoint's row, which nobody else can lock; the lease names the owner.
     const { rows } = await system.database.pool.query<{ owner: string }>(
-      `select owner from checkpoint where exists (
-         select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
-       ) and owner is not null`,
+      `with free as (
+         select partition from checkpoint for update skip locked
+       )
+       select owner
+       from checkpoint
+       where owner is not null
+         and partition not in (select partition from free)
+         and exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())`,
     )
     return rows.map(({ owner }) => owner)
   }
