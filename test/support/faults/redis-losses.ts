@@ -1,5 +1,5 @@
 // Redis forgets, all or a part.
-import type { ChainableCommander, Redis } from 'ioredis'
+import type { ChainableCommander } from 'ioredis'
 import { type Keys, WORKERS_GROUP } from '../../../src/adapters/redis/keys.ts'
 import { type Fault, isRecorded } from '../fault-case.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -30,22 +30,26 @@ const lose = ({ fact, isLogLost, remove }: Removed): Fault => ({
     const earlier = load.settled.toReversed()
     const epochs = await sumEpochs(system)
     const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
-    await onceRecorded(system, (commands, keys) => remove(commands, keys, poll.id, partitions))
+    const answers = await onceRecorded(system, (commands, keys) => remove(commands, keys, poll.id, partitions))
     const [told, raised] = await Promise.all([
       earlierVotersReturn(scene, earlier),
       isLogLost ? noticesLostLog(system, epochs) : 0,
     ])
     await recovers(scene)
     await comesBack(scene)
-    return isLogLost ? { ...told, 'epochs begun': raised } : told
+    return { 'keys removed': countKeys(answers), ...told, ...(isLogLost && { 'epochs begun': raised }) }
   },
 })
+
+/** Of the answers to commands that remove, and to DBSIZE before one that says no number; a group counts as a key. */
+const countKeys = (answers: readonly unknown[]): number =>
+  answers.reduce<number>((sum, answer) => sum + (typeof answer === 'number' ? answer : 0), 0)
 
 const removed: readonly Removed[] = [
   {
     fact: 'after FLUSHALL a new epoch begins, and doors, cache and group come back from the ledger',
     isLogLost: true,
-    remove: (commands) => commands.flushall(),
+    remove: (commands) => commands.dbsize().flushall(),
   },
   {
     fact: 'a stream that is deleted begins a new epoch, and earlier voters stay known',
@@ -87,7 +91,7 @@ export const removals: readonly Fault[] = removed.map(lose)
 const loseIdle = (
   fact: string,
   isLogLost: boolean,
-  remove: (redis: Redis, keys: Keys, p: number[]) => unknown,
+  remove: (commands: ChainableCommander, keys: Keys, p: number[]) => ChainableCommander,
 ): Fault => ({
   fact,
   async inject(scene) {
@@ -98,11 +102,12 @@ const loseIdle = (
       const epochs = await sumEpochs(system)
       const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
       await waitUntil(async () => load.isIdle() && (await isRecorded(system)), { what: 'nobody votes any more' })
-      await withRedis(system, async (redis, keys) => remove(redis, keys, partitions))
+      const answers = await withRedis(system, async (redis, keys) => remove(redis.multi(), keys, partitions).exec())
       const raised = isLogLost ? await noticesLostLog(system, epochs) : 0
       await comesBack(scene, 'all but doors')
       const told = await earlierVotersReturn(scene, earlier)
-      return isLogLost ? { ...told, 'epochs begun': raised } : told
+      const keysRemoved = countKeys((answers ?? []).map(([, answer]) => answer))
+      return { 'keys removed': keysRemoved, ...told, ...(isLogLost && { 'epochs begun': raised }) }
     } finally {
       load.resume()
     }
@@ -113,9 +118,9 @@ export const idleRemovals: readonly Fault[] = [
   loseIdle(
     'a Redis that forgot everything while nobody votes is noticed within seconds, and all but the doors is back before anybody comes',
     true,
-    async (redis) => redis.flushall(),
+    (commands) => commands.dbsize().flushall(),
   ),
-  loseIdle('an epoch that is deleted while nobody votes is told anew within seconds', false, async (redis, keys, p) =>
-    redis.del(p.map((one) => keys.epoch(one))),
+  loseIdle('an epoch that is deleted while nobody votes is told anew within seconds', false, (commands, keys, p) =>
+    commands.del(p.map((one) => keys.epoch(one))),
   ),
 ]

@@ -57,18 +57,20 @@ export const noticesLostLog = async (system: System, epochsBefore: number): Prom
 
 /**
  * Holds back every write, people go on asking meanwhile, until the ledger has all that was accepted. What the work does then
- * cannot take a vote with it that only Redis has. The writes that wait come after it.
+ * cannot take a vote with it that only Redis has. The writes that wait come after it. Returns what Redis answered to each command.
  */
 export const onceRecorded = async (
   system: System,
   work: (commands: ChainableCommander, keys: Keys) => void,
-): Promise<void> =>
+): Promise<readonly unknown[]> =>
   withRedis(system, async (redis, keys) => {
     await holdWrites(system, redis)
     // One pipeline: nobody else's command runs between its lines.
     const commands = redis.pipeline().call('CLIENT', 'UNPAUSE')
     work(commands, keys)
-    for (const [error] of (await commands.exec()) ?? []) if (error !== null) throw error
+    const answers = (await commands.exec()) ?? []
+    for (const [error] of answers) if (error !== null) throw error
+    return answers.map(([, answer]) => answer)
   })
 
 /**
