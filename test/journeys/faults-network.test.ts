@@ -6,13 +6,14 @@ import { useSystem } from '../support/system.ts'
 describe('the network fails while people vote', () => {
   const system = useSystem({ apis: 2, workers: 2, partitions: 4, hasOwnWays: true })
 
-  const faults: readonly Fault[] = [silence('api', 'redis'), silence('worker', 'redis'), silence('worker', 'postgres')]
+  const faults: readonly Fault[] = [
+    silence('api', 'redis'),
+    silence('worker', 'redis'),
+    silence('worker', 'postgres'),
+    slowNetwork,
+  ]
   test.each(faults)('$fact', async (fault) => {
     await survive(system(), fault)
-  })
-
-  test.each([slowNetwork])('$fact', async (fault) => {
-    await survive(system(), fault, { votesPerSecond: 310 })
   })
 
   test.each([partOneApi])('$fact', async (fault) => {

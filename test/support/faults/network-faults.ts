@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Redis } from 'ioredis'
 import { createHttpClient } from '../../../src/demo/http-client.ts'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import { type Fault, moreAccepted } from '../fault-case.ts'
@@ -12,6 +13,8 @@ import { recordedAgain } from './recorded-again.ts'
 // These need ways of the processes to Redis and PostgreSQL.
 
 const slowForMs = 10_000
+/** What so slow a network lets through. */
+const votesPerSecondWhileSlow = 310
 /** In each direction. */
 const slowness = { latencyMs: 100, jitterMs: 50, bytesPerSecond: 10_000, sliceBytes: 200 }
 const votesWhileSilent = 800
@@ -23,6 +26,7 @@ const answeredAtOnceMs = 1_000
 /** Everything between the processes and their servers is slow, and comes in small slices. */
 export const slowNetwork: Fault = {
   fact: 'a slow network, 200 ms there and back with jitter and 10 kB/s, makes everything slower and breaks nothing',
+  plan: { votesPerSecond: votesPerSecondWhileSlow },
   async inject(scene) {
     const { system, load } = scene
     const lines = countLines([...system.apis, ...system.workers])
@@ -32,11 +36,32 @@ export const slowNetwork: Fault = {
     ])
     const before = load.accepted()
     for (const way of ways) way.slow(slowness)
-    await sleep(slowForMs)
+    const [pingMs] = await Promise.all([pingOver(system, waysOf(system, 'api')), sleep(slowForMs)])
     const accepted = load.accepted() - before
     for (const way of ways) way.slow(null)
-    return { 'votes accepted while slow': accepted, ...lines(), ...(await recordedAgain(scene)) }
+    return {
+      'ms there and back while slow': pingMs >= 2 * slowness.latencyMs ? pingMs : 0,
+      'votes accepted while slow': accepted,
+      ...lines(),
+      ...(await recordedAgain(scene)),
+    }
   },
+}
+
+/** How long a word to Redis and its answer take over the first of the ways. */
+const pingOver = async ({ redisUrl }: System, [way]: readonly Ways[]): Promise<number> => {
+  const url = new URL(redisUrl)
+  url.port = String(way?.redis.port)
+  const redis = new Redis(url.href, { enableReadyCheck: false })
+  try {
+    // The first one waits for the connection.
+    await redis.ping()
+    const begun = performance.now()
+    await redis.ping()
+    return Math.round(performance.now() - begun)
+  } finally {
+    redis.disconnect()
+  }
 }
 
 /** The connections of a role to one of its servers die without a word; new ones work. */
