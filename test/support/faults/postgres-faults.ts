@@ -48,8 +48,9 @@ export const endTransactions: Fault = {
     const before = load.accepted()
     while (load.accepted() < before + 2_000) {
       const { rowCount } = await system.database.pool.query(
+        // Who has an id for its transaction has written in it.
         `select pg_terminate_backend(pid) from pg_stat_activity
-         where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+         where datname = current_database() and pid <> pg_backend_pid() and backend_xid is not null
            and (state like 'idle in%' or query like '%checkpoint%' or query like '%vote%')`,
       )
       ended += rowCount ?? 0

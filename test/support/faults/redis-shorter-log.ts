@@ -99,11 +99,12 @@ export const cutRecordedTail: Fault = {
   },
 }
 
+const cutOffVotes = 'unrecorded votes cut off'
 const reportedVotes = 'votes reported as lost'
 
 export const cutUnrecordedTail: Fault = {
   fact: 'of a log whose end is cut off before it was recorded only those votes are lost that are reported, and nobody counts twice',
-  mayLose: (happened) => happened[reportedVotes] ?? 0,
+  mayLose: (happened) => Math.min(happened[reportedVotes] ?? 0, happened[cutOffVotes] ?? 0),
   async inject(scene) {
     const { system } = scene
     const redis = redisOf(system)
@@ -130,7 +131,7 @@ export const cutUnrecordedTail: Fault = {
         withinMs: reportedWithinMs,
         what: `the loss of ${cut} votes is reported`,
       })
-      return { 'unrecorded votes cut off': cut, [reportedVotes]: await reported() }
+      return { [cutOffVotes]: cut, [reportedVotes]: await reported() }
     } finally {
       for (const worker of system.workers) worker.signal('SIGCONT')
       await recovers(scene)
