@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 export type TcpProxy = {
   readonly port: number
-  /** What clients have sent over the connections that are open now. */
+  /** What clients have sent over the connections that are open now; of each what came first, up to a megabyte. */
   readonly sent: () => string
   /** How often anybody has connected. */
   readonly connections: () => number
@@ -11,7 +11,7 @@ export type TcpProxy = {
   readonly cut: () => void
   /**
    * Swallows everything in both directions from now on and closes nothing: the other side has gone without a word. With a
-   * condition only on those open connections whose client has sent something of the kind.
+   * condition only on those open connections whose client has sent something of the kind, within its first megabyte.
    */
   readonly mute: (isMeant?: (sent: string) => boolean) => void
   /** How many connections are muted that their client has not given up yet. */
@@ -64,6 +64,7 @@ const createLane = (to: Socket, slowness: () => Slowness | null): ((chunk: Buffe
 }
 
 const lookAgainMs = 50
+const sentCharactersMax = 1024 * 1024
 const fast: Slowness = { latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity, sliceBytes: Infinity }
 
 /** A way to a server that a test can watch and break; on a port of its own, or on the one that it is given. */
@@ -84,7 +85,8 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
     const toClient = createLane(client, () => slowness)
     client.on('data', (chunk: Buffer) => {
       if (way.isMuted) return
-      way.sent += chunk.toString('latin1')
+      // The beginning: there a client says who it is.
+      if (way.sent.length < sentCharactersMax) way.sent += chunk.toString('latin1')
       if (cutting !== null && chunk.includes(cutting.text)) way.isCutAtAnswer = Math.random() < cutting.share
       toServer(chunk)
     })
