@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +8,8 @@ import { waitUntil } from './wait-until.ts'
 
 const outputCharactersMax = 200_000
 const endWithinMs = 15_000
+/** How long the pipes of a process that has ended may stay open. */
+const drainMs = 1_000
 
 export type Program = 'api' | 'worker' | 'admin' | 'migrate' | 'all' | 'full' | 'demo' | 'recount'
 
@@ -16,8 +17,12 @@ export type ServerProcess = {
   readonly name: string
   readonly pid: () => number
   readonly isRunning: () => boolean
-  /** What it has written so far, over all its lives. */
+  /** What it has written so far, over all its lives; of much the end. */
   readonly output: () => string
+  /** How many characters it has written so far. */
+  readonly written: () => number
+  /** What it has written since it had written so many characters; of much the end. */
+  readonly outputSince: (written: number) => string
   readonly signal: (signal: NodeJS.Signals) => void
   /** Waits for its end. */
   readonly ended: (withinMs?: number) => Promise<Ending>
@@ -44,11 +49,14 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
   const folder = mkdtempSync(join(tmpdir(), 'tallycast-process-'))
   const leash: Leash = keepOnLeash(folder, 'pid')
   let output = ''
+  let written = 0
   let child: ChildProcess
   let ending: Ending | null = null
 
   const keepOutput = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-outputCharactersMax)
+    const text = chunk.toString('utf8')
+    written += text.length
+    output = (output + text).slice(-outputCharactersMax)
   }
   const start = (): void => {
     const { PATH = '', HOME = '' } = process.env
@@ -63,9 +71,13 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
     writeFileSync(join(folder, 'pid'), `${begun.pid}\n`)
     begun.stdout.on('data', keepOutput)
     begun.stderr.on('data', keepOutput)
-    begun.once('exit', (exitCode, signal) => {
-      ending = { exitCode, signal }
-    })
+    const end = (): void => {
+      // Not of a later life, which the one before may still be heard in.
+      if (child === begun) ending ??= { exitCode: begun.exitCode, signal: begun.signalCode }
+    }
+    // By then all that it has written is read; or, where a child of its own holds the pipes open, what there is.
+    begun.once('close', end)
+    begun.once('exit', () => setTimeout(end, drainMs).unref())
   }
   const signal = (which: NodeJS.Signals): void => void child.kill(which)
   const ended = async (withinMs = endWithinMs): Promise<Ending> => {
@@ -80,6 +92,8 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
     pid: () => child.pid ?? 0,
     isRunning: () => ending === null,
     output: () => output,
+    written: () => written,
+    outputSince: (before) => (written > before ? output.slice(before - written) : ''),
     signal,
     ended,
     start,
@@ -88,7 +102,7 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
         signal('SIGCONT')
         signal('SIGTERM')
         const insist = setTimeout(signal, endWithinMs, 'SIGKILL')
-        if (ending === null) await once(child, 'exit')
+        await ended(2 * endWithinMs)
         clearTimeout(insist)
       }
       rmSync(folder, { recursive: true, force: true })

@@ -5,10 +5,9 @@ const linesPerProcessMax = 75
 
 /** Counts the lines that processes log from now on: a fault that goes on must not fill the log. */
 export const countLines = (members: readonly Member[]): (() => { readonly 'lines logged': number }) => {
-  const count = ({ output }: Member): number => output().split('\n').length
-  const before = members.map(count)
+  const before = members.map((member) => member.written())
   return () => {
-    const lines = members.map((member, index) => count(member) - (before[index] ?? 0))
+    const lines = members.map((member, index) => member.outputSince(before[index] ?? 0).split('\n').length - 1)
     if (Math.max(...lines) > linesPerProcessMax) throw new Error(`lines logged per process: ${lines.join()}`)
     // Where nobody said a word, that is no sign that nothing happened.
     return {

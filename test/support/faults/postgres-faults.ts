@@ -189,7 +189,7 @@ const refusingWrites = async (scene: FaultScene, words: string, { begin, end }: 
   const { system, load } = scene
   const { pool } = system.database
   const lines = countLines(system.workers)
-  const outputBefore = system.workers.map((worker) => worker.output().length)
+  const writtenBefore = system.workers.map((worker) => worker.written())
   await pool.query(begin)
   // What a database is set to holds for new sessions.
   await pool.query(
@@ -202,7 +202,9 @@ const refusingWrites = async (scene: FaultScene, words: string, { begin, end }: 
   await pool.query(
     'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
   )
-  const refused = system.workers.filter((worker, index) => worker.output().slice(outputBefore[index]).includes(words))
+  const refused = system.workers.filter((worker, index) =>
+    worker.outputSince(writtenBefore[index] ?? 0).includes(words),
+  )
   const again = await recordedAgain(scene)
   return {
     'workers that were refused': refused.length,
