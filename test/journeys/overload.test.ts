@@ -15,14 +15,17 @@ const acceptedWithinMs = 1_000
 /** Who wait for their answers while the accepted rate is measured. */
 const calmConnections = 64
 const calmMs = 4_000
-/** Looks for the number of connections at which the api begins to refuse this share: a fast machine needs more of them. */
+/**
+ * Looks for the number of connections at which the api begins to refuse this share: a fast machine needs more of them. In small
+ * steps: far beyond it those who are accepted wait for the api to read all the others.
+ */
 const searchFrom = 700
-const searchFactor = 1.4
+const searchFactor = 1.25
 const connectionsMax = 12_000
 const searchMs = 1_500
-const refusedShareMin = 0.1
+const refusedShareMin = 0.05
 /** Beyond this the crowd would measure itself. */
-const lateMsMax = 250
+const lateMsMax = 1_000
 
 const system = useSystem({ workers: 1, redis: 'own' })
 
