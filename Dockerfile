@@ -9,11 +9,12 @@ FROM base AS dependencies
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-# Everything, with the browser and the real servers that the tests start, stop and kill by themselves. PostgreSQL comes with the optional
-# dependencies and refuses to run as root, so this stage installs and runs as an ordinary user.
+# Everything, with the browser and the real servers that the tests start, stop and kill by themselves, and what shows them another clock or
+# what they write to the disk. PostgreSQL comes with the optional dependencies and refuses to run as root, so this stage installs and runs as
+# an ordinary user.
 FROM base AS test
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium redis-server \
+  && apt-get install -y --no-install-recommends chromium libfaketime redis-server strace \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STREAM_START } from '../../src/domain/position.ts'
 import type { VoterKey } from '../../src/domain/vote.ts'
 import type { VoteDoor } from '../../src/ports/vote-door.ts'
+import { provideStrace } from '../support/debian-tools.ts'
 import { appendOnlyFile, type DiskTrace, noteDisk, readDiskTrace } from '../support/disk-trace.ts'
 import { startOwnRedis } from '../support/own-redis.ts'
 import { someCall, someDoor, somePollId, readVotes } from '../support/some-calls.ts'
@@ -17,6 +18,7 @@ const settings = {
   memory: ['--appendonly', 'no'],
 } as const
 const votesBefore = 1_000
+const fetchedWithinMs = 180_000
 const batchVotes = 20
 /** Some hundred votes in the append-only file. */
 const manyBytes = 30_000
@@ -136,9 +138,11 @@ describe('memory', () => {
 
 describe('when the machine loses power', () => {
   let folder: string
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tallycast-trace-'))
-  })
+    // Fetched here where the machine has none, not within the time of a test.
+    await provideStrace()
+  }, fetchedWithinMs)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   /** Votes, pulls the plug, and takes from the file what the disk had not confirmed by then. */

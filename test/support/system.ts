@@ -203,11 +203,14 @@ const startMember = (
 const memberBecomesReady = async (member: Member): Promise<void> =>
   becomesReady(member, Number(new URL(member.opsUrl).port))
 
-/** One system for all tests of a file, or of a `describe`. What its processes wrote is shown when a test fails. */
-export const useSystem = (plan: SystemPlan): (() => System) => {
+/**
+ * One system for all tests of a file, or of a `describe`. What its processes wrote is shown when a test fails. A plan that is a
+ * function is asked once the tests run, for what a `beforeAll` in front of it has made.
+ */
+export const useSystem = (plan: SystemPlan | (() => SystemPlan)): (() => System) => {
   let system: System | undefined
   beforeAll(async () => {
-    system = await startSystem(plan)
+    system = await startSystem(typeof plan === 'function' ? plan() : plan)
   })
   afterEach(({ task }) => {
     if (task.result?.state === 'fail') console.error(system?.logs())
