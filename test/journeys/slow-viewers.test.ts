@@ -29,7 +29,7 @@ const tooSlow = 4508
 const system = useSystem({ workers: 1, env: { VIEWER_BUFFER_BYTES_MAX: '4096', UPDATE_INTERVAL_MS: '20' } })
 const manyOptions = Array.from({ length: 100 }, (_, number) => `Option ${number}`)
 
-test('1,000 viewers that never read keep nobody waiting: they are skipped, then closed with 4508, and memory stays bounded', async () => {
+test('1,000 viewers that never read keep nobody waiting: they are skipped, then given up, those who read again hear 4508, and memory stays bounded', async () => {
   const { apis, database, apiUrl } = system()
   // Planned with one.
   const api = apis[0]!
