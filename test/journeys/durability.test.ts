@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { afterEach, expect, test } from 'vitest'
 import { createVoter } from '../../src/demo/voter.ts'
 import { organisePoll } from '../support/organiser.ts'
+import { sumMetric } from '../support/sum-metric.ts'
 import { useSystem } from '../support/system.ts'
 import { attemptVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -17,10 +18,7 @@ const configure = async (settings: Readonly<Record<string, string>>): Promise<vo
 }
 afterEach(async () => configure({ appendfsync: 'always', 'maxmemory-policy': 'noeviction' }))
 
-const problems = async (): Promise<number> => {
-  const answer = await fetch(`${system().apis[0]?.opsUrl}/metrics`)
-  return Number(/^tallycast_stream_durability_problems{.*} (\d+)$/m.exec(await answer.text())?.[1])
-}
+const problems = async (): Promise<number> => sumMetric(system().apis, 'tallycast_stream_durability_problems')
 
 const isLogged = async (line: RegExp): Promise<void> =>
   waitUntil(() => line.test(system().apis[0]?.output() ?? ''), { what: `the log says ${line}` })

@@ -7,7 +7,8 @@ import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded }
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { startServerProcess } from '../support/server-process.ts'
-import { useSystem } from '../support/system.ts'
+import { sumMetric } from '../support/sum-metric.ts'
+import { type Member, useSystem } from '../support/system.ts'
 import { attemptVote, letVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -76,21 +77,9 @@ describe('on the full profile', () => {
   const system = useSystem({ apis: 1, workers: 2, partitions: 4, env: { RECOUNT_EVERY_MS: '100' } })
   const votesMin = 1_500
 
-  /** A metric of every worker, added up. */
-  const sumOf = async (metric: string): Promise<number> => {
-    const texts = await Promise.all(
-      system().workers.map(async ({ opsUrl }) =>
-        fetch(`${opsUrl}/metrics`).then(
-          async (answer) => answer.text(),
-          () => '',
-        ),
-      ),
-    )
-    const values = texts.map((text) => Number(new RegExp(`^${metric}{.*} (.+)$`, 'm').exec(text)?.[1] ?? 0))
-    return values.reduce((sum, value) => sum + value, 0)
-  }
-  const differences = async (): Promise<number> => sumOf('tallycast_recount_differences')
-  const recounted = async (): Promise<number> => sumOf('tallycast_recounted_polls_total')
+  const running = (): readonly Member[] => system().workers.filter((worker) => worker.isRunning())
+  const differences = async (): Promise<number> => sumMetric(running(), 'tallycast_recount_differences')
+  const recounted = async (): Promise<number> => sumMetric(running(), 'tallycast_recounted_polls_total')
 
   test('recounts while votes are recorded at full speed find no difference, by command and in the background', async () => {
     const { apiUrl, database } = system()
