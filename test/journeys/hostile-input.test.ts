@@ -1,13 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { sleep } from '../../src/runtime/stop-signal.ts'
 import { createVoter } from '../../src/demo/voter.ts'
 import { type Attempt, checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll, type OrganisedPoll } from '../support/organiser.ts'
-import { readFigures } from '../support/process-figures.ts'
+import { countConnections, residentMiB } from '../support/process-figures.ts'
 import { connectRawViewer, OPCODES, writeFrame } from '../support/raw-frames.ts'
 import { connectRaw, exchangeRaw, type RawConnection } from '../support/raw-http.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { type Member, useSystem } from '../support/system.ts'
 import { connectViewer } from '../support/viewer.ts'
 import { attemptVote } from '../support/voters.ts'
@@ -62,7 +61,7 @@ function keepVoting(poll: OrganisedPoll): Voting {
   }
 }
 
-const connections = async (of: Member): Promise<number> => (await readFigures(of.opsUrl)).connections
+const connections = async (of: Member): Promise<number> => countConnections(of.opsUrl)
 
 /** Connections that go on with what they say, one byte at a time, or say nothing more. */
 type Slow = { readonly what: string; readonly begin: string; readonly goOn?: string; readonly doesNotRead?: boolean }
@@ -118,7 +117,7 @@ describe.concurrent('who is slow on purpose', () => {
         ],
       ],
     }
-    const before = await readFigures(api.opsUrl)
+    const before = { connections: await connections(api), residentMiB: residentMiB(api.pid()) }
     const voting = keepVoting(poll)
     const opened: RawConnection[] = []
     const began = performance.now()
@@ -143,7 +142,7 @@ describe.concurrent('who is slow on purpose', () => {
       for (const { socket } of opened) socket.destroy()
     }
     const said = await voting.stop(3_000)
-    const after = await readFigures(api.opsUrl)
+    const after = { residentMiB: residentMiB(api.pid()) }
     console.log(
       `${opened.length} slow connections; ${said}; resident ${before.residentMiB.toFixed(0)} -> ${after.residentMiB.toFixed(0)} MiB`,
     )
@@ -159,7 +158,7 @@ describe.concurrent('who is slow on purpose', () => {
     const first = await startWatchers(host, id, watchers)
     try {
       await waitUntil(async () => (await connections(admin)) >= before + watchers, { what: 'all are connected' })
-      first.kill('SIGSTOP')
+      first.signal('SIGSTOP')
       const began = performance.now()
       await waitUntil(async () => (await connections(admin)) < before + 5, {
         withinMs: goneWithinMs.all,
@@ -167,32 +166,33 @@ describe.concurrent('who is slow on purpose', () => {
       })
       console.log(`stopped watchers were let go of after ${((performance.now() - began) / 1000).toFixed(1)} s`)
     } finally {
-      first.kill('SIGKILL')
+      first.signal('SIGKILL')
+      await first.stop()
     }
     const second = await startWatchers(host, id, watchers)
     try {
-      second.kill('SIGSTOP')
+      second.signal('SIGSTOP')
       const began = performance.now()
       admin.signal('SIGTERM')
       expect(await admin.ended(20_000)).toEqual({ exitCode: 0, signal: null })
       console.log(`with stopped watchers the admin ended after ${((performance.now() - began) / 1000).toFixed(1)} s`)
       expect(performance.now() - began).toBeLessThan(shutdownMs + 3_000)
     } finally {
-      second.kill('SIGKILL')
+      second.signal('SIGKILL')
+      await second.stop()
     }
   })
 })
 
 /** A process that watches over connections of its own; resolves when it sees the poll on all of them. */
-async function startWatchers(address: string, pollId: string, count: number): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL('../support/grpc-watchers.ts', import.meta.url))
-  const child = spawn(process.execPath, [program, address, pollId, String(count)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+async function startWatchers(address: string, pollId: string, count: number): Promise<ServerProcess> {
+  const env = { GRPC_ADDRESS: address, POLL_ID: pollId, CONNECTIONS: String(count) }
+  const watching = startServerProcess({ name: 'watchers', program: 'programs/poll-watcher.ts', env })
+  await waitUntil(() => watching.output().includes('all watch'), {
+    withinMs: 20_000,
+    what: 'the watchers see the poll',
   })
-  let said = ''
-  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()))
-  await waitUntil(() => said.includes('all watch'), { withinMs: 20_000, what: 'the watchers see the poll' })
-  return child
+  return watching
 }
 
 test('what floods leave behind does not grow with their number; votes and viewers go on', async () => {
@@ -200,12 +200,12 @@ test('what floods leave behind does not grow with their number; votes and viewer
   const voting = keepVoting(poll)
   const steady = connectViewer(`${api.url.replace('http', 'ws')}/ws/polls/${poll.id}`)
   await steady.sees(() => true)
-  const residents = [(await readFigures(api.opsUrl)).residentMiB]
+  const residents = [residentMiB(api.pid())]
   for (let round = 0; round < 4; round += 1) {
     await flood(poll.id)
-    residents.push((await readFigures(api.opsUrl)).residentMiB)
+    residents.push(residentMiB(api.pid()))
   }
-  const { connections: held } = await readFigures(api.opsUrl)
+  const held = await connections(api)
   // The floods come from this very machine, and take their share of it.
   const said = await voting.stop(10_000)
   const { total_votes: total } = await poll.see()

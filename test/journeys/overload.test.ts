@@ -4,7 +4,7 @@ import { type Crowd, type CrowdReport, startCrowd } from '../support/crowd.ts'
 import { isRecorded } from '../support/fault-case.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll } from '../support/organiser.ts'
-import { residentMiB } from '../support/resident-memory.ts'
+import { residentMiB } from '../support/process-figures.ts'
 import { type System, useSystem } from '../support/system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 

@@ -1,18 +1,13 @@
-/** What a process of ours says of itself. */
-export type ProcessFigures = {
-  /** Connections to it and from it. */
-  readonly connections: number
-  readonly residentMiB: number
-}
+import { readFileSync } from 'node:fs'
 
-/** Reads the metrics of the process whose operators' side answers here. */
-export async function readFigures(opsUrl: string): Promise<ProcessFigures> {
+/** The memory that a process holds now, in MiB. */
+export const residentMiB = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+/** The connections to and from the process whose operators' side answers here, as its metrics say. */
+export const countConnections = async (opsUrl: string): Promise<number> => {
   const text = await (await fetch(`${opsUrl}/metrics`)).text()
-  const value = (name: RegExp): number => Number(name.exec(text)?.[1] ?? Number.NaN)
-  const figures = {
-    connections: value(/^nodejs_active_resources\{[^}]*type="TCPSocketWrap"[^}]*\} (\d+)/m),
-    residentMiB: value(/^process_resident_memory_bytes(?:\{[^}]*\})? (\d+)/m) / 2 ** 20,
-  }
-  if (Object.values(figures).some(Number.isNaN)) throw new Error(`these metrics tell too little:\n${text}`)
-  return figures
+  const found = /^nodejs_active_resources\{[^}]*type="TCPSocketWrap"[^}]*\} (\d+)/m.exec(text)?.[1]
+  if (found === undefined) throw new Error(`these metrics tell too little:\n${text}`)
+  return Number(found)
 }
