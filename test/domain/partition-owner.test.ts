@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { initialOwner, stepOwner } from '../../src/domain/partition-owner.ts'
 import type { LedgerVote, VoteKind, VoterKey } from '../../src/domain/vote.ts'
-import { SimulatedPipeline } from '../support/simulated-pipeline.ts'
+import { SimulatedPipeline } from '../simulation/simulated-pipeline.ts'
 
 type Command = { readonly name: string; readonly apply: (pipeline: SimulatedPipeline) => void }
 type Shape = { readonly partitions: number; readonly workers: number }

@@ -11,7 +11,7 @@ describe('apis that fail while 400 people vote in each second', () => {
     apis: 2,
     workers: 1,
     partitions: 2,
-    programOf: { api: 'hooked-api.ts' },
+    programOf: { api: 'programs/hooked-api.ts' },
     env: hook.env,
   })
   afterEach(() => hook.clear())

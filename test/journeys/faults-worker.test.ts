@@ -19,7 +19,7 @@ describe('workers that fail while 400 people vote in each second', () => {
     apis: 2,
     workers: 2,
     partitions: 4,
-    programOf: { worker: 'hooked-worker.ts' },
+    programOf: { worker: 'programs/hooked-worker.ts' },
     env: { ...hook.env, LEASE_MS: String(leaseMs) },
   })
   afterEach(() => hook.clear())
@@ -55,7 +55,7 @@ describe('everything that can come again comes three times, and news late and ou
     apis: 2,
     workers: 2,
     partitions: 4,
-    programOf: { worker: 'hooked-repeating-worker.ts', api: 'hooked-repeating-api.ts' },
+    programOf: { worker: 'programs/hooked-repeating-worker.ts', api: 'programs/hooked-repeating-api.ts' },
   })
 
   test.each([repeatEverything])('$fact', async (fault) => {

@@ -1,9 +1,9 @@
 // The worker as its composition root has it, with a ledger to which every batch goes three times, and with news and cached
 // tallies that come doubled, late and in any order.
 import { Counter } from 'prom-client'
-import type { Tally } from '../../src/domain/tally.ts'
-import { runProcess } from '../../src/main/role.ts'
-import { runWorker } from '../../src/main/worker.ts'
+import type { Tally } from '../../../src/domain/tally.ts'
+import { runProcess } from '../../../src/main/role.ts'
+import { runWorker } from '../../../src/main/worker.ts'
 
 const rememberedMax = 8
 

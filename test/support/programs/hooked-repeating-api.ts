@@ -1,7 +1,7 @@
 // The api as its composition root has it, with a door to which every batch of calls goes three times.
 import { Counter } from 'prom-client'
-import { runApi } from '../../src/main/api.ts'
-import { runProcess } from '../../src/main/role.ts'
+import { runApi } from '../../../src/main/api.ts'
+import { runProcess } from '../../../src/main/role.ts'
 
 await runProcess('api', async (context, onReady) => {
   const { door } = context.adapters

@@ -1,7 +1,7 @@
 // The api as its composition root has it, with a hook between the log's having a vote and the answer.
-import { runApi } from '../../src/main/api.ts'
-import { runProcess } from '../../src/main/role.ts'
-import { reach } from './hooks.ts'
+import { runApi } from '../../../src/main/api.ts'
+import { runProcess } from '../../../src/main/role.ts'
+import { reach } from '../hooks.ts'
 
 await runProcess('api', async (context, onReady) => {
   const { door } = context.adapters

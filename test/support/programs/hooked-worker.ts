@@ -1,8 +1,8 @@
 // The worker as its composition root has it, with hooks at what comes before and after a commit.
 import { Counter } from 'prom-client'
-import { runProcess } from '../../src/main/role.ts'
-import { runWorker } from '../../src/main/worker.ts'
-import { reach } from './hooks.ts'
+import { runProcess } from '../../../src/main/role.ts'
+import { runWorker } from '../../../src/main/worker.ts'
+import { reach } from '../hooks.ts'
 
 await runProcess('worker', async (context, onReady) => {
   const { ledger, feed } = context.adapters
