@@ -62,7 +62,7 @@ export function createAnnounceTallies(
   let waiting = nothingWaiting()
   const announced = new Map<number, number>()
   let wake: () => void = () => {}
-  const growing = createKeepGrowing(ports, hooks.onFellBack)
+  const growing = createKeepGrowing(ports, hooks)
 
   async function announce(work: Waiting): Promise<void> {
     if (work.sweepSettledMs !== null) {

@@ -4,6 +4,7 @@ import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createKeepGrowing } from '../../src/application/announce-tallies/keep-growing.ts'
 import type { Tally } from '../../src/domain/tally.ts'
 import type { Tallies } from '../../src/ports/tallies.ts'
+import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import { type Adapters, adapters } from '../support/adapters.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
@@ -23,17 +24,22 @@ describe.each(adapters)('versions over a failover of the ledger, with the cache 
     await database.drop()
   })
 
-  const start = async () => {
+  /** `through`: what the parts under test see of the ledger and the cache. */
+  const start = async (through: { readonly tallies?: Partial<Tallies>; readonly cache?: Partial<TallyCache> } = {}) => {
     const fellBack: string[] = []
+    const faults: unknown[] = []
     const poll = somePoll({ partitions: 2 })
     await createPollStore(database.pool).create(poll)
-    const growing = createKeepGrowing({ tallies, cache: ports.cache }, (pollId) => fellBack.push(pollId))
+    const growing = createKeepGrowing(
+      { tallies: { ...tallies, ...through.tallies }, cache: { ...ports.cache, ...through.cache } },
+      { onFellBack: (pollId) => fellBack.push(pollId), onError: (fault) => faults.push(fault) },
+    )
     const readTally = async (): Promise<Tally> => {
       const [tally] = await growing.read([poll.id])
       if (tally === undefined) throw new Error('no tally')
       return tally
     }
-    return { poll, growing, readTally, fellBack }
+    return { poll, growing, readTally, fellBack, faults }
   }
 
   test('a ledger that fell back behind what viewers have seen goes on above that, with the same counts', async () => {
@@ -47,6 +53,63 @@ describe.each(adapters)('versions over a failover of the ledger, with the cache 
     // Once is enough.
     await ports.cache.putTally(await readTally())
     expect(await growing.check()).toEqual([])
+  })
+
+  test('a ledger that came back to the same version with other counts goes on above it', async () => {
+    const { poll, growing, readTally, fellBack } = await start()
+    const tally = await readTally()
+    await ports.cache.putTally({ ...tally, counts: [1, 0, 0], totalVotes: 1 })
+    expect(await growing.check()).toEqual([poll.id])
+    expect(fellBack).toEqual([poll.id])
+    const after = await readTally()
+    expect(after).toMatchObject({ version: tally.version + 1, counts: [0, 0, 0], totalVotes: 0 })
+    // The same version with the same counts, read at another moment, is the same.
+    await ports.cache.putTally({ ...after, asOf: after.asOf - 1_000 })
+    expect(await growing.check()).toEqual([])
+  })
+
+  test('a poll that could not be looked after, because ledger or cache failed, is looked after the next time', async () => {
+    let failing: 'read' | 'cache' | 'nothing' = 'nothing'
+    const failIf = (what: typeof failing): void => {
+      if (failing === what) throw new Error(`no ${what}`)
+    }
+    const { poll, growing, readTally, fellBack } = await start({
+      tallies: { read: async (pollIds) => (failIf('read'), tallies.read(pollIds)) },
+      cache: { getTally: async (pollId) => (failIf('cache'), ports.cache.getTally(pollId)) },
+    })
+    const tally = await readTally()
+    await ports.cache.putTally({ ...tally, version: tally.version + 50 })
+    failing = 'cache'
+    await expect(growing.check()).rejects.toThrow('no cache')
+    failing = 'read'
+    await expect(growing.check()).rejects.toThrow('no read')
+    failing = 'nothing'
+    expect(await growing.check()).toEqual([poll.id])
+    expect(fellBack).toEqual([poll.id])
+  })
+
+  test('where one poll of several cannot be raised, the others are, and it is raised the next time', async () => {
+    let broken: string | null = null
+    const { poll, growing, readTally, fellBack, faults } = await start({
+      tallies: {
+        raiseVersion: async (pollId, seen) => {
+          if (pollId === broken) throw new Error('the ledger is away')
+          await tallies.raiseVersion(pollId, seen)
+        },
+      },
+    })
+    const another = somePoll()
+    await createPollStore(database.pool).create(another)
+    for (const tally of [await readTally(), ...(await growing.read([another.id]))]) {
+      await ports.cache.putTally({ ...tally, version: tally.version + 50 })
+    }
+    broken = poll.id
+    expect(await growing.check()).toContain(another.id)
+    expect(fellBack).toEqual([another.id])
+    expect(faults).toHaveLength(1)
+    broken = null
+    expect(await growing.check()).toEqual([poll.id])
+    expect(fellBack).toEqual([another.id, poll.id])
   })
 
   test('a version is raised also where the first partition has recorded votes', async () => {
