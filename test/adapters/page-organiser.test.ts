@@ -78,6 +78,7 @@ describe('the organiser’s bar', () => {
     await call('POST', `${poll.path}/close`, { bearer: poll.token })
     await reloaded
     await bar(page).getByText('Closed. The result is final.').waitFor()
+    expect(await status(poll)).toBe('closed')
   })
 
   test('opens a draft, and resets only after it has asked', async () => {
