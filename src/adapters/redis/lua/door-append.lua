@@ -18,11 +18,11 @@ local VOTERS_PER_READ, REQUESTS_KEPT, REQUEST_BYTES = 1000, 3, 32
 
 local epoch = call('GET', KEYS[1])
 local format, mustWrite, pollCount = ARGV[1], ARGV[2] == '1', tonumber(ARGV[4])
-local count, told = tonumber(call('GET', KEYS[3]) or 0), call('GET', KEYS[4])
+local voteCount, told = tonumber(call('GET', KEYS[3]) or 0), call('GET', KEYS[4])
 -- Where nobody has told how many are recorded, the data is new or was lost, and counting begins here; so it does where more are
 -- said to be recorded than there are, because the count was lost alone.
-local recorded = math.min(count, tonumber(told or count))
-local room = tonumber(ARGV[3]) - (count - recorded)
+local recorded = math.min(voteCount, tonumber(told or voteCount))
+local room = tonumber(ARGV[3]) - (voteCount - recorded)
 local letters, positions, payloads, markers, polls = {}, {}, {}, {}, {}
 local answered, accepted, now = 0, 0, nowMs()
 
