@@ -29,7 +29,7 @@ export const BATCH_LIMITS: BatchLimits = {
 
 export type BatchCalls = {
   call(partition: number, call: DoorCall): Promise<DoorAnswer | Refused>
-  /** What a call would be told at every line that is in use, before anybody has found out which one is its own; null where it may try. */
+  /** What a call would be told at every line that is known, before anybody has found out which one is its own; null where it may try. */
   readonly refuseNow: () => Refused | null
   /** Resolves when every call has its answer. */
   idle(): Promise<void>
@@ -141,8 +141,8 @@ export function createBatchCalls(
     },
     refuseNow() {
       if (waiting >= limits.waitingCallsMax) return overloaded
-      const inUse = [...lines.values()].filter((line) => line.sentAt.length > 0)
-      return inUse.length > 0 && inUse.every(isBehind) ? overloaded : null
+      // An idle line would take the call at once.
+      return lines.size > 0 && [...lines.values()].every(isBehind) ? overloaded : null
     },
     idle() {
       if (isIdle()) return Promise.resolve()
