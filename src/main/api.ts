@@ -82,6 +82,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     log,
     version,
     connectionsMax,
+    viewerPingMs: config.viewerPingMs,
     isStopping: () => signal.aborted,
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)

@@ -27,6 +27,7 @@ const responses: ServerResponse[] = []
 async function serve(
   limits: Partial<EventStreamLimits> & { readonly viewersMax?: number } = {},
   updateIntervalMs = 20,
+  stalledLeastMs?: number,
 ): Promise<void> {
   watchPoll = side.watch({ updateIntervalMs })
   door = createLiveDoor(side, watchPoll, limits)
@@ -34,6 +35,7 @@ async function serve(
   app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
+    ...(stalledLeastMs === undefined ? {} : { stalledLeastMs, viewerPingMs: limits.commentEveryMs ?? 0 }),
     addRoutes: (routes) => {
       streams.addRoute(routes)
       ticketRoute(routes, door.admitViewer, { publicUrl: null })
@@ -108,6 +110,14 @@ describe('GET /polls/{id}/events', () => {
     expect((await view(poll.id, { 'last-event-id': '2' })).status).toBe(200)
     await waitUntil(() => watchPoll.viewerCount() === 2)
   })
+
+  test('a stream that is silent between two comments is kept, however long that is', async () => {
+    await stop()
+    await serve({ commentEveryMs: 1_500 }, 20, 300)
+    const poll = await side.create()
+    const reader = await view(poll.id)
+    await waitUntil(() => reader.text().endsWith(':\n\n:\n\n'), { withinMs: 20_000 })
+  }, 25_000)
 
   test('a comment comes again and again while nothing happens', async () => {
     await stop()

@@ -21,9 +21,10 @@ const requestTimeoutMs = 10_000
 const timeoutCheckMs = 2_000
 /**
  * Who takes nothing of its answer for this long is cut off; for up to twice as long where it took a last piece of it meanwhile.
- * Longer than an event stream is silent.
+ * An event stream is silent between two comments, and must not count as stalled then: so it is at least the margin longer.
  */
-const stalledMs = 20_000
+const stalledLeastMsDefault = 20_000
+const stalledMarginMs = 5_000
 /** Longer than most proxies keep an idle connection, so that they end it and not we, in the middle of their next request. */
 const keepAliveMs = 75_000
 /** While closing. */
@@ -37,6 +38,9 @@ export type HttpServerOptions = {
   readonly version: string
   /** Beyond them a connection is closed as soon as it is made: there is no room for a word. */
   readonly connectionsMax?: number
+  /** How long a healthy event stream may be silent. */
+  readonly viewerPingMs?: number
+  readonly stalledLeastMs?: number
   /** True while the process stops: answers ask for the end of their connection, so that clients turn to another process. */
   readonly isStopping?: () => boolean
   /** Adds the routes, in the order in which /docs shall show them. */
@@ -46,6 +50,7 @@ export type HttpServerOptions = {
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
   const { log, version, connectionsMax = connectionsMaxDefault, isStopping, addRoutes } = options
+  const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault } = options
   const malformed = createRefuseMalformed()
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
@@ -53,7 +58,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     genReqId: ({ headers }) => takeOverRequestId(headers['x-request-id']) ?? randomUUID(),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    connectionTimeout: stalledMs,
+    connectionTimeout: Math.max(stalledLeastMs, viewerPingMs + stalledMarginMs),
     keepAliveTimeout: keepAliveMs,
     http: {
       headersTimeout: headersTimeoutMs,
