@@ -10,9 +10,10 @@ export type PartitionLease = {
   /** Gives the partition back at once; a no-op for anybody but the owner. */
   release(partition: number, owner: string): Promise<void>
   /**
-   * Begins the next epoch: reading starts over at the stream's first entry. Null when owner or checkpoint no longer match.
+   * Begins the next epoch, or `least` where that is higher: reading starts over at the stream's first entry. Null when owner or
+   * checkpoint no longer match.
    */
-  raiseEpoch(checkpoint: Checkpoint, owner: string): Promise<Checkpoint | null>
+  raiseEpoch(checkpoint: Checkpoint, owner: string, least?: number): Promise<Checkpoint | null>
   /** The checkpoint as it is, for whoever does not own the partition. MUST read from the primary. */
   read(partition: number): Promise<Checkpoint>
   /**

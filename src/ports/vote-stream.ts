@@ -45,8 +45,11 @@ export type VoteStream = {
   inspect(partition: number, entry: EntryId): Promise<{ readonly end: EntryId; readonly hasEntry: boolean }>
   /** Those of the entries, in their order, that are not there. */
   missing(partition: number, entries: readonly EntryId[]): Promise<readonly EntryId[]>
-  /** Tells the partition its epoch, never a lower one. Doors of an earlier epoch MUST count as missing from then on. */
-  raiseEpoch(partition: number, epoch: number): Promise<void>
+  /**
+   * Tells the partition its epoch, never a lower one. Doors of an earlier epoch MUST count as missing from then on. MUST answer the
+   * epoch that the partition has now: a higher one than was told where it had that before.
+   */
+  raiseEpoch(partition: number, epoch: number): Promise<number>
   /**
    * Tells the stream how far the ledger is: from then on the votes up to `recorded` MUST NOT count as unrecorded at the door,
    * and those after it MUST. A place before one that it was told earlier changes nothing. Stock tools are shown it too.

@@ -96,6 +96,15 @@ test("raising the epoch begins the next one, at the stream's first entry", async
   expect(await lease.read(mine)).toEqual(raised)
 })
 
+test('raising the epoch begins the next one, or the least that is asked for where that is higher', async () => {
+  const mine = nextPartition()
+  const from = await lease.acquire(mine, 'ann', longMs)
+  if (from === null) throw new Error('not acquired')
+  const third = await lease.raiseEpoch(from, 'ann', 3)
+  expect(third).toEqual({ ...from, epoch: 3 })
+  expect(await lease.raiseEpoch(third ?? from, 'ann', 2)).toEqual({ ...from, epoch: 4 })
+})
+
 test('raising the epoch is null when owner or checkpoint no longer match', async () => {
   const mine = nextPartition()
   const checkpoint = await lease.acquire(mine, 'ann', longMs)

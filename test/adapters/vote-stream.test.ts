@@ -160,11 +160,11 @@ describe.each(adapters)('the stream on $name', ({ create }) => {
     expect(idsOf(await read(partition, STREAM_START))).toEqual(all.slice(2))
   })
 
-  test('the epoch is told, never a lower one; entries carry it', async () => {
+  test('the epoch is told, never a lower one; entries carry it, and the answer is the one that the partition has', async () => {
     const { partition, append } = await openPartition()
     await append()
-    await stream.raiseEpoch(partition, 5)
-    await stream.raiseEpoch(partition, 4)
+    expect(await stream.raiseEpoch(partition, 5)).toBe(5)
+    expect(await stream.raiseEpoch(partition, 4)).toBe(5)
     const pollId = somePollId()
     await made.door.open(partition, someDoor(pollId))
     await ask(made.door, someCall({ pollId }), partition)

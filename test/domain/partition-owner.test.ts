@@ -48,6 +48,10 @@ function commands({ partitions, workers }: Shape, isLossy: boolean): fc.Arbitrar
     name: `flush ${index}`,
     apply: (pipeline: SimulatedPipeline) => pipeline.flush(index),
   }))
+  const restore = partition.map((index) => ({
+    name: `restore checkpoint ${index}`,
+    apply: (pipeline: SimulatedPipeline) => pipeline.restoreCheckpoint(index),
+  }))
   return fc.array(
     fc.oneof(
       { weight: 12, arbitrary: vote },
@@ -58,6 +62,7 @@ function commands({ partitions, workers }: Shape, isLossy: boolean): fc.Arbitrar
       { weight: isLossy ? 6 : 1, arbitrary: close },
       { weight: isLossy ? 4 : 0, arbitrary: fallBack },
       { weight: isLossy ? 1 : 0, arbitrary: flush },
+      { weight: isLossy ? 1 : 0, arbitrary: restore },
     ),
     { minLength: 20, maxLength: 250 },
   )

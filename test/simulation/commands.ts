@@ -50,6 +50,7 @@ export function commands({ partitions, workers, isLossy }: Shape): fc.Arbitrary<
       of(1, 'reset', fc.tuple(), (simulation) => simulation.reset()),
       of(2, 'removeDoor', fc.tuple(partition), (simulation, values) => simulation.removeDoor(...values)),
       of(1, 'trimTooFar', fc.tuple(partition), (simulation, values) => simulation.trimTooFar(...values)),
+      of(1, 'restoreCheckpoint', fc.tuple(partition), (simulation, values) => simulation.restoreCheckpoint(...values)),
       of(
         isLossy ? 4 : 0,
         'fallBack',

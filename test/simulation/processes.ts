@@ -261,7 +261,7 @@ function leaseOf({ stores }: Wiring, ask: Ask): PartitionLease {
   return {
     acquire: (partition, owner) => ask('acquire', () => stores.acquire(partition, owner)),
     release: (partition, owner) => ask('release', () => stores.release(partition, owner)),
-    raiseEpoch: (checkpoint, owner) => ask('raise epoch', () => stores.raiseEpoch(checkpoint, owner)),
+    raiseEpoch: (checkpoint, owner, least) => ask('raise epoch', () => stores.raiseEpoch(checkpoint, owner, least)),
     read: (partition) => ask('read checkpoint', () => stores.at(partition).ledger.checkpoint),
     present: async () => 1,
     partitions: async () => [],

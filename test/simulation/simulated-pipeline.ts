@@ -280,15 +280,31 @@ export class SimulatedPipeline {
     if (here.owner !== name) this.takeovers += 1
     here.owner = name
     here.isLeaseLive = true
-    here.epoch = Math.max(here.epoch, here.checkpoint.epoch)
+    this.#agreeOnEpoch(here)
     return here.checkpoint
+  }
+
+  /** The stream is told the checkpoint's epoch; where it knows a higher one, the checkpoint begins that. */
+  #agreeOnEpoch(here: Partition): void {
+    here.epoch = Math.max(here.epoch, here.checkpoint.epoch)
+    if (here.epoch === here.checkpoint.epoch) return
+    here.checkpoint = { ...here.checkpoint, epoch: here.epoch, recorded: '0-0' }
+    this.epochsRaised += 1
+  }
+
+  /** PostgreSQL comes back with a checkpoint of the first epoch; its lease has run out. */
+  restoreCheckpoint(partition: number): void {
+    const here = this.#at(partition)
+    if (here.checkpoint.epoch === 1) return
+    here.checkpoint = { partition, epoch: 1, recorded: '0-0' }
+    here.owner = null
   }
 
   #raiseEpoch(name: string, here: Partition, known: Checkpoint): Checkpoint | null {
     if (!isFenceOpen(name, here, known)) return null
     here.checkpoint = { ...known, epoch: known.epoch + 1, recorded: '0-0' }
-    here.epoch = Math.max(here.epoch, here.checkpoint.epoch)
     this.epochsRaised += 1
+    this.#agreeOnEpoch(here)
     return here.checkpoint
   }
 

@@ -44,6 +44,7 @@ export type Happenings = {
   takeovers: number
   fencedCommits: number
   epochsRaised: number
+  checkpointsRestored: number
   rounds: number
   closes: number
   doorsRestored: number
@@ -60,6 +61,7 @@ export const noHappenings = (): Happenings => ({
   takeovers: 0,
   fencedCommits: 0,
   epochsRaised: 0,
+  checkpointsRestored: 0,
   rounds: 0,
   closes: 0,
   doorsRestored: 0,
@@ -273,6 +275,11 @@ export class Simulation {
     const { recorded } = ledger.checkpoint
     if (stream.entries.some(({ id }) => id === recorded))
       this.#stores.trimBehind(partition % this.#shape.partitions, recorded)
+  }
+
+  /** PostgreSQL comes back from a backup that was taken before the epoch was raised; what it holds besides is recorded again. */
+  restoreCheckpoint(partition: number): void {
+    if (this.#stores.restoreCheckpoint(partition % this.#shape.partitions)) this.happened.checkpointsRestored += 1
   }
 
   fallBack(partition: number, changes: number, isClockBack: boolean): void {

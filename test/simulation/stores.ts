@@ -241,9 +241,10 @@ export class SimulatedStores {
     return { end, hasEntry: entries.some(({ id }) => id === entry) }
   }
 
-  raiseStreamEpoch(partition: number, epoch: number): void {
+  raiseStreamEpoch(partition: number, epoch: number): number {
     const here = this.#touch(partition)
     here.stream = { ...here.stream, epoch: Math.max(here.stream.epoch, epoch) }
+    return here.stream.epoch
   }
 
   trim(partition: number, recorded: EntryId): void {
@@ -294,12 +295,21 @@ export class SimulatedStores {
     if (ledger.owner === owner) ledger.owner = null
   }
 
-  raiseEpoch(known: Checkpoint, owner: string): Checkpoint | null {
+  raiseEpoch(known: Checkpoint, owner: string, least = 1): Checkpoint | null {
     const { ledger } = this.at(known.partition)
     if (!isFenceOpen(ledger, owner, known)) return null
-    ledger.checkpoint = { ...known, epoch: known.epoch + 1, recorded: '0-0' }
+    ledger.checkpoint = { ...known, epoch: Math.max(known.epoch + 1, least), recorded: '0-0' }
     this.#witness.onEpochRaised()
     return ledger.checkpoint
+  }
+
+  /** The checkpoint comes back as a backup has it that was taken in the first epoch, and the lease of that time has run out. */
+  restoreCheckpoint(partition: number): boolean {
+    const { ledger } = this.at(partition)
+    if (ledger.checkpoint.epoch === 1) return false
+    ledger.checkpoint = { partition, epoch: 1, recorded: '0-0' }
+    ledger.owner = null
+    return true
   }
 
   record(batch: LedgerBatch, entries: readonly StreamEntry[]): Recorded | 'fenced' {

@@ -10,7 +10,8 @@ export function createPartitionLease(pool: pg.Pool): PartitionLease {
   return {
     acquire: (partition, owner, leaseMs) => orUnavailable('ledger', () => acquire(pool, partition, owner, leaseMs)),
     release: (partition, owner) => orUnavailable('ledger', () => release(pool, partition, owner)),
-    raiseEpoch: (checkpoint, owner) => orUnavailable('ledger', () => raiseEpoch(pool, checkpoint, owner)),
+    raiseEpoch: (checkpoint, owner, least = FIRST_EPOCH) =>
+      orUnavailable('ledger', () => raiseEpoch(pool, checkpoint, owner, least)),
     read: (partition) => orUnavailable('ledger', () => read(pool, partition)),
     present: (owner, forMs) => orUnavailable('ledger', () => present(pool, owner, forMs)),
     partitions: () => orUnavailable('ledger', () => readPartitions(pool)),
@@ -45,13 +46,18 @@ async function release(pool: pg.Pool, partition: number, owner: string): Promise
 
 const RAISE_EPOCH = `
   update checkpoint
-  set epoch = epoch + 1, recorded = '${STREAM_START}'
+  set epoch = greatest(epoch + 1, $5), recorded = '${STREAM_START}'
   where partition = $1 and owner = $2 and epoch = $3 and recorded = $4
   returning epoch, recorded`
 
-async function raiseEpoch(pool: pg.Pool, checkpoint: Checkpoint, owner: string): Promise<Checkpoint | null> {
+async function raiseEpoch(
+  pool: pg.Pool,
+  checkpoint: Checkpoint,
+  owner: string,
+  least: number,
+): Promise<Checkpoint | null> {
   const { partition, epoch, recorded } = checkpoint
-  const { rows } = await pool.query<CheckpointRow>(RAISE_EPOCH, [partition, owner, epoch, recorded])
+  const { rows } = await pool.query<CheckpointRow>(RAISE_EPOCH, [partition, owner, epoch, recorded, least])
   return rows[0] === undefined ? null : { partition, ...rows[0] }
 }
 

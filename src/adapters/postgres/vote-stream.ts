@@ -53,6 +53,11 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
            on conflict (partition) do update set epoch = excluded.epoch where h.epoch < excluded.epoch`,
           [partition, epoch],
         )
+        // A second statement, because the first shows only what it wrote. One row, because the first has made it where it was missing.
+        const { rows } = await pool.query<{ epoch: number }>('select epoch from stream_head where partition = $1', [
+          partition,
+        ])
+        return rows[0]!.epoch
       }),
     follow: (partition, recorded) =>
       orUnavailable('stream', async () => {

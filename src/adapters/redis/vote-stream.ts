@@ -48,7 +48,8 @@ export function createVoteStream(
       }),
     raiseEpoch: (partition, epoch) =>
       orUnavailable('stream', async () => {
-        await raiseEpochScript(commands, [keys.epoch(partition)], [epoch])
+        // The cast names what the script returns.
+        return (await raiseEpochScript(commands, [keys.epoch(partition)], [epoch])) as number
       }),
     follow: (partition, recorded) =>
       orUnavailable('stream', async () => {

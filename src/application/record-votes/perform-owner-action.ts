@@ -25,8 +25,21 @@ export function createPerformOwnerAction(
   /** The first read after the partition was acquired does not wait: whether the log was lost should not take until the next vote. */
   let isFirstRead = false
 
-  async function takePossession(checkpoint: Checkpoint): Promise<Checkpoint | null> {
-    await stream.raiseEpoch(partition, checkpoint.epoch)
+  /**
+   * Tells the stream the checkpoint's epoch. A ledger that was restored from a backup may be behind the stream's: then the checkpoint
+   * begins that epoch, because behind a lower one no missing door ever comes back.
+   */
+  async function agreeOnEpoch(checkpoint: Checkpoint): Promise<Checkpoint | null> {
+    const epoch = await stream.raiseEpoch(partition, checkpoint.epoch)
+    if (epoch === checkpoint.epoch) return checkpoint
+    const raised = await lease.raiseEpoch(checkpoint, owner, epoch)
+    if (raised) hooks.onEpochRaised(raised)
+    return raised
+  }
+
+  async function takePossession(acquired: Checkpoint): Promise<Checkpoint | null> {
+    const checkpoint = await agreeOnEpoch(acquired)
+    if (checkpoint === null) return null
     // An empty commit: it proves the fence, and its time is the one before which the former owner's changes lie.
     const recorded = await ledger.record(ledgerBatch(owner, checkpoint, { entries: [], to: checkpoint.recorded }, 0))
     if (recorded === 'fenced') return null
@@ -107,9 +120,8 @@ export function createPerformOwnerAction(
       }
       case 'raise_epoch': {
         const raised = await lease.raiseEpoch(action.checkpoint, owner)
-        if (raised) await stream.raiseEpoch(partition, raised.epoch)
         if (raised) hooks.onEpochRaised(raised)
-        return { type: 'raised', term, checkpoint: raised }
+        return { type: 'raised', term, checkpoint: raised && (await agreeOnEpoch(raised)) }
       }
       case 'read':
         return read(action)
