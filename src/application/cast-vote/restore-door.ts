@@ -29,7 +29,10 @@ export type RestoreDoorParts = {
 }
 
 const votersPerPage = 2000
-/** Doors of this process that are restored at the same moment; more wait in line, and their voters are told to come back. */
+/**
+ * Doors of a partition that this process restores at the same moment; more wait in line, and their voters are told to come back.
+ * Each partition has a line of its own, because where nobody records, each door holds its place until its time is up.
+ */
 const restorationsMax = { running: 64, waiting: 10_000 }
 /** Recording is milliseconds behind, so the first looks come fast; then one that takes longer is not asked ten times a second. */
 const checkpointWaitMs = { first: 5, most: 250 }
@@ -55,11 +58,19 @@ const checkpointWaitMs = { first: 5, most: 250 }
 export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
   const { restoration: restorations, door, ledger, lease, polls, signal, clock = systemClock } = parts
   const running = new Map<string, Promise<RestoreOutcome>>()
-  const inTurn = createQueue({
-    runningMax: restorationsMax.running,
-    waitingMax: restorationsMax.waiting,
-    full: () => new DependencyUnavailable('stream', 'too many doors are being restored at once'),
-  })
+  const lines = new Map<number, ReturnType<typeof createQueue>>()
+
+  function lineOf(partition: number): ReturnType<typeof createQueue> {
+    const known = lines.get(partition)
+    if (known !== undefined) return known
+    const line = createQueue({
+      runningMax: restorationsMax.running,
+      waitingMax: restorationsMax.waiting,
+      full: () => new DependencyUnavailable('stream', 'too many doors are being restored at once'),
+    })
+    lines.set(partition, line)
+    return line
+  }
 
   async function pause(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -129,6 +140,7 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
       const name = `${partition} ${pollId}`
       const shared = running.get(name)
       if (shared !== undefined) return shared
+      const inTurn = lineOf(partition)
       const started = inTurn(async () => restore(partition, pollId)).finally(() => running.delete(name))
       running.set(name, started)
       return started
