@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Pool } from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
@@ -91,3 +92,39 @@ test('while the ledger is away nobody can compare, and votes go on', async () =>
   expect(faults).toEqual([expect.any(DependencyUnavailable)])
   await pool.end()
 })
+
+test('while the ledger is silent only the first batch waits for it, and what it says later counts', async () => {
+  const { id: pollId, round, revision } = await createPoll()
+  const sockets: Socket[] = []
+  const silent = createServer((socket) => sockets.push(socket))
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+  // A server that listens on an address has one of this form.
+  const { port } = silent.address() as AddressInfo
+  const pool = new Pool({ host: '127.0.0.1', port, max: 100 })
+  const silentLease = createPartitionLease(pool)
+  let isSilent = true
+  const read: PartitionLease['read'] = (partition) => (isSilent ? silentLease : lease).read(partition)
+  const append = createCheckedAppend({ ...redis, lease: { read } }, () => undefined)
+  const vote = () => append(0, [someCall({ pollId, round, revision, selection: [1] })])
+  try {
+    await vote()
+    const begun = performance.now()
+    const waits: number[] = []
+    // Longer than a look that told nothing is believed.
+    while (performance.now() - begun < 4_000) {
+      const sentAt = performance.now()
+      await vote()
+      waits.push(performance.now() - sentAt)
+    }
+    expect(waits.filter((ms) => ms >= 400)).toEqual([])
+
+    isSilent = false
+    const checkpoint = await lease.acquire(0, 'ann', 60_000)
+    await lease.raiseEpoch(checkpoint!, 'ann')
+    await waitUntil(async () => (await vote())[0]?.answer === 'door_missing', { withinMs: 10_000 })
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    silent.close()
+    await pool.end()
+  }
+}, 30_000)

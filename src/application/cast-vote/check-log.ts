@@ -13,9 +13,14 @@ export type CheckLogParts = {
 /** `shorter`: the log ends before what is recorded. `unknown`: the ledger did not say how far that is. */
 type Outcome = 'whole' | 'shorter' | 'unknown'
 
-type Check = { readonly interruptions: number; readonly outcome: Promise<Outcome>; validUntil: number }
+type Check = {
+  readonly interruptions: number
+  readonly outcome: Promise<Outcome>
+  isUnknown: boolean
+  validUntil: number
+}
 
-/** A voter waits for this, so a ledger that is silent is not waited for longer, and not asked again at every batch. */
+/** A voter waits for this, so a ledger that is silent is not waited for longer, and asked again only now and then, behind the votes. */
 const ledgerWithinMs = 500
 const unknownForMs = 1_000
 
@@ -29,7 +34,8 @@ const unknownForMs = 1_000
  *
  * So the first batch of a partition, and the first after each interruption, waits until the log is seen to reach to the
  * checkpoint. Where it does not, callers are told to come back until the owner has begun the new epoch; the doors of the old
- * one are missing from then on. While the ledger is away nobody can tell; then votes go on being taken, as ever.
+ * one are missing from then on. While the ledger is away nobody can tell; then votes go on being taken, as ever, and the next looks
+ * are taken beside them.
  */
 export function createCheckedAppend(
   { door, stream, lease }: CheckLogParts,
@@ -48,17 +54,39 @@ export function createCheckedAppend(
     return 'whole'
   }
 
-  /** Batches that come at the same time share one look. */
+  /** Batches that come at the same time share one look. Where it told nothing, they do not wait for the next one. */
   async function check(partition: number, interruptions: number): Promise<Outcome> {
     const last = checks.get(partition)
-    if (last?.interruptions === interruptions && performance.now() < last.validUntil) return last.outcome
-    const next: Check = { interruptions, outcome: compare(partition), validUntil: Infinity }
+    if (last?.interruptions !== interruptions) return look(partition, interruptions)
+    if (performance.now() < last.validUntil) return last.outcome
+    if (!last.isUnknown) return look(partition, interruptions)
+    last.validUntil = Infinity
+    lookBeside(partition, last).catch(report)
+    return last.outcome
+  }
+
+  /** What it hears takes the place of what was unknown; what fails is asked again. */
+  async function lookBeside(partition: number, unknown: Check): Promise<void> {
+    let outcome: Outcome = 'unknown'
+    try {
+      outcome = await compare(partition)
+    } finally {
+      unknown.validUntil = performance.now() + unknownForMs
+    }
+    if (outcome === 'unknown' || checks.get(partition) !== unknown) return
+    const validUntil = outcome === 'whole' ? Infinity : 0
+    checks.set(partition, { ...unknown, outcome: Promise.resolve(outcome), isUnknown: false, validUntil })
+  }
+
+  async function look(partition: number, interruptions: number): Promise<Outcome> {
+    const next: Check = { interruptions, outcome: compare(partition), isUnknown: false, validUntil: Infinity }
     checks.set(partition, next)
     let outcome: Outcome | null = null
     try {
       outcome = await next.outcome
       return outcome
     } finally {
+      next.isUnknown = outcome === 'unknown'
       if (outcome !== 'whole') next.validUntil = outcome === 'unknown' ? performance.now() + unknownForMs : 0
     }
   }
