@@ -1,6 +1,6 @@
 import { BATCH_LIMITS, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
 import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
-import { createWatchLog } from '../application/cast-vote/watch-log.ts'
+import { createWatchLog, WATCH_LIMITS } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { isRefused } from '../domain/refusal.ts'
 import { measureVotes } from '../runtime/metrics.ts'
@@ -18,14 +18,20 @@ export function createTakeVotes(
 ) {
   const metrics = measureVotes(registry)
   const append = createCheckedAppend(adapters, report)
-  const watchLog = createWatchLog(append, adapters.stream, adapters.ledger, {
-    sleep,
-    onLost: (partition, votes) => {
-      metrics.lost(votes)
-      log.error({ partition, votes }, 'accepted votes are gone: the stream lost them before they were recorded')
+  const watchLog = createWatchLog(
+    append,
+    adapters.stream,
+    adapters.ledger,
+    {
+      sleep,
+      onLost: (partition, votes) => {
+        metrics.lost(votes)
+        log.error({ partition, votes }, 'accepted votes are gone: the stream lost them before they were recorded')
+      },
+      report,
     },
-    report,
-  })
+    { ...WATCH_LIMITS, retentionMs: config.streamRetentionMs },
+  )
   const batchCalls = createBatchCalls(watchLog.append, {
     limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
     report,

@@ -1,8 +1,20 @@
 import { type EntryId, entryOf, type Position } from '../../domain/position.ts'
-import type { VoterKey } from '../../domain/vote.ts'
-import type { VoteDoor } from '../../ports/vote-door.ts'
+import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoteStream } from '../../ports/vote-stream.ts'
+import { type Clock, systemClock } from '../clock.ts'
+
+export type WatchLogLimits = {
+  /** How long recorded votes stay in the log at least, in milliseconds: what has been there longer may have been trimmed. */
+  readonly retentionMs: number
+  /** Of all partitions together: where it holds more, it forgets those that it has seen in the log. */
+  readonly votesKept: number
+  /** Of all together, seen or not: what comes while it holds so many is not remembered, and a loss is told too low. */
+  readonly votesMax: number
+}
+
+/** Some 30 MB at most. */
+export const WATCH_LIMITS = { votesKept: 20_000, votesMax: 100_000 }
 
 export type WatchLogHooks = {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -18,23 +30,22 @@ export type WatchLog = {
   readonly run: (signal: AbortSignal) => Promise<void>
 }
 
-type Accepted = {
-  readonly pollId: string
-  readonly round: number
-  readonly voter: VoterKey
-  readonly position: Position
+/** Votes that stand in one entry, the last one's place, and when they were asked for: what is new in the log is no older. */
+type Entry = {
+  readonly id: EntryId
+  readonly last: Position
+  readonly askedAt: number
+  readonly votes: ReadonlyMap<Position, DoorCall>
 }
 
-/** `seen` of the votes stood in the log at the last look. */
-type Memory = { votes: Accepted[]; seen: number }
+/** Of a partition, in the order of the answers. The first `seen` stood in the log at the last look; up to `forgotten` nobody looks. */
+type Memory = { entries: Entry[]; seen: number; forgotten: Position }
 
 const lookEveryMs = 1_000
 /** What was read before the log lost it may still be on its way to the ledger. */
 const settleMs = 2_000
-/** Of a partition. What lies further back has been recorded, or `tallycast_oldest_unrecorded_seconds` tells. */
-const votesKept = 20_000
-/** Also while a look takes long; what comes then is not remembered, and a loss is told too low. */
-const votesMax = 100_000
+/** What was seen is remembered so long. What lies further back has been recorded, or `tallycast_oldest_unrecorded_seconds` tells. */
+const seenMs = 60_000
 const findsAtOnce = 32
 
 /**
@@ -46,65 +57,115 @@ const findsAtOnce = 32
  * and looks for it once a second: for all that is new, because behind a loss the log goes on growing, and for the newest that it
  * has seen there, because a log loses its end. Where something is missing, all that is remembered is looked for; what is neither
  * in the log nor in the ledger is lost.
+ *
+ * Recorded votes are trimmed when their retention is over, and must not look like that: the ledger would be asked for all of them.
+ * So nothing is looked for that has half of it behind it. With a retention of a few seconds that is the newest votes only, and
+ * with none nothing at all: what was trimmed cannot be told from what was lost.
  */
 export function createWatchLog(
   append: VoteDoor['append'],
   stream: Pick<VoteStream, 'missing'>,
   ledger: Pick<VoteLedger, 'find' | 'isSetAside'>,
   hooks: WatchLogHooks,
+  limits: WatchLogLimits,
+  clock: Pick<Clock, 'now'> = systemClock,
 ): WatchLog {
   const memories = new Map<number, Memory>()
+  const untrimmedMs = limits.retentionMs / 2
+  let votesHeld = 0
 
-  function remember(partition: number, accepted: readonly Accepted[]): void {
-    const memory = memories.get(partition) ?? { votes: [], seen: 0 }
-    memories.set(partition, memory)
-    if (memory.votes.length < votesMax) memory.votes.push(...accepted)
+  function remember(memory: Memory, askedAt: number, votes: ReadonlyMap<Position, DoorCall>): void {
+    const last = [...votes.keys()].at(-1)
+    if (last === undefined || votesHeld >= limits.votesMax) return
+    memory.entries.push({ id: entryOf(last), last, askedAt, votes })
+    votesHeld += votes.size
   }
 
-  async function isRecorded(partition: number, { pollId, round, voter, position }: Accepted): Promise<boolean> {
-    const row = await ledger.find(pollId, round, voter)
+  function rememberAccepted(
+    partition: number,
+    askedAt: number,
+    calls: readonly DoorCall[],
+    answers: readonly DoorAnswer[],
+  ): void {
+    const { appended, repeated } = acceptedOf(calls, answers)
+    const [first] = appended.keys()
+    const forgotten = memories.get(partition)?.forgotten ?? first
+    if (forgotten === undefined) return
+    const memory = memories.get(partition) ?? { entries: [], seen: 0, forgotten }
+    memories.set(partition, memory)
+    remember(memory, askedAt, appended)
+    // Who repeats a request may do so because the first answer was lost, or years after it.
+    for (const [position, call] of repeated) {
+      if (position > forgotten) remember(memory, askedAt, new Map([[position, call]]))
+    }
+  }
+
+  function forget(memory: Memory): void {
+    const votesKept = limits.votesKept / memories.size
+    let votes = memory.entries.reduce((sum, entry) => sum + entry.votes.size, 0)
+    let count = 0
+    for (const entry of memory.entries) {
+      const ageMs = clock.now() - entry.askedAt
+      const isSpare = count < memory.seen && (ageMs >= seenMs || votes > votesKept)
+      if (ageMs < untrimmedMs && !isSpare) break
+      if (entry.last > memory.forgotten) memory.forgotten = entry.last
+      votes -= entry.votes.size
+      votesHeld -= entry.votes.size
+      count += 1
+    }
+    memory.entries.splice(0, count)
+    memory.seen = Math.max(0, memory.seen - count)
+  }
+
+  async function isRecorded(partition: number, position: Position, call: DoorCall): Promise<boolean> {
+    const row = await ledger.find(call.pollId, call.round, call.voter)
     return (row !== null && row.position >= position) || ledger.isSetAside(partition, position)
   }
 
-  async function countUnrecorded(partition: number, votes: readonly Accepted[]): Promise<number> {
+  async function countUnrecorded(partition: number, entries: readonly Entry[], signal: AbortSignal): Promise<number> {
+    // A repeated request was answered with the place of the first one, so it is the same vote.
+    const votes = [...new Map(entries.flatMap((entry) => [...entry.votes]))]
     let count = 0
-    for (let from = 0; from < votes.length; from += findsAtOnce) {
-      const finds = votes.slice(from, from + findsAtOnce).map((vote) => isRecorded(partition, vote))
+    for (let from = 0; from < votes.length && !signal.aborted; from += findsAtOnce) {
+      const slice = votes.slice(from, from + findsAtOnce)
+      const finds = slice.map(([position, call]) => isRecorded(partition, position, call))
       count += (await Promise.all(finds)).filter((isFound) => !isFound).length
     }
     return count
   }
 
   async function look(partition: number, memory: Memory, signal: AbortSignal): Promise<void> {
-    const count = memory.votes.length
-    const unsure = memory.votes.slice(Math.max(0, memory.seen - 1), count)
-    if ((await stream.missing(partition, entriesOf(unsure))).length === 0) {
-      memory.votes.splice(0, Math.max(0, count - votesKept))
-      memory.seen = Math.min(count, votesKept)
+    forget(memory)
+    const count = memory.entries.length
+    if (!(await isAnyMissing(partition, memory))) {
+      memory.seen = count
       return
     }
     await hooks.sleep(settleMs, signal)
-    const votes = memory.votes.slice(0, count)
-    const missing = new Set(await stream.missing(partition, entriesOf(votes)))
-    const gone = votes.filter(({ position }) => missing.has(entryOf(position)))
-    // A repeated request was answered with the place of the first one, so it is the same vote.
-    const lost = await countUnrecorded(partition, [...new Map(gone.map((vote) => [vote.position, vote])).values()])
-    memory.votes = memory.votes.filter((vote, at) => at >= count || !missing.has(entryOf(vote.position)))
-    memory.seen = votes.length - gone.length
+    if (signal.aborted) return
+    const entries = memory.entries.slice(0, count)
+    const missing = new Set(await stream.missing(partition, idsOf(entries)))
+    const gone = entries.filter(({ id }) => missing.has(id))
+    const lost = await countUnrecorded(partition, gone, signal)
+    // Whoever stops has not looked for all, nor waited.
+    if (signal.aborted) return
+    memory.entries = memory.entries.filter(({ id }, at) => at >= count || !missing.has(id))
+    memory.seen = count - gone.length
+    votesHeld -= gone.reduce((sum, { votes }) => sum + votes.size, 0)
     if (lost > 0) hooks.onLost(partition, lost)
+  }
+
+  /** Looks for all that is new, and for the newest that was seen. */
+  async function isAnyMissing(partition: number, { entries, seen }: Memory): Promise<boolean> {
+    const unsure = [...newestOf(entries.slice(0, seen)), ...entries.slice(seen)]
+    return unsure.length > 0 && (await stream.missing(partition, idsOf(unsure))).length > 0
   }
 
   return {
     async append(partition, calls) {
+      const askedAt = clock.now()
       const answers = await append(partition, calls)
-      const accepted: Accepted[] = []
-      for (const [index, answer] of answers.entries()) {
-        const call = calls[index]
-        if (call === undefined || answer.answer !== 'accepted') continue
-        const { pollId, round, voter } = call
-        accepted.push({ pollId, round, voter, position: answer.position })
-      }
-      remember(partition, accepted)
+      rememberAccepted(partition, askedAt, calls, answers)
       return answers
     },
     async run(signal) {
@@ -120,6 +181,26 @@ export function createWatchLog(
   }
 }
 
-function entriesOf(votes: readonly Accepted[]): readonly EntryId[] {
-  return [...new Set(votes.map(({ position }) => entryOf(position)))]
+/** Those that are accepted, by their place: what was appended now, all of it as one entry, and what the log has had before. */
+function acceptedOf(calls: readonly DoorCall[], answers: readonly DoorAnswer[]) {
+  const appended = new Map<Position, DoorCall>()
+  const repeated = new Map<Position, DoorCall>()
+  for (const [index, answer] of answers.entries()) {
+    const call = calls[index]
+    if (call === undefined || answer.answer !== 'accepted') continue
+    const votes = answer.isRepeated ? repeated : appended
+    votes.set(answer.position, call)
+  }
+  return { appended, repeated }
+}
+
+/** The one that stands last in the log; none of none. Answers, and repetitions, come in another order. */
+function newestOf(entries: readonly Entry[]): readonly Entry[] {
+  const [first] = entries
+  if (first === undefined) return []
+  return [entries.reduce((newest, entry) => (entry.last > newest.last ? entry : newest), first)]
+}
+
+function idsOf(entries: readonly Entry[]): readonly EntryId[] {
+  return [...new Set(entries.map(({ id }) => id))]
 }
