@@ -5,7 +5,7 @@ import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { Recorded, VoteLedger } from '../ports/vote-ledger.ts'
 import type { StreamEntry, VoteStream } from '../ports/vote-stream.ts'
 import type { AnnounceTallies } from './announce-tallies.ts'
-import { createKeepStream } from './record-votes/keep-stream.ts'
+import { createKeepStream, UPKEEP_EVERY_MS } from './record-votes/keep-stream.ts'
 import { createPerformOwnerAction } from './record-votes/perform-owner-action.ts'
 import { restMs } from './record-votes/rest-between-attempts.ts'
 
@@ -23,7 +23,7 @@ export type RecordVotesHooks = {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   readonly onRecorded: (partition: number, recorded: Recorded) => void
   readonly onTakenOver: (checkpoint: Checkpoint) => void
-  /** The stream lost its log: votes may be gone that the declared durability did not cover. */
+  /** The stream lost its log, or the ledger is a restored one: votes may be gone that the declared durability did not cover. */
   readonly onEpochRaised: (checkpoint: Checkpoint) => void
   /** The next entry was written by a newer version: it waits, and all behind it, for a worker that understands it. */
   readonly onNewerEntry: (partition: number, entry: EntryId, formatVersion: number) => void
@@ -55,8 +55,6 @@ const NEWER_ENTRY_REST_MS = 5000
 /** A partition beyond our share is left to the others for so many leases; what they do not take by then is ours for a while. */
 const PATIENCE_LEASES = 2
 const SPARE_KEPT_MS = 30_000
-/** What nothing waits for. */
-const UPKEEP_EVERY_MS = 1000
 
 /** Records until the signal aborts, then gives the partitions back. Never rejects: faults are reported and tried again. */
 export function createRecordVotes(

@@ -2,8 +2,8 @@ import type { Checkpoint, EntryId } from '../../domain/position.ts'
 import type { VoteStream } from '../../ports/vote-stream.ts'
 import type { RecordVotesHooks, RecordVotesLimits } from '../record-votes.ts'
 
-/** Epoch, trimming, and telling once more what may have been lost: upkeep that nothing waits for. */
-const UPKEEP_EVERY_MS = 1000
+/** Upkeep that nothing waits for: epoch, trimming, telling once more what may have been lost. */
+export const UPKEEP_EVERY_MS = 1000
 /**
  * While it commits, the owner tells the stream this often how far the ledger is: seldom enough to cost nothing (a write for the
  * stream, whatever was committed meanwhile), often enough that the door counts little as unrecorded that is recorded.
