@@ -58,7 +58,10 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) =>
-        log.error({ checkpoint }, 'the stream lost its log: a new epoch begins with what the ledger has'),
+        log.error(
+          { checkpoint },
+          'the stream lost its log, or the ledger is a restored one: a new epoch begins with what the ledger has',
+        ),
       onNewerEntry: createNewerEntryReport(log),
       onError: (partition, err) => report({ partition, err }, 'recording met a fault'),
     },

@@ -55,10 +55,10 @@ test('the doors of a partition come back although another one is not being recor
   for (const partition of [0, 1]) await redis.stream.raiseEpoch(partition, 1)
   await appendOne(0)
   const polls = await createPolls(POLLS)
-  const { restore } = createRestore()
-  const stuck = polls.map(({ id }) => restore(0, id))
+  const doors = createRestore()
+  const stuck = polls.map(({ id }) => doors.restore(0, id))
   const begun = performance.now()
-  expect(await restore(1, polls[0]!.id)).toBe('restored')
+  expect(await doors.restore(1, polls[0]!.id)).toBe('restored')
   // Half the time after which a door that waits gives up its place.
   expect(performance.now() - begun).toBeLessThan(15_000)
   stopping.abort()
