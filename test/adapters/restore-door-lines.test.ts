@@ -76,7 +76,7 @@ test('a missing door comes back where the ledger was restored from a backup of a
     await waitUntil(async () => (await createRestore().restore(partition, poll!.id)) === 'restored', {
       withinMs: 40_000,
     })
-    expect((await createPartitionLease(database.pool).read(partition)).epoch).toBe(3)
+    expect((await createPartitionLease(database.pool).read(partition)).epoch).toBe(4)
   } finally {
     await worker.stop()
   }

@@ -27,12 +27,14 @@ export function createPerformOwnerAction(
 
   /**
    * Tells the stream the checkpoint's epoch. A ledger that was restored from a backup may be behind the stream's: then the checkpoint
-   * begins that epoch, because behind a lower one no missing door ever comes back.
+   * begins the one above it, because behind a lower one no missing door ever comes back, and behind the same one an owner of the
+   * time before could take the checkpoint for the one that it knows.
    */
   async function agreeOnEpoch(checkpoint: Checkpoint): Promise<Checkpoint | null> {
     const epoch = await stream.raiseEpoch(partition, checkpoint.epoch)
     if (epoch === checkpoint.epoch) return checkpoint
-    const raised = await lease.raiseEpoch(checkpoint, owner, epoch)
+    const raised = await lease.raiseEpoch(checkpoint, owner, epoch + 1)
+    if (raised) await stream.raiseEpoch(partition, raised.epoch)
     if (raised) hooks.onEpochRaised(raised)
     return raised
   }
