@@ -20,7 +20,7 @@ const calmMs = 4_000
  * steps: far beyond it those who are accepted wait for the api to read all the others.
  */
 const searchFrom = 700
-const searchFactor = 1.25
+const searchFactor = 1.2
 const connectionsMax = 12_000
 const searchMs = 1_500
 const refusedShareMin = 0.05
@@ -36,7 +36,11 @@ test('offered ten times the votes that it accepts, for a minute, over as many co
   const crowd = await startCrowd(database.pool, { pollId: poll.id, optionIds: poll.optionIds, port })
   const memory = watchMemory(system())
   try {
-    const calm = await crowd.offer({ connections: calmConnections, votesPerSecond: null, forMs: calmMs })
+    const offerCalmly = async (): Promise<CrowdReport> =>
+      crowd.offer({ connections: calmConnections, votesPerSecond: null, forMs: calmMs })
+    // What has just started is slow: ten times that would be no overload once it is warm.
+    await offerCalmly()
+    const calm = await offerCalmly()
     const votesPerSecond = Math.round(times * perSecond(calm.accepted.count, calm))
     const connections = await findOverload(crowd, votesPerSecond)
     const overload = await crowd.offer({ connections, votesPerSecond, forMs: overloadMs })
@@ -73,8 +77,12 @@ const findOverload = async (crowd: Crowd, votesPerSecond: number): Promise<numbe
     connections <= connectionsMax;
     connections = Math.round(connections * searchFactor)
   ) {
-    const report = await crowd.offer({ connections, votesPerSecond, forMs: searchMs })
-    if (report.refused.count >= refusedShareMin * report.sent) return connections
+    const isOverload = async (): Promise<boolean> => {
+      const { refused, sent } = await crowd.offer({ connections, votesPerSecond, forMs: searchMs })
+      return refused.count >= refusedShareMin * sent
+    }
+    // Once alone may be a pause of the machine.
+    if ((await isOverload()) && (await isOverload())) return connections
   }
   throw new Error(`${connectionsMax} connections do not overload the api`)
 }
