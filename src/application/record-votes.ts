@@ -130,7 +130,8 @@ export function createRecordVotes(
         start(keepNews(signal))
         start(keepShare(signal))
         start(keepStream.keepFollowed(partition, () => state.checkpoint, signal))
-        start(keepStream.keepUp(partition, () => state.checkpoint, signal))
+        const beginAgain = (): void => dispatch({ type: 'lost', term: state.term })
+        start(keepStream.keepUp(partition, () => state.checkpoint, beginAgain, signal))
       }
       for (const action of actions) {
         if (action.type === 'rest') ended.abort()

@@ -81,3 +81,23 @@ test('a missing door comes back where the ledger was restored from a backup of a
     await worker.stop()
   }
 }, 60_000)
+
+test('a stream that hears of a higher epoch than its owner knows is overtaken by the checkpoint, and missing doors come back', async () => {
+  const partition = 3
+  await redis.stream.raiseEpoch(partition, 1)
+  await appendOne(partition)
+  const [poll] = await createPolls(1)
+  const lease = createPartitionLease(database.pool)
+  const worker = startWorker(database.pool, redis, { name: 'ann', partitions: [partition] })
+  try {
+    await waitUntil(async () => (await lease.read(partition)).recorded !== '0-0', { withinMs: 20_000 })
+    // The word of a former owner, which was long on its way.
+    await redis.stream.raiseEpoch(partition, 7)
+    await waitUntil(async () => (await lease.read(partition)).epoch === 8, { withinMs: 20_000 })
+    await waitUntil(async () => (await createRestore().restore(partition, poll!.id)) === 'restored', {
+      withinMs: 20_000,
+    })
+  } finally {
+    await worker.stop()
+  }
+}, 60_000)

@@ -44,7 +44,7 @@ export async function simulate({ seed, runs, path }: SimulateOptions): Promise<b
   console.error(`A promise was broken: ${fault instanceof Error ? fault.message : String(fault)}`)
   console.error(`by, in ${JSON.stringify(found?.shape)}:`)
   for (const command of found?.sequence ?? []) console.error(`  ${command.toString()}`)
-  console.error(`Again: npm run chaos -- --simulate --seed ${seed} --path ${result.counterexamplePath}`)
+  console.error(`Again: npm run chaos -- --simulate --seed=${seed} --path ${result.counterexamplePath}`)
   return false
 }
 

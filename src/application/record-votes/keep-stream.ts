@@ -16,7 +16,13 @@ export function createKeepStream(
   limits: Pick<RecordVotesLimits, 'streamRetentionMs'>,
   hooks: Pick<RecordVotesHooks, 'sleep' | 'onError'>,
 ) {
-  async function keepUp(partition: number, checkpoint: () => Checkpoint | null, signal: AbortSignal): Promise<void> {
+  /** `onOvertaken`: the stream has a higher epoch than the checkpoint, and behind that no missing door comes back. */
+  async function keepUp(
+    partition: number,
+    checkpoint: () => Checkpoint | null,
+    onOvertaken: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     while (!signal.aborted) {
       await hooks.sleep(UPKEEP_EVERY_MS, signal)
       const known = checkpoint()
@@ -24,7 +30,9 @@ export function createKeepStream(
       const { epoch, recorded } = known
       const report = (error: unknown): void => hooks.onError(partition, error)
       // A stream that has lost its epoch alone has every entry that is read, so no read would notice; its doors are shut to all.
-      await stream.raiseEpoch(partition, epoch).catch(report)
+      const streamEpoch = await stream.raiseEpoch(partition, epoch).catch(report)
+      // Behind a restored ledger, a former owner's word of its own epoch may arrive after ours.
+      if (streamEpoch !== undefined && streamEpoch > epoch) onOvertaken()
       await follow(partition, recorded)
       // Also where nothing could be told: a stream that is full takes no word before it has been trimmed.
       await stream.trim(partition, recorded, limits.streamRetentionMs).catch(report)
