@@ -4,6 +4,7 @@ import { createPollDoors } from '../../src/application/manage-polls/poll-doors.t
 import { createRemoveOldDoors } from '../../src/application/manage-polls/remove-old-doors.ts'
 import { beginClosing } from '../../src/domain/poll-life.ts'
 import type { Poll } from '../../src/domain/poll.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
 import {
   type AdminSide,
   createPoll,
@@ -185,9 +186,11 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
 
   test('an edit that finds a door of the open poll shut ends the poll, and says so', async () => {
     const { poll, organiser } = await moveTooLate()
-    const answer = await others.update(organiser, poll.id, { question: 'Dinner?' }, noLimit)
-    expect(answer).toMatchObject({ refused: 'poll_closed' })
-    expect(await stored(poll.id)).toMatchObject({ status: 'closed' })
+    const closesAt = (await side.adapters.door.now()) + 7_200_000
+    const answer = await others.update(organiser, poll.id, { closesAt }, noLimit)
+    // Or the worker, which recorded the shut door's marker meanwhile, has ended the poll before.
+    expect(['poll_closed', 'poll_final']).toContain(isRefused(answer) ? answer.refused : 'granted')
+    await runSchedules(1, async () => (await stored(poll.id)).status === 'closed')
     expect(await voteEverywhere(side.adapters.door, poll)).not.toContain('accepted')
   })
 
