@@ -29,46 +29,53 @@ const lateMsMax = 1_000
 
 const system = useSystem({ workers: 1, redis: 'own' })
 
-test('offered ten times the votes that it accepts, for a minute, over as many connections as overload it, the api accepts within a second, refuses the others at once, loses none, and memory stays bounded', async () => {
-  const { apis, apiUrl, database } = system()
-  const poll = await organisePoll(apiUrl(0))
-  const port = Number(new URL(apiUrl(0)).port)
-  const crowd = await startCrowd(database.pool, { pollId: poll.id, optionIds: poll.optionIds, port })
-  const memory = watchMemory(system())
-  try {
-    const offerCalmly = async (): Promise<CrowdReport> =>
-      crowd.offer({ connections: calmConnections, votesPerSecond: null, forMs: calmMs })
-    // What has just started is slow: ten times that would be no overload once it is warm.
-    await offerCalmly()
-    const calm = await offerCalmly()
-    const votesPerSecond = Math.round(times * perSecond(calm.accepted.count, calm))
-    const connections = await findOverload(crowd, votesPerSecond)
-    const overload = await crowd.offer({ connections, votesPerSecond, forMs: overloadMs })
-    await waitUntil(async () => isRecorded(system()), { withinMs: 30_000, what: 'everything is recorded' })
-    const mostMiB = await memory.stop()
-    const check = await checkLedger(database.pool, poll.id, 1, await crowd.attempts())
-    console.log(
-      [
-        `${calmConnections} voters at once: ${describeRates(calm)}`,
-        `${votesPerSecond} votes a second for ${overloadMs / 1000} s over ${connections} connections: ${describeRates(overload)}`,
-        `memory at most: ${[...mostMiB].map(([name, mib]) => `${name} ${Math.round(mib)} MiB`).join(', ')}`,
-        describeCheck(check),
-      ].join('\n'),
-    )
-    expect(overload.lateMs).toBeLessThan(lateMsMax)
-    expect(overload.answers['503'] ?? 0).toBeGreaterThan(0)
-    expect(Object.keys(overload.answers).toSorted()).toEqual(['202', '503', 'overloaded'])
-    expect(overload.withoutRetryAfter).toBe(0)
-    expect(overload.accepted.p99).toBeLessThanOrEqual(acceptedWithinMs)
-    expect(overload.refused.p99).toBeLessThanOrEqual(acceptedWithinMs)
-    expect(check).toMatchObject({ lost: 0, doubled: 0, phantom: 0 })
-    expect(Math.max(...mostMiB.values())).toBeLessThanOrEqual(memoryMaxMiB)
-    expect(apis.every((api) => api.isRunning())).toBe(true)
-  } finally {
-    await memory.stop()
-    await crowd.stop()
-  }
-}, 240_000)
+/** What is measured on a machine that others may use at the same moment is measured once more; a vote that is lost is lost at once. */
+const measured = { timeout: 240_000, retry: { count: 1, condition: /to be (?:less|greater) than/ } }
+
+test(
+  'offered ten times the votes that it accepts, for a minute, over as many connections as overload it, the api accepts within a second, refuses the others at once, loses none, and memory stays bounded',
+  measured,
+  async () => {
+    const { apis, apiUrl, database } = system()
+    const poll = await organisePoll(apiUrl(0))
+    const port = Number(new URL(apiUrl(0)).port)
+    const crowd = await startCrowd(database.pool, { pollId: poll.id, optionIds: poll.optionIds, port })
+    const memory = watchMemory(system())
+    try {
+      const offerCalmly = async (): Promise<CrowdReport> =>
+        crowd.offer({ connections: calmConnections, votesPerSecond: null, forMs: calmMs })
+      // What has just started is slow: ten times that would be no overload once it is warm.
+      await offerCalmly()
+      const calm = await offerCalmly()
+      const votesPerSecond = Math.round(times * perSecond(calm.accepted.count, calm))
+      const connections = await findOverload(crowd, votesPerSecond)
+      const overload = await crowd.offer({ connections, votesPerSecond, forMs: overloadMs })
+      await waitUntil(async () => isRecorded(system()), { withinMs: 30_000, what: 'everything is recorded' })
+      const mostMiB = await memory.stop()
+      const check = await checkLedger(database.pool, poll.id, 1, await crowd.attempts())
+      console.log(
+        [
+          `${calmConnections} voters at once: ${describeRates(calm)}`,
+          `${votesPerSecond} votes a second for ${overloadMs / 1000} s over ${connections} connections: ${describeRates(overload)}`,
+          `memory at most: ${[...mostMiB].map(([name, mib]) => `${name} ${Math.round(mib)} MiB`).join(', ')}`,
+          describeCheck(check),
+        ].join('\n'),
+      )
+      expect(overload.lateMs).toBeLessThan(lateMsMax)
+      expect(overload.answers['503'] ?? 0).toBeGreaterThan(0)
+      expect(Object.keys(overload.answers).toSorted()).toEqual(['202', '503', 'overloaded'])
+      expect(overload.withoutRetryAfter).toBe(0)
+      expect(overload.accepted.p99).toBeLessThanOrEqual(acceptedWithinMs)
+      expect(overload.refused.p99).toBeLessThanOrEqual(acceptedWithinMs)
+      expect(check).toMatchObject({ lost: 0, doubled: 0, phantom: 0 })
+      expect(Math.max(...mostMiB.values())).toBeLessThanOrEqual(memoryMaxMiB)
+      expect(apis.every((api) => api.isRunning())).toBe(true)
+    } finally {
+      await memory.stop()
+      await crowd.stop()
+    }
+  },
+)
 
 /** As many connections as it takes for votes to be refused, though each carries one vote at a time. */
 const findOverload = async (crowd: Crowd, votesPerSecond: number): Promise<number> => {

@@ -29,99 +29,108 @@ const tooSlow = 4508
 const system = useSystem({ workers: 1, env: { VIEWER_BUFFER_BYTES_MAX: '4096', UPDATE_INTERVAL_MS: '20' } })
 const manyOptions = Array.from({ length: 100 }, (_, number) => `Option ${number}`)
 
-test('1,000 viewers that never read keep nobody waiting: they are skipped, then given up, those who read again hear 4508, and memory stays bounded', async () => {
-  const { apis, database, apiUrl } = system()
-  // Planned with one.
-  const api = apis[0]!
-  const poll = await organisePoll(apiUrl(0), { options: manyOptions })
-  const identifyVoter = await sessionMint(database.pool)
-  const client = createHttpClient(apiUrl(0))
-  /** When each vote, counted from 1, was sent; and how long each healthy viewer then waited for a message that counts it. */
-  const sentAt: number[] = [0]
-  let waits: number[] = []
-  const healthy = Array.from({ length: healthyCount }, () => {
-    let seen = 0
-    return createViewer(api.url, poll.id, ({ total_votes: total }, at) => {
-      for (; seen < (total ?? 0); seen += 1) waits.push(at - (sentAt[seen + 1] ?? at))
-    })
-  })
-  const slow: RawViewer[] = []
-  let mostMiB = 0
-  const pong = writeFrame({ opcode: OPCODES.pong })
-  const ponging = setInterval(() => {
-    for (const { socket } of slow) socket.write(pong)
-  }, pongEveryMs)
+/** What is measured on a machine that others may use at the same moment is measured once more; a vote that is lost is lost at once. */
+const measured = { timeout: 240_000, retry: { count: 1, condition: /to be (?:less|greater) than/ } }
 
-  const vote = async (): Promise<void> => {
-    const session = identifyVoter.session({ voterToken: null, sessionCookie: null })
-    if ('refused' in session) throw new Error(session.detail)
-    sentAt.push(performance.now())
-    const answer = await client.send('POST', `/polls/${poll.id}/vote`, {
-      body: { option_id: poll.optionIds[0] },
-      headers: { 'voter-token': session.token },
-    })
-    expect(answer.status).toBe(202)
-    mostMiB = Math.max(mostMiB, residentMiB(api.pid()))
-    await sleep(voteEveryMs)
-  }
-  const seeAll = async (): Promise<void> =>
-    waitUntil(() => healthy.every((viewer) => viewer.newest()?.total_votes === sentAt.length - 1), {
-      withinMs: 10_000,
-      what: 'each healthy viewer sees each vote',
-    })
-  const viewersNow = async (): Promise<number> => sumMetric(apis, 'tallycast_viewers')
-
-  try {
-    await waitUntil(() => healthy.every((viewer) => viewer.newest() !== null))
-    for (let n = 0; n < votesBefore; n += 1) await vote()
-    await seeAll()
-    const before = describeWaits(waits)
-    waits = []
-
-    while (slow.length < slowCount) {
-      const isLast = slow.length + connectedAtOnce >= slowCount
-      for (let n = 0; isLast && n < votesBeforeLast; n += 1) await vote()
-      const more = Array.from({ length: connectedAtOnce }, async () => {
-        const viewer = await connectRawViewer(api.url, `/ws/polls/${poll.id}`)
-        viewer.socket.pause()
-        return viewer
+test(
+  '1,000 viewers that never read keep nobody waiting: they are skipped, then given up, those who read again hear 4508, and memory stays bounded',
+  measured,
+  async () => {
+    const { apis, database, apiUrl } = system()
+    // Planned with one.
+    const api = apis[0]!
+    const poll = await organisePoll(apiUrl(0), { options: manyOptions })
+    const identifyVoter = await sessionMint(database.pool)
+    const client = createHttpClient(apiUrl(0))
+    /** When each vote, counted from 1, was sent; and how long each healthy viewer then waited for a message that counts it. */
+    const sentAt: number[] = [0]
+    let waits: number[] = []
+    const healthy = Array.from({ length: healthyCount }, () => {
+      let seen = 0
+      return createViewer(api.url, poll.id, ({ total_votes: total }, at) => {
+        for (; seen < (total ?? 0); seen += 1) waits.push(at - (sentAt[seen + 1] ?? at))
       })
-      slow.push(...(await Promise.all(more)))
-    }
-    await waitUntil(async () => (await viewersNow()) === healthyCount + slowCount, { what: 'all viewers are counted' })
-    const beganAt = performance.now()
-    // A socket that does not answer the close is gone some seconds after it was given up.
-    for (let n = 0; (await viewersNow()) === healthyCount + slowCount; n += 1) {
-      expect(n).toBeLessThan(votesMax)
-      await vote()
-    }
-    const firstGoneMs = performance.now() - beganAt
-    // Who reads now, before its connection is cut, learns why.
-    for (const viewer of slow) viewer.socket.resume()
-    await waitUntil(async () => (await viewersNow()) === healthyCount, {
-      withinMs: 30_000,
-      what: 'each slow viewer is closed',
     })
-    await waitUntil(() => slow.every((viewer) => viewer.isEnded()), { what: 'each slow connection has ended' })
-    await seeAll()
-    const during = describeWaits(waits)
-    const codes = slow.map((viewer) => viewer.closeCode())
-    const told = codes.filter((code) => code === tooSlow).length
-    console.log(
-      `vote to message: p50 ${before.p50} ms, p99 ${before.p99} ms before; p50 ${during.p50} ms, p99 ${during.p99} ms beside ${slowCount} viewers that do not read; the first was gone after ${Math.round(firstGoneMs)} ms; ${told} read 4508, ${slowCount - told} were cut; ${Math.round(mostMiB)} MiB at most`,
-    )
-    expect(told).toBeGreaterThan(0)
-    expect([...new Set(codes)].filter((code) => code !== null)).toEqual([tooSlow])
-    expect(during.p99).toBeLessThanOrEqual(Math.max(2 * before.p99, before.p99 + noiseMs))
-    expect(mostMiB).toBeLessThanOrEqual(memoryMaxMiB)
-    for (const viewer of healthy) expect(viewer.timesBack()).toBe(0)
-  } finally {
-    clearInterval(ponging)
-    for (const viewer of healthy) viewer.close()
-    for (const { socket } of slow) socket.destroy()
-    client.close()
-  }
-}, 240_000)
+    const slow: RawViewer[] = []
+    let mostMiB = 0
+    const pong = writeFrame({ opcode: OPCODES.pong })
+    const ponging = setInterval(() => {
+      for (const { socket } of slow) socket.write(pong)
+    }, pongEveryMs)
+
+    const vote = async (): Promise<void> => {
+      const session = identifyVoter.session({ voterToken: null, sessionCookie: null })
+      if ('refused' in session) throw new Error(session.detail)
+      sentAt.push(performance.now())
+      const answer = await client.send('POST', `/polls/${poll.id}/vote`, {
+        body: { option_id: poll.optionIds[0] },
+        headers: { 'voter-token': session.token },
+      })
+      expect(answer.status).toBe(202)
+      mostMiB = Math.max(mostMiB, residentMiB(api.pid()))
+      await sleep(voteEveryMs)
+    }
+    const seeAll = async (): Promise<void> =>
+      waitUntil(() => healthy.every((viewer) => viewer.newest()?.total_votes === sentAt.length - 1), {
+        withinMs: 10_000,
+        what: 'each healthy viewer sees each vote',
+      })
+    const viewersNow = async (): Promise<number> => sumMetric(apis, 'tallycast_viewers')
+
+    try {
+      await waitUntil(() => healthy.every((viewer) => viewer.newest() !== null))
+      for (let n = 0; n < votesBefore; n += 1) await vote()
+      await seeAll()
+      const before = describeWaits(waits)
+      waits = []
+
+      while (slow.length < slowCount) {
+        const isLast = slow.length + connectedAtOnce >= slowCount
+        for (let n = 0; isLast && n < votesBeforeLast; n += 1) await vote()
+        const more = Array.from({ length: connectedAtOnce }, async () => {
+          const viewer = await connectRawViewer(api.url, `/ws/polls/${poll.id}`)
+          viewer.socket.pause()
+          return viewer
+        })
+        slow.push(...(await Promise.all(more)))
+      }
+      await waitUntil(async () => (await viewersNow()) === healthyCount + slowCount, {
+        what: 'all viewers are counted',
+      })
+      const beganAt = performance.now()
+      // A socket that does not answer the close is gone some seconds after it was given up.
+      for (let n = 0; (await viewersNow()) === healthyCount + slowCount; n += 1) {
+        expect(n).toBeLessThan(votesMax)
+        await vote()
+      }
+      const firstGoneMs = performance.now() - beganAt
+      // Who reads now, before its connection is cut, learns why.
+      for (const viewer of slow) viewer.socket.resume()
+      await waitUntil(async () => (await viewersNow()) === healthyCount, {
+        withinMs: 30_000,
+        what: 'each slow viewer is closed',
+      })
+      await waitUntil(() => slow.every((viewer) => viewer.isEnded()), { what: 'each slow connection has ended' })
+      await seeAll()
+      const during = describeWaits(waits)
+      const codes = slow.map((viewer) => viewer.closeCode())
+      const told = codes.filter((code) => code === tooSlow).length
+      console.log(
+        `vote to message: p50 ${before.p50} ms, p99 ${before.p99} ms before; p50 ${during.p50} ms, p99 ${during.p99} ms beside ${slowCount} viewers that do not read; the first was gone after ${Math.round(firstGoneMs)} ms; ${told} read 4508, ${slowCount - told} were cut; ${Math.round(mostMiB)} MiB at most`,
+      )
+      expect(told).toBeGreaterThan(0)
+      expect([...new Set(codes)].filter((code) => code !== null)).toEqual([tooSlow])
+      expect(during.p99).toBeLessThanOrEqual(Math.max(2 * before.p99, before.p99 + noiseMs))
+      expect(mostMiB).toBeLessThanOrEqual(memoryMaxMiB)
+      for (const viewer of healthy) expect(viewer.timesBack()).toBe(0)
+    } finally {
+      clearInterval(ponging)
+      for (const viewer of healthy) viewer.close()
+      for (const { socket } of slow) socket.destroy()
+      client.close()
+    }
+  },
+)
 
 const describeWaits = (waits: readonly number[]): { readonly p50: number; readonly p99: number } => {
   const sorted = waits.toSorted((a, b) => a - b)
