@@ -99,7 +99,8 @@ export const createCluster = async (
   signal: AbortSignal | undefined,
 ): Promise<void> => {
   const draft = `${places.cluster}.new`
-  await rm(draft, { recursive: true, force: true })
+  // An initdb that was cut short may have children that still write for a moment.
+  await rm(draft, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   await mkdir(draft, { mode: 0o700 })
   if (user !== null) {
     await chown(draft, user.uid, user.gid)
