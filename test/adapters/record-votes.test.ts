@@ -179,6 +179,22 @@ describe.each(adapters)('$name', ({ create }) => {
     await waitUntil(async () => (await system.tallies.unannounced(0, 10)).length === 0, { withinMs })
   })
 
+  test('what is not committed yet is news only after its commit', async () => {
+    const system = await start()
+    const slow = await openPoll(system)
+    const quick = await openPoll(system, { partitions: 2 })
+    const held = holdNextCommit(system.pool)
+    undo.push(async () => held.goOn())
+    system.work('ann', [0, 1], { through: held.pool })
+    await vote(system.ports, slow, someVoter(), 1)
+    await held.reached
+    await vote(system.ports, quick, voterNumber(1), 1)
+    // All that was to be told before this has been told.
+    await waitUntil(async () => (await system.ports.cache.getTally(quick.id))?.totalVotes === 1, { withinMs })
+    held.goOn()
+    await waitUntil(async () => (await system.ports.cache.getTally(slow.id))?.totalVotes === 1, { withinMs })
+  })
+
   test('of partitions that commit at the same time the last news has the votes of all', async () => {
     const system = await start()
     const poll = await openPoll(system, { partitions: 2 })

@@ -27,6 +27,22 @@ describe.each<Profile>(['redis', 'postgres'])('a door that has gone, on %s', (pr
     return { pollId, path, vote: `${path}/vote`, bearer: body.manage_token as string }
   }
 
+  /** Nothing is recorded before `goOn`; the checkpoint can still be read. */
+  async function holdRecording(): Promise<{ readonly goOn: () => Promise<void> }> {
+    const client = await system.database.pool.connect()
+    await client.query('begin')
+    await client.query('select from checkpoint for update')
+    let isHeld = true
+    return {
+      async goOn() {
+        if (!isHeld) return
+        isHeld = false
+        await client.query('rollback')
+        client.release()
+      },
+    }
+  }
+
   async function loseDoors(pollId: string): Promise<void> {
     for (const partition of partitions) await system.adapters.door.remove(partition, pollId)
   }
@@ -55,6 +71,26 @@ describe.each<Profile>(['redis', 'postgres'])('a door that has gone, on %s', (pr
     expect((await voteUntilAnswered(vote, { json: { option_id: 2 } })).status).toBe(202)
     await waitUntil(async () => (await call('GET', path)).body.total_votes === 41)
     expect((await call('GET', path)).body.options.map((option: { votes: number }) => option.votes)).toEqual([40, 1])
+  })
+
+  test('comes back no sooner than the ledger has every vote that was accepted', async () => {
+    const { pollId, path, vote } = await makePoll()
+    const recording = await holdRecording()
+    try {
+      const { voter_token: voterToken } = (await call('POST', vote, { json: { option_id: 1 } })).body
+      await loseDoors(pollId)
+      // Often enough for a door that came back at once to have let the same voter in a second time.
+      for (let asked = 0; asked < 4; asked += 1) {
+        const answer = await call('POST', vote, { json: { option_id: 2 }, voterToken })
+        expect([answer.status, answer.body.code]).toEqual([503, 'unavailable'])
+      }
+      await recording.goOn()
+      const answer = await voteUntilAnswered(vote, { json: { option_id: 2 }, voterToken })
+      expect(answer.body.code).toBe('already_voted')
+      await waitUntil(async () => (await call('GET', path)).body.total_votes === 1)
+    } finally {
+      await recording.goOn()
+    }
   })
 
   test('comes back for one who asks for the own vote, changes and retracts', async () => {

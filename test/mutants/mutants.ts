@@ -339,7 +339,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [
       {
         file: 'test/adapters/restore-door.test.ts',
-        title: 'comes back with all its voters, also those whose votes were not recorded yet',
+        title: 'comes back no sooner than the ledger has every vote that was accepted',
       },
     ],
   },
@@ -594,7 +594,9 @@ export const mutants: readonly Mutant[] = [
         to: '      if (closingIds.length > 0) announcer.note(partition, { recordedAt, pollIds, closingIds, acceptedAt })\n',
       },
     ],
-    caughtBy: [{ file: 'test/adapters/record-votes.test.ts', title: 'votes are recorded, cached and announced' }],
+    caughtBy: [
+      { file: 'test/adapters/record-votes.test.ts', title: 'what is not committed yet is news only after its commit' },
+    ],
   },
   {
     breaks: 'a changed vote is not taken off its old option',

@@ -20,17 +20,18 @@ async function main(): Promise<number> {
     console.log(`unmutated: ${named.length} tests of ${new Set(named.map(({ file }) => file)).size} files`)
     const silent = missingOrFailed(named, await runTests([], named, servers))
     if (silent.length > 0) throw new Error(`these do not pass while nothing is broken:\n${silent.join('\n')}`)
-    let caught = 0
+    const survivors: string[] = []
     await eachAtOnce(chosen, atOnce, async (mutant) => {
       const begun = performance.now()
       const { isCaught, lines } = judge(mutant, await runTests(mutant.edits, mutant.caughtBy, servers))
-      if (isCaught) caught += 1
+      if (!isCaught) survivors.push([mutant.breaks, ...lines].join('\n    '))
       const seconds = ((performance.now() - begun) / 1000).toFixed(1)
       console.log(`${isCaught ? 'caught  ' : 'SURVIVED'} ${mutant.breaks} (${seconds} s)`)
       for (const line of lines) console.log(`           ${line}`)
     })
-    console.log(`${caught} of ${chosen.length} mutants caught`)
-    return caught === chosen.length ? 0 : 1
+    for (const survivor of survivors) console.log(`SURVIVED ${survivor}`)
+    console.log(`${chosen.length - survivors.length} of ${chosen.length} mutants caught`)
+    return survivors.length === 0 ? 0 : 1
   } finally {
     await servers.stop()
   }
