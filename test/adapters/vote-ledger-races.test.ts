@@ -42,8 +42,11 @@ const countsOf = async (pollId: string): Promise<readonly number[] | undefined> 
   expect((await tallies.recount(pollId))?.differences).toEqual([])
   return (await tallies.read([pollId]))[0]?.counts
 }
+/** A moment ago: what is stored is rounded to milliseconds, so "now" may be still to come. */
 const letExpire = (partition: number): Promise<unknown> =>
-  database.pool.query(`update checkpoint set lease_until = clock_timestamp() where partition = $1`, [partition])
+  database.pool.query(`update checkpoint set lease_until = clock_timestamp() - interval '1 s' where partition = $1`, [
+    partition,
+  ])
 
 /** Holds the ledger's table, so that whoever records waits in the middle of the transaction. */
 const holdLedger = async (): Promise<{ waiting: () => Promise<number[]>; release: () => Promise<void> }> => {

@@ -119,7 +119,17 @@ test('an admin whose watching client has stopped reading and answering ends in o
   const load = await letVote(poll)
   await waitUntil(() => watcher.output().length >= 200, { withinMs: 15_000, what: 'the streams carry updates' })
   watcher.signal('SIGSTOP')
-  const heard = watcher.output().length
+  // What it wrote before that may still be on its way to us; votes come all the time.
+  let heard = 0
+  await waitUntil(
+    async () => {
+      const before = watcher.output().length
+      await moreAccepted(load, votesPerSecond)
+      heard = watcher.output().length
+      return heard === before
+    },
+    { withinMs: 15_000, what: 'the watcher says nothing any more' },
+  )
   await moreAccepted(load, 3 * votesPerSecond)
   const stoppedAt = performance.now()
   admin.signal('SIGTERM')

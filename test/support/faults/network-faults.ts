@@ -99,12 +99,15 @@ export const partOneApi: Fault = {
     await poll.see(parted.url)
     way.redis.mute()
     const begun = performance.now()
-    // Until it has noticed that its connections are dead, an answer takes as long as a command may.
-    await waitUntil(async () => (await askOnce(parted, poll.id, poll.optionIds)).ms < answeredAtOnceMs, {
-      withinMs: silentForMs,
-      what: 'it answers at once',
-    })
-    const slowest = await slowestRefusal(parted, poll.id, poll.optionIds)
+    // Until it has noticed that its connections are dead, an answer takes as long as a command may; a lucky one comes sooner.
+    let slowest = Number.POSITIVE_INFINITY
+    await waitUntil(
+      async () => {
+        slowest = await slowestRefusal(parted, poll.id, poll.optionIds)
+        return slowest <= answeredAtOnceMs
+      },
+      { withinMs: silentForMs, what: () => `it answers at once; it took ${slowest} ms` },
+    )
     const ready = await fetch(`${parted.url}/health/ready`)
     if (!ready.ok) throw new Error(`it says of itself that it is not ready: ${ready.status}`)
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -130,7 +133,6 @@ const slowestRefusal = async (api: Member, pollId: string, optionIds: readonly n
     if (status !== 503 || retryAfter === undefined) throw new Error(`it answered ${status}, Retry-After ${retryAfter}`)
     slowest = Math.max(slowest, ms)
   }
-  if (slowest > answeredAtOnceMs) throw new Error(`it answered after ${slowest} ms`)
   return slowest
 }
 

@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
+import { isRefused } from '../../src/domain/refusal.ts'
+import type { Installation } from './installation.ts'
+
+/** Requests that are alike but for one piece each: the last header line or lines. */
+export type LoadTarget = {
+  readonly port: number
+  /** Up to and without the headers that vary; it ends with the end of a line. */
+  readonly head: string
+  readonly body: string
+  /** The rest of the headers of each request, each with its end of line; empty: all requests are the same. */
+  readonly varying: readonly string[]
+}
+
+export type LoadPlan = {
+  readonly connections: number
+  /** So many a second, whatever becomes of those before; null: each connection sends the next one when it has its answer. */
+  readonly perSecond: number | null
+  readonly forMs: number
+  readonly requestsMax?: number
+}
+
+export type LoadReport = {
+  readonly ms: number
+  readonly sent: number
+  /** Requests whose time had come, and that found every connection busy to the end. */
+  readonly unsent: number
+  readonly answered: number
+  readonly perSecond: number
+  readonly statuses: Readonly<Record<string, number>>
+  readonly bytes: number
+  /** From the moment at which it was to be sent to the answer, in milliseconds. */
+  readonly latencies: readonly number[]
+}
+
+export type LoadMessage = { readonly prepare: LoadTarget } | { readonly run: LoadPlan }
+
+export type Load = {
+  readonly pid: number
+  readonly prepare: (target: LoadTarget) => Promise<void>
+  readonly run: (plan: LoadPlan) => Promise<LoadReport>
+  readonly stop: () => Promise<void>
+}
+
+/** A client in a process of its own. */
+export function startLoad(): Load {
+  const program = fileURLToPath(new URL('../programs/load.ts', import.meta.url))
+  const child: ChildProcess = fork(program, { serialization: 'advanced' })
+  const ask = async (message: LoadMessage): Promise<unknown> => {
+    const answered = once(child, 'message')
+    child.send(message)
+    // What the program sends.
+    const [reply] = (await answered) as [{ report: unknown } | { fault: string }]
+    if ('fault' in reply) throw new Error(`the load: ${reply.fault}`)
+    return reply.report
+  }
+  return {
+    pid: child.pid ?? 0,
+    async prepare(target) {
+      await ask({ prepare: target })
+    },
+    // What the program answers to this.
+    run: async (plan) => (await ask({ run: plan })) as LoadReport,
+    async stop() {
+      if (child.exitCode !== null) return
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    },
+  }
+}
+
+/** Votes of as many voters, each with a session that was made beforehand. */
+export function votesOf(
+  { apiPort, secrets }: Pick<Installation, 'apiPort' | 'secrets'>,
+  pollId: string,
+  voters: number,
+): LoadTarget {
+  const { voterPepper, session, service } = secrets
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
+  const varying = Array.from({ length: voters }, () => {
+    const made = identifyVoter.session({ voterToken: null, sessionCookie: null })
+    if (isRefused(made)) throw new Error(made.detail)
+    return `voter-token: ${made.token}\r\n`
+  })
+  return { port: apiPort, ...voteRequest(pollId), varying }
+}
+
+/** The part of a vote that all of a poll share. */
+export function voteRequest(pollId: string): Pick<LoadTarget, 'head' | 'body'> {
+  const body = '{"option_id":1}'
+  const head = `POST /polls/${pollId}/vote HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n`
+  return { head, body }
+}

@@ -1,0 +1,16 @@
+import type { Outcome } from './figure.ts'
+import { accept } from './stages/accept.ts'
+
+export type Stage = {
+  readonly name: string
+  /** What is measured, in one line. */
+  readonly about: string
+  /** Long ones run only when they are named. */
+  readonly isLong?: boolean
+  readonly run: () => Promise<Outcome>
+}
+
+/** Every benchmark, in the order in which a vote meets what it measures. */
+export const stages: readonly Stage[] = [
+  { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
+]
