@@ -6,7 +6,10 @@ export type Restoration = {
   readonly partition: number
   readonly pollId: string
   readonly token: string
-  /** The stream's end when the restoration began; nothing of this poll is appended until the door is back. */
+  /**
+   * The last entry that was in the stream when the restoration began, `0-0` where none was; nothing of this poll is appended until the
+   * door is back. Not the last one that ever was: what somebody has taken out of the stream nobody will record.
+   */
   readonly end: EntryId
   /** What the stream believes its epoch is; 0 where it has lost it. */
   readonly epoch: number

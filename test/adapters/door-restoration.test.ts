@@ -60,9 +60,21 @@ describe.each(adapters)('the restoration of doors on $name', ({ create }) => {
     expect(answers.filter(({ answer }) => answer === 'already_voted')).toHaveLength(voters.length)
   })
 
-  test("the permission names the stream's end, and what the stream believes its epoch is", async () => {
+  test("the permission names the stream's last entry, and what the stream believes its epoch is", async () => {
     expect(await begin(somePollId())).toMatchObject({ end: (await readEntries(made.stream)).at(-1)?.id, epoch })
     expect(await begin(somePollId(), 1)).toMatchObject({ end: STREAM_START, epoch: 0 })
+  })
+
+  test('the permission names no entry that somebody has taken out of the stream', async () => {
+    const [pollId, partition] = [somePollId(), 6]
+    await made.stream.raiseEpoch(partition, epoch)
+    await door.open(partition, someDoor(pollId))
+    for (let entry = 0; entry < 3; entry += 1) await ask(door, someCall({ pollId }), partition)
+    const ids = (await readEntries(made.stream, partition)).map(({ id }) => id)
+    await made.takeOut(partition, ids.slice(2))
+    expect(await begin(somePollId(), partition)).toMatchObject({ end: ids[1], epoch })
+    await made.takeOut(partition, ids)
+    expect(await begin(somePollId(), partition)).toMatchObject({ end: STREAM_START, epoch })
   })
 
   test('permission is null when the door is there, open or shut', async () => {

@@ -195,7 +195,7 @@ export class SimulatedStores {
     // A door of another epoch or round loses its voters, so it must never count again.
     const door = stream.door && { ...stream.door, epoch: -1, voters: new Map() }
     here.stream = { ...stream, door, restoring: { token, round: null, voters: new Map() } }
-    return { partition, pollId, token, end: stream.end, epoch: stream.epoch }
+    return { partition, pollId, token, end: stream.entries.at(-1)?.id ?? '0-0', epoch: stream.epoch }
   }
 
   putVoters({ partition, token }: Restoration, round: number, voters: readonly VoterAtDoor[]): boolean {

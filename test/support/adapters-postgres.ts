@@ -5,6 +5,7 @@ import { createTallyCache } from '../../src/adapters/postgres/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/postgres/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/postgres/vote-stream.ts'
+import { parseEntryId } from '../../src/domain/position.ts'
 import type { AdapterOptions, Adapters } from './adapters.ts'
 import { createTestDatabase } from './postgres.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
@@ -26,6 +27,10 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     stream: createVoteStream(pool, listener),
     cache: createTallyCache(pool),
     feed: createTallyFeed(pool, listener),
+    takeOut: async (partition, entries) => {
+      const numbers = entries.map((entry) => parseEntryId(entry)[0])
+      await pool.query('delete from vote_event where partition = $1 and number = any ($2)', [partition, numbers])
+    },
     cutFeed: async () => proxy.cut(),
     countSubscriptions: async (pollId) => {
       const ends = occurrences(`unlisten "poll_updates_${pollId}"`)

@@ -29,6 +29,9 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     stream,
     cache: createTallyCache(connections.cache, keys),
     feed,
+    takeOut: async (partition, entries) => {
+      await connections.commands.xdel(keys.stream(partition), ...entries)
+    },
     cutFeed: async () => proxy.cut(),
     countSubscriptions: async (pollId) => {
       const [, count] = await connections.commands.pubsub('NUMSUB', keys.pollUpdates(pollId))

@@ -1,3 +1,4 @@
+import type { EntryId } from '../../src/domain/position.ts'
 import type { DoorRestoration } from '../../src/ports/door-restoration.ts'
 import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import type { TallyFeed } from '../../src/ports/tally-feed.ts'
@@ -13,6 +14,8 @@ export type Adapters = {
   readonly stream: VoteStream
   readonly cache: TallyCache
   readonly feed: TallyFeed
+  /** Takes entries out of the stream, as somebody does by hand. */
+  readonly takeOut: (partition: number, entries: readonly EntryId[]) => Promise<void>
   /** Breaks the connections over which news arrives, as a network would. */
   readonly cutFeed: () => Promise<void>
   /** How many subscriptions to this poll's tallies this process holds. */

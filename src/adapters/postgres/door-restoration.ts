@@ -12,15 +12,12 @@ export function createDoorRestoration(pool: Pool): DoorRestoration {
   return {
     begin: (partition, pollId, round) =>
       orUnavailable('stream', async () => {
-        const { rows } = await pool.query<{ token: string; end_number: string; epoch: number }>(
-          'select * from door_restoration_begin($1, $2, $3, $4)',
+        const { rows } = await pool.query<{ token: string; epoch: number }>(
+          'select token, epoch from door_restoration_begin($1, $2, $3, $4)',
           [partition, pollId, round, life],
         )
-        const row = rows[0]
-        if (row === undefined) return null
-        // The cast is of a number that the database wrote.
-        const end = `${row.end_number}-0` as EntryId
-        return { partition, pollId, token: row.token, end, epoch: row.epoch }
+        const [begun] = rows
+        return begun === undefined ? null : { ...begun, partition, pollId, end: await readEnd(pool, partition) }
       }),
     putVoters: ({ partition, pollId, token }, round, voters) =>
       answer(pool, 'select door_restoration_put_voters($1, $2, $3, $4, $5, $6, $7, $8) as done', [
@@ -48,6 +45,16 @@ export function createDoorRestoration(pool: Pool): DoorRestoration {
         await pool.query('select door_restoration_abandon($1, $2, $3)', [partition, pollId, token])
       }),
   }
+}
+
+/** In a statement of its own, whose snapshot is from after the beginning: so it misses nothing that was appended before. */
+async function readEnd(pool: Pool, partition: number): Promise<EntryId> {
+  const { rows } = await pool.query<{ number: string }>(
+    'select coalesce(max(number), 0) as number from vote_event where partition = $1',
+    [partition],
+  )
+  // One row, because an aggregate without GROUP BY always has one. The cast is of a number that the database wrote.
+  return `${rows[0]!.number}-0` as EntryId
 }
 
 function answer(pool: Pool, statement: string, values: readonly unknown[]): Promise<boolean> {

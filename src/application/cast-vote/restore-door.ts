@@ -45,7 +45,7 @@ const checkpointWaitMs = { first: 5, most: 250 }
  * that are accepted and not yet recorded, whose voters could then vote a second time.
  *
  * The way taken: while a door is missing, nothing of its round can be appended. So every vote of the round stands at or before
- * the stream's end as it is when the restoration begins. Once the partition's checkpoint has passed that end, all of them
+ * the stream's last entry as it is when the restoration begins. Once the partition's checkpoint has passed that one, all of them
  * are in the ledger; the voters loaded after that are complete, and the door is written last. The epoch is compared too:
  * a stream that lost its log counts its entries anew, and the checkpoint of the log before says nothing about them.
  *
