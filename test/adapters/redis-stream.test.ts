@@ -65,6 +65,19 @@ test('an entry whose id lies beyond every position can be read, and what stands 
   await stream.trim(3, end, 0)
 })
 
+test('behind an entry that a clock named which has been set back since, the next one has the next id', async () => {
+  const door = createVoteDoor(connections.commands, keys)
+  const pollId = somePollId()
+  await stream.raiseEpoch(4, 1)
+  await door.open(4, someDoor(pollId))
+  const later = (await door.now()) + 3_600_000
+  await connections.commands.call('XADD', keys.stream(4), `${later}-7`, 'f', '1', 'e', '1', 'v', 'whatever')
+  for (let n = 0; n < 2; n += 1) await ask(door, someCall({ pollId }), 4)
+  await door.shut(4, pollId, 1, false)
+  const ids = (await readEntries(stream, 4)).map(({ id }) => id)
+  expect(ids).toEqual([7, 8, 9, 10].map((minor) => `${later}-${minor}`))
+})
+
 test('follow shows stock tools how far the ledger is, in the consumer group poll_workers', async () => {
   const door = createVoteDoor(connections.commands, keys)
   const pollId = somePollId()

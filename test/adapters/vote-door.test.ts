@@ -146,6 +146,38 @@ describe.each(adapters)('the door on $name', ({ create }) => {
     expect(await ask(door, someCall({ pollId, round: 2 }))).toEqual({ answer: 'poll_closed' })
   })
 
+  test('no vote stands in the stream at or after closesAt, however long its batch takes', async () => {
+    const [partition, callsPerBatch, votesForMs] = [7, 5_000, 500]
+    await made.stream.raiseEpoch(partition, 1)
+    const ends = new Map<string, number>()
+    // Often enough that a poll ends while a batch is being judged.
+    for (let poll = 0; poll < 4; poll += 1) {
+      const pollId = somePollId()
+      const closesAt = (await door.now()) + votesForMs
+      ends.set(pollId, closesAt)
+      await door.open(partition, someDoor(pollId, { closesAt }))
+      let isShut = false
+      const voteOn = async (): Promise<void> => {
+        while (!isShut) {
+          const answers = await door.append(
+            partition,
+            Array.from({ length: callsPerBatch }, () => someCall({ pollId })),
+          )
+          isShut ||= answers.some(({ answer }) => answer === 'poll_closed')
+        }
+      }
+      await Promise.all([voteOn(), voteOn()])
+    }
+    let entries = 0
+    for (const { appendedAt, content } of await readEntries(made.stream, partition)) {
+      if (content.type === 'close') expect(appendedAt).toBeGreaterThanOrEqual(ends.get(content.pollId) ?? Infinity)
+      if (content.type !== 'votes') continue
+      expect(appendedAt).toBeLessThan(ends.get(content.votes[0]?.pollId ?? '') ?? 0)
+      entries += 1
+    }
+    expect(entries).toBeGreaterThan(0)
+  })
+
   test('revise takes a higher revision and its closesAt over to a door of this round', async () => {
     const pollId = await openPoll({ closesAt: (await door.now()) + hourMs })
     await door.revise(0, someDoor(pollId, { revision: 2, closesAt: (await door.now()) - 1 }))

@@ -426,7 +426,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/lua/door-shut.lua',
-        from: 'appendMarker(KEYS[2], KEYS[3], format, epoch, pollId, round)',
+        from: 'appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), pollId, round)',
         to: '',
       },
     ],

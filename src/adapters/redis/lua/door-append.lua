@@ -171,7 +171,7 @@ end
 -- From here on it writes. Everything that could fail by what it found was read above.
 local entryId, stem = '', ''
 if accepted > 0 then
-  entryId = appendEntry(KEYS[2], KEYS[3], format, epoch, 'v', table.concat(payloads), accepted)
+  entryId = appendEntry(KEYS[2], KEYS[3], format, epoch, now, 'v', table.concat(payloads), accepted)
   if tonumber(told) ~= recorded then call('SET', KEYS[4], recorded) end
   local major, minor = string.match(entryId, '^(%d+)-(%d+)$')
   stem = struct.pack('>I4I6I4', tonumber(epoch), tonumber(major), tonumber(minor))
@@ -209,7 +209,7 @@ for number = 1, pollCount do
 end
 for _, marker in ipairs(markers) do
   call('HSET', marker.door.key, 'state', 'shut')
-  appendMarker(KEYS[2], KEYS[3], format, epoch, marker.pollId, marker.door.round)
+  appendMarker(KEYS[2], KEYS[3], format, epoch, now, marker.pollId, marker.door.round)
 end
 -- WAIT asks the replicas for what this connection wrote last. A repetition after a lost connection wrote nothing, and would
 -- be called safe whatever the replicas have; so it writes again what stands there.

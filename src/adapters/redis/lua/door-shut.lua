@@ -17,5 +17,5 @@ else
   call('UNLINK', KEYS[5])
   writeDoor(KEYS[4], 'sealed', round, 0, '', epoch, KEYS[5])
 end
-appendMarker(KEYS[2], KEYS[3], format, epoch, pollId, round)
+appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), pollId, round)
 return 1

@@ -31,15 +31,19 @@ local function nowMs()
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
--- Appends an entry, which says how many votes of the partition stand before it. `meaning` is 'v' for votes, 'c' for a marker.
-local function appendEntry(streamKey, countKey, format, epoch, meaning, bytes, votes)
+-- Appends an entry, which says how many votes of the partition stand before it. `meaning` is 'v' for votes, 'c' for a marker. Its id
+-- bears the time at which it was judged: Redis itself would take the time of now, which before 7.2 is a later one.
+local function appendEntry(streamKey, countKey, format, epoch, judgedAt, meaning, bytes, votes)
   -- First, because it is what a server without memory refuses: then nothing has been written.
   local before = tonumber(call('INCRBY', countKey, votes)) - votes
+  local id = redis.pcall('XADD', streamKey, judgedAt .. '-*', 'f', format, 'e', epoch, 'n', before, meaning, bytes)
+  if type(id) == 'string' then return id end
+  -- The clock was set back behind the newest entry: the next id behind that one.
   return call('XADD', streamKey, '*', 'f', format, 'e', epoch, 'n', before, meaning, bytes)
 end
 
-local function appendMarker(streamKey, countKey, format, epoch, pollId, round)
-  appendEntry(streamKey, countKey, format, epoch, 'c', struct.pack('>I4', round) .. pollId, 0)
+local function appendMarker(streamKey, countKey, format, epoch, judgedAt, pollId, round)
+  appendEntry(streamKey, countKey, format, epoch, judgedAt, 'c', struct.pack('>I4', round) .. pollId, 0)
 end
 
 -- How many votes of the partition stand before this entry; nil for one that somebody wrote by hand.
