@@ -11,12 +11,14 @@ import type { RoleContext } from './role.ts'
  * Step 1 as an api runs it: the line in front of the stream, the look whether its log is whole after an interruption, somebody who
  * looks whether it keeps what it accepted, and the count of what came of the votes. `run` looks until the signal aborts.
  */
-export function createTakeVotes(
+export async function createTakeVotes(
   { config, adapters, registry, log }: RoleContext,
   parts: Omit<CastVoteParts, 'batchCalls'>,
   report: (fault: unknown) => void,
 ) {
   const metrics = measureVotes(registry)
+  // Also those of polls that were made when another number was configured.
+  const partitions = Math.max(config.votePartitions, await adapters.polls.partitionsMax())
   const append = createCheckedAppend(adapters, report)
   const watchLog = createWatchLog(
     append,
@@ -34,6 +36,7 @@ export function createTakeVotes(
   )
   const batchCalls = createBatchCalls(watchLog.append, {
     limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
+    partitions,
     report,
   })
   const castVote = createCastVote({ ...parts, batchCalls })

@@ -272,10 +272,10 @@ describe('calls to a door', () => {
     const waitingMax = 3
 
     /** A partition whose batches take so long: two are under way, and nobody waits. */
-    const slowLine = async () => {
+    const slowLine = async (partitions = 1) => {
       const around = beyond()
       const { append, clock, pending, pass } = around
-      const batch = createBatchCalls(append, { limits, clock, report: () => undefined })
+      const batch = createBatchCalls(append, { limits, partitions, clock, report: () => undefined })
       let called = 0
       const call = (partition = 0) => batch.call(partition, callOf(called++))
       for (let n = 0; n < 10; n += 1) call().catch(() => undefined)
@@ -316,7 +316,21 @@ describe('calls to a door', () => {
       expect((await Promise.all(later)).filter(isRefused)).toEqual([])
     })
 
-    test('are refused before their line is known only where each known line is behind', async () => {
+    test('are not refused before their line is known where a partition has none yet', async () => {
+      const { batch, call, pending, pass } = await slowLine(2)
+      for (let n = 0; n <= waitingMax; n += 1) call().catch(() => undefined)
+      expect(batch.refuseNow()).toBeNull()
+      // Of a poll with more partitions than anybody knew of only the last one is behind, like the first.
+      for (let n = 0; n < 10; n += 1) call(3).catch(() => undefined)
+      await pass(batchMs)
+      for (const sent of pending.filter(({ partition }) => partition === 3)) sent.settle('appended')
+      await settled()
+      for (let n = 0; n <= waitingMax; n += 1) call(3).catch(() => undefined)
+      for (const partition of [0, 3]) expect(await answerNow(call(partition))).toMatchObject({ refused: 'overloaded' })
+      expect(batch.refuseNow()).toBeNull()
+    })
+
+    test('are refused before their line is known only where each line is behind', async () => {
       const { batch, call, pending } = await slowLine()
       for (let n = 0; n <= waitingMax; n += 1) call().catch(() => undefined)
       expect(batch.refuseNow()).not.toBeNull()

@@ -29,7 +29,7 @@ export const BATCH_LIMITS: BatchLimits = {
 
 export type BatchCalls = {
   call(partition: number, call: DoorCall): Promise<DoorAnswer | Refused>
-  /** What a call would be told at every line that is known, before anybody has found out which one is its own; null where it may try. */
+  /** What a call would be told at every partition, before anybody has found out which one is its own; null where it may try. */
   readonly refuseNow: () => Refused | null
   /** Resolves when every call has its answer. */
   idle(): Promise<void>
@@ -69,11 +69,18 @@ const unavailable = refuseForNow('unavailable', 'The vote could not be taken rig
  */
 export function createBatchCalls(
   append: VoteDoor['append'],
-  options: { readonly limits?: BatchLimits; readonly clock?: Clock; readonly report: (fault: unknown) => void },
+  options: {
+    readonly limits?: BatchLimits
+    /** As many as the polls have, as far as is known: those that no call has come for yet count too. */
+    readonly partitions?: number
+    readonly clock?: Clock
+    readonly report: (fault: unknown) => void
+  },
 ): BatchCalls {
   const { limits = BATCH_LIMITS, clock = systemClock, report } = options
   const appendOrRepeat = createPatientAppend(append, limits, clock, report)
   const lines = new Map<number, Line>()
+  let { partitions = 1 } = options
   const onIdle: (() => void)[] = []
   let waiting = 0
 
@@ -82,6 +89,7 @@ export function createBatchCalls(
     if (known !== undefined) return known
     const line: Line = { waiting: [], sentAt: [], batchMs: 0 }
     lines.set(partition, line)
+    partitions = Math.max(partitions, partition + 1)
     return line
   }
 
@@ -141,8 +149,8 @@ export function createBatchCalls(
     },
     refuseNow() {
       if (waiting >= limits.waitingCallsMax) return overloaded
-      // An idle line would take the call at once.
-      return lines.size > 0 && [...lines.values()].every(isBehind) ? overloaded : null
+      // A line that is idle would take the call at once, and so would one that nobody has used yet.
+      return lines.size >= partitions && [...lines.values()].every(isBehind) ? overloaded : null
     },
     idle() {
       if (isIdle()) return Promise.resolve()
