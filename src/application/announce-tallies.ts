@@ -5,12 +5,20 @@ import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
 import { createKeepGrowing } from './announce-tallies/keep-growing.ts'
 
-const POLLS_PER_RUN_MAX = 500
-const SWEPT_POLLS_MAX = 10_000
+const POLLS_PER_READ_MAX = 500
 const RETRY_FIRST_MS = 50
 const RETRY_LONGEST_MS = 2000
 /** A change that is older than this and unannounced was left behind by a worker that died. */
 const SETTLED_MS = 1000
+
+export type AnnounceLimits = {
+  /** Polls of one step of a sweep. What is noted meanwhile goes out between two steps. */
+  readonly sweptPollsMax: number
+  /** Polls that wait by their ids; while news cannot go out, more of them are left to a sweep. */
+  readonly waitingPollsMax: number
+}
+
+export const ANNOUNCE_LIMITS: AnnounceLimits = { sweptPollsMax: 2_000, waitingPollsMax: 20_000 }
 
 export type CommitNews = {
   readonly recordedAt: number
@@ -32,21 +40,31 @@ export type AnnounceTallies = {
   forget(partition: number): void
   /** Announces what other workers recorded and nobody announced. */
   sweep(): void
-  /** Announces until the signal aborts, then what still waits, once. What fails then is left to the next owner's sweep. */
+  /** Announces until the signal aborts, then what still waits, once. What fails then, and the rest of a sweep, is left to the next owner's. */
   run(signal: AbortSignal): Promise<void>
 }
 
+/** Goes through all that nobody announced, in the order of the polls' ids; the next step begins behind `after`. */
+type Sweep = { readonly settledMs: number; readonly after: string }
+
+const ALL_UNANNOUNCED: Sweep = { settledMs: 0, after: '' }
+
 type Waiting = {
   readonly changed: Set<string>
+  /** Each poll that ends while news cannot go out, once. */
   readonly closing: Set<string>
+  /** By partition: the commit before which everything is announced once nothing of this waits, and no sweep is under way. */
   readonly marks: Map<number, number>
-  sweepSettledMs: number | null
+  sweep: Sweep | null
   acceptedAt: number | null
 }
 
 /**
  * Any number of commits during one run of news become one next run: a poll with a thousand commits a second is read as often as
  * reading and publishing allow, never more, and the newest tally is always the one that goes out.
+ *
+ * A sweep takes as many runs as it needs, and until its last one nothing counts as announced: whoever dies in the middle of it leaves all
+ * of it to the next owner.
  */
 export function createAnnounceTallies(
   ports: { tallies: Tallies; polls: PollStore; cache: TallyCache; feed: TallyFeed },
@@ -58,30 +76,37 @@ export function createAnnounceTallies(
     readonly onFellBack: (pollId: string, seen: number) => void
     readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   },
+  limits: AnnounceLimits = ANNOUNCE_LIMITS,
 ): AnnounceTallies {
   let waiting = nothingWaiting()
   const announced = new Map<number, number>()
   let wake: () => void = () => {}
   const growing = createKeepGrowing(ports, hooks)
 
-  async function announce(work: Waiting): Promise<void> {
-    if (work.sweepSettledMs !== null) {
-      for (const pollId of await ports.tallies.unannounced(work.sweepSettledMs, SWEPT_POLLS_MAX)) {
-        work.changed.add(pollId)
-      }
-      for (const pollId of await growing.check()) work.changed.add(pollId)
-    }
+  /** Returns where the sweep goes on; null where none is under way any more. */
+  async function announce(work: Waiting): Promise<Sweep | null> {
+    const { pollIds: swept, rest } = await sweepOn(work.sweep)
+    if (work.sweep !== null) for (const pollId of await growing.check()) work.changed.add(pollId)
     for (const pollId of work.closing) {
       if (await ports.tallies.finalise(pollId)) await announceDefinition(pollId)
       work.changed.add(pollId)
     }
-    const pollIds = [...work.changed]
-    for (let start = 0; start < pollIds.length; start += POLLS_PER_RUN_MAX) {
-      const tallies = await growing.read(pollIds.slice(start, start + POLLS_PER_RUN_MAX))
+    const pollIds = [...new Set([...work.changed, ...swept])]
+    for (let start = 0; start < pollIds.length; start += POLLS_PER_READ_MAX) {
+      const tallies = await growing.read(pollIds.slice(start, start + POLLS_PER_READ_MAX))
       await Promise.all(
         tallies.map((tally) => Promise.all([ports.cache.putTally(tally), ports.feed.publishTally(tally)])),
       )
     }
+    return rest
+  }
+
+  async function sweepOn(sweep: Sweep | null): Promise<{ pollIds: readonly string[]; rest: Sweep | null }> {
+    if (sweep === null) return { pollIds: [], rest: null }
+    const pollIds = await ports.tallies.unannounced(sweep.settledMs, sweep.after, limits.sweptPollsMax)
+    const last = pollIds.at(-1)
+    const isLast = last === undefined || pollIds.length < limits.sweptPollsMax
+    return { pollIds, rest: isLast ? null : { ...sweep, after: last } }
   }
 
   async function announceDefinition(pollId: string): Promise<void> {
@@ -98,14 +123,22 @@ export function createAnnounceTallies(
     return work
   }
 
-  /** What failed waits again, beside what came meanwhile. */
+  /** Nothing is lost where too many wait: none of them counts as announced yet, so a sweep finds them all. */
+  function addChanged(pollIds: Iterable<string>): void {
+    for (const pollId of pollIds) waiting.changed.add(pollId)
+    if (waiting.changed.size <= limits.waitingPollsMax) return
+    waiting.changed.clear()
+    waiting.sweep = ALL_UNANNOUNCED
+  }
+
+  /** What failed, or goes on, waits again beside what came meanwhile. A sweep goes on unless one has to begin anew. */
   function putBack(work: Waiting): void {
-    for (const pollId of work.changed) waiting.changed.add(pollId)
+    if (waiting.sweep !== ALL_UNANNOUNCED) waiting.sweep = work.sweep ?? waiting.sweep
+    addChanged(work.changed)
     for (const pollId of work.closing) waiting.closing.add(pollId)
     for (const [partition, mark] of work.marks) {
       if (!waiting.marks.has(partition)) waiting.marks.set(partition, mark)
     }
-    waiting.sweepSettledMs = lower(waiting.sweepSettledMs, work.sweepSettledMs)
     waiting.acceptedAt ??= work.acceptedAt
   }
 
@@ -122,8 +155,12 @@ export function createAnnounceTallies(
         continue
       }
       try {
-        await announce(work)
-        for (const [partition, mark] of work.marks) announced.set(partition, mark)
+        const rest = await announce(work)
+        if (rest === null) {
+          for (const [partition, mark] of work.marks) announced.set(partition, mark)
+        } else if (!signal.aborted) {
+          putBack({ ...nothingWaiting(), marks: work.marks, sweep: rest })
+        }
         if (work.acceptedAt !== null) hooks.onAnnounced(work.acceptedAt)
         retryMs = RETRY_FIRST_MS
       } catch (error) {
@@ -140,11 +177,11 @@ export function createAnnounceTallies(
     takeOver(partition, recordedAt) {
       announced.delete(partition)
       waiting.marks.set(partition, recordedAt)
-      waiting.sweepSettledMs = 0
+      waiting.sweep = ALL_UNANNOUNCED
       wake()
     },
     note(partition, { recordedAt, pollIds, closingIds, acceptedAt }) {
-      for (const pollId of pollIds) waiting.changed.add(pollId)
+      addChanged(pollIds)
       for (const pollId of closingIds) waiting.closing.add(pollId)
       waiting.marks.set(partition, recordedAt)
       waiting.acceptedAt = acceptedAt ?? waiting.acceptedAt
@@ -156,7 +193,7 @@ export function createAnnounceTallies(
       waiting.marks.delete(partition)
     },
     sweep() {
-      waiting.sweepSettledMs = lower(waiting.sweepSettledMs, SETTLED_MS)
+      waiting.sweep ??= { settledMs: SETTLED_MS, after: '' }
       wake()
     },
     run,
@@ -164,14 +201,9 @@ export function createAnnounceTallies(
 }
 
 function nothingWaiting(): Waiting {
-  return { changed: new Set(), closing: new Set(), marks: new Map(), sweepSettledMs: null, acceptedAt: null }
+  return { changed: new Set(), closing: new Set(), marks: new Map(), sweep: null, acceptedAt: null }
 }
 
-function isEmpty({ changed, closing, marks, sweepSettledMs }: Waiting): boolean {
-  return changed.size + closing.size + marks.size === 0 && sweepSettledMs === null
-}
-
-function lower(a: number | null, b: number | null): number | null {
-  if (a === null || b === null) return a ?? b
-  return Math.min(a, b)
+function isEmpty({ changed, closing, marks, sweep }: Waiting): boolean {
+  return changed.size + closing.size + marks.size === 0 && sweep === null
 }

@@ -11,8 +11,11 @@ export type Tallies = {
   read(pollIds: readonly string[]): Promise<readonly Tally[]>
   /** Makes the poll's version higher than `seen`, where it is not: the ledger fell back behind what viewers have seen. */
   raiseVersion(pollId: string, seen: number): Promise<void>
-  /** Polls whose recorded changes nobody may have announced (their worker died between commit and news), older than `settledMs`. */
-  unannounced(settledMs: number, pollsMax: number): Promise<readonly string[]>
+  /**
+   * Polls whose recorded changes nobody may have announced (their worker died between commit and news), and are `settledMs` old: the
+   * next ones behind `after`, in the order of their ids. With `settledMs` 0 MUST list whatever was recorded, and with `after` '' begins.
+   */
+  unannounced(settledMs: number, after: string, pollsMax: number): Promise<readonly string[]>
   /** Polls whose tally was changed within `withinMs`, the latest change first. */
   changedLately(withinMs: number, pollsMax: number): Promise<readonly string[]>
   /**

@@ -12,7 +12,7 @@ import { createTestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { someVoter, voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
-import { startWorker, type TestWorker } from '../support/worker.ts'
+import { startWorker, type TestWorker, type WorkerOptions } from '../support/worker.ts'
 
 const withinMs = 20_000
 
@@ -63,9 +63,9 @@ describe.each(adapters)('$name', ({ create }) => {
     const work = (
       name: string,
       partitions: readonly number[],
-      { through = pool, ...more }: { leaseMs?: number; announces?: boolean; through?: pg.Pool } = {},
+      { through = pool, ...more }: Partial<WorkerOptions> & { readonly through?: pg.Pool } = {},
     ) => {
-      const worker = startWorker(through, ports, { name, partitions, ...more })
+      const worker = startWorker(through, ports, { ...more, name, partitions })
       undo.push(worker.stop)
       return worker
     }
@@ -176,7 +176,33 @@ describe.each(adapters)('$name', ({ create }) => {
     system.work('heir', [0])
     await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
     // And it is remembered: nobody has to announce it again.
-    await waitUntil(async () => (await system.tallies.unannounced(0, 10)).length === 0, { withinMs })
+    await waitUntil(async () => (await system.tallies.unannounced(0, '', 10)).length === 0, { withinMs })
+  })
+
+  test('what a worker left unannounced in more polls than one step takes is announced step by step', async () => {
+    const system = await start()
+    const polls: Poll[] = []
+    for (let number = 0; number < 5; number += 1) polls.push(await openPoll(system))
+    const ids = polls.map(({ id }) => id)
+    const mute = system.work('mute', [0], { announces: false })
+    for (const poll of polls) await vote(system.ports, poll, someVoter(), 1)
+    const votesRecorded = async () => (await system.tallies.read(ids)).map(({ totalVotes }) => totalVotes)
+    await waitUntil(async () => (await votesRecorded()).every((votes) => votes === 1), { withinMs })
+    await mute.stop()
+    system.work('heir', [0], { announceLimits: { sweptPollsMax: 2 } })
+    const isShown = async ({ id }: Poll) => (await system.ports.cache.getTally(id))?.totalVotes === 1
+    await waitUntil(async () => (await Promise.all(polls.map(isShown))).every(Boolean), { withinMs })
+    await waitUntil(async () => (await system.tallies.unannounced(0, '', 10)).length === 0, { withinMs })
+  })
+
+  test('polls that change while more of them wait for their news than may wait are announced all the same', async () => {
+    const system = await start()
+    const polls: Poll[] = []
+    for (let number = 0; number < 5; number += 1) polls.push(await openPoll(system))
+    for (const poll of polls) await vote(system.ports, poll, someVoter(), 1)
+    system.work('ann', [0], { announceLimits: { waitingPollsMax: 2 } })
+    const isShown = async ({ id }: Poll) => (await system.ports.cache.getTally(id))?.totalVotes === 1
+    await waitUntil(async () => (await Promise.all(polls.map(isShown))).every(Boolean), { withinMs })
   })
 
   test('what is not committed yet is news only after its commit', async () => {

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import type { Poll, PollStatus } from '../../src/domain/poll.ts'
@@ -7,13 +7,21 @@ import type { PollStore } from '../../src/ports/poll-store.ts'
 import type { Tallies } from '../../src/ports/tallies.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
-import { createLedgerOwner, type LedgerOwner, positionAt, someVoter, voteAt } from '../support/some-votes.ts'
+import {
+  createLedgerOwner,
+  emptyLedger,
+  type LedgerOwner,
+  positionAt,
+  someVoter,
+  voteAt,
+  voterNumber,
+} from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let database: TestDatabase
 let tallies: Tallies
 let store: PollStore
-let lastPartition = 0
+let lastPartition = -1
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -21,12 +29,17 @@ beforeAll(async () => {
   store = createPollStore(database.pool)
 })
 afterAll(() => database.drop())
+beforeEach(async () => {
+  await emptyLedger(database.pool)
+  lastPartition = -1
+})
 
 const createPoll = async (said: Partial<Poll> = {}): Promise<Poll> => {
   const poll = somePoll(said)
   await store.create(poll)
   return poll
 }
+/** Of a test, partition 0 first, then 1. */
 const takePartition = (): Promise<LedgerOwner> => createLedgerOwner(database.pool, (lastPartition += 1))
 
 describe('reading tallies', () => {
@@ -37,6 +50,7 @@ describe('reading tallies', () => {
       revision: 7,
       round: 2,
       status: 'closing',
+      partitions: 3,
       options: [
         { id: 5, text: 'Five', position: 0 },
         { id: 2, text: 'Two', position: 1 },
@@ -45,9 +59,9 @@ describe('reading tallies', () => {
       nextOptionId: 6,
     })
     const { id: pollId } = poll
-    for (const selection of [[5], [2, 5], [2]]) {
+    for (const [partition, selection] of [[5], [2, 5], [2]].entries()) {
       const owner = await takePartition()
-      await owner.record(1, { votes: [voteAt(1, { pollId, round: 2, voter: someVoter(), selection })] })
+      await owner.record(1, { votes: [voteAt(1, { pollId, round: 2, voter: voterNumber(partition), selection })] })
     }
     const before = Date.now()
     const [tally] = await tallies.read([pollId])
@@ -232,11 +246,11 @@ describe('what nobody may have announced', () => {
     const one = await owner.record(1, votes(first))
     const two = await owner.record(2, votes(second))
     const listed = async (): Promise<readonly string[]> => {
-      const all = await tallies.unannounced(0, 1000)
+      const all = await tallies.unannounced(0, '', 1000)
       return all.filter((id) => id === first.id || id === second.id)
     }
     await waitUntil(async () => (await listed()).length === 2)
-    expect(await listed()).toEqual([first.id, second.id])
+    expect(await listed()).toEqual([first.id, second.id].toSorted())
     await owner.record(2, { announcedUntil: one.recordedAt })
     expect(await listed()).toEqual([second.id])
     await owner.record(2, { announcedUntil: two.recordedAt })
@@ -252,16 +266,35 @@ describe('what nobody may have announced', () => {
     const { id: pollId } = await createPoll({ status: 'closing' })
     const owner = await takePartition()
     await owner.record(1, { markers: [{ pollId, round: 1, position: positionAt(1) }] })
-    await waitUntil(async () => (await tallies.unannounced(0, 1000)).includes(pollId))
+    await waitUntil(async () => (await tallies.unannounced(0, '', 1000)).includes(pollId))
   })
 
-  test('what was recorded within settledMs is not listed yet, and never more than pollsMax', async () => {
+  test('what was recorded within settledMs is not listed yet', async () => {
     const owner = await takePartition()
     const polls = await Promise.all([createPoll(), createPoll(), createPoll()])
     await owner.record(1, { votes: polls.map((poll) => voteAt(1, { pollId: poll.id, selection: [1] })) })
-    expect(await tallies.unannounced(600_000, 1000)).toEqual([])
-    await waitUntil(async () => (await tallies.unannounced(0, 1000)).length >= 3)
-    expect(await tallies.unannounced(0, 2)).toHaveLength(2)
+    expect(await tallies.unannounced(600_000, '', 1000)).toEqual([])
+    await waitUntil(async () => (await tallies.unannounced(0, '', 1000)).length >= 3)
+  })
+
+  test('page by page all are listed, in the order of their ids, also those that change meanwhile', async () => {
+    const owner = await takePartition()
+    const polls = await Promise.all(Array.from({ length: 5 }, () => createPoll()))
+    const ids = polls.map(({ id }) => id).toSorted()
+    const votesIn = (pollIds: readonly string[]) => ({
+      votes: pollIds.map((pollId) => voteAt(1, { pollId, voter: someVoter(), selection: [1] })),
+    })
+    await owner.record(1, votesIn(ids))
+    const listed: string[] = []
+    for (let entry = 2; entry < 10; entry += 1) {
+      const page = await tallies.unannounced(0, listed.at(-1) ?? '', 2)
+      expect(page.length).toBeLessThanOrEqual(2)
+      if (page.length === 0) break
+      listed.push(...page)
+      await owner.record(entry, votesIn([ids.at(-1)!]))
+    }
+    expect(listed).toEqual(listed.toSorted())
+    expect(listed.filter((id) => ids.includes(id))).toEqual(ids)
   })
 
   test('who takes a partition over finds what was left, also when the clock was set back', async () => {
@@ -276,8 +309,10 @@ describe('what nobody may have announced', () => {
     await database.pool.query(`update checkpoint set recorded_at = recorded_at + interval '1 h' where partition = $1`, [
       partition,
     ])
+    // The latest commit's own as well.
+    expect(await tallies.unannounced(0, '', 1000)).toContain(pollId)
     await owner.record(1)
-    expect(await tallies.unannounced(0, 1000)).toContain(pollId)
+    expect(await tallies.unannounced(0, '', 1000)).toContain(pollId)
   })
 })
 
@@ -341,10 +376,10 @@ describe('recounting', () => {
   })
 
   test('the tallies of all partitions are summed before they are compared, each with its number of votes', async () => {
-    const { id: pollId } = await createPoll()
+    const { id: pollId } = await createPoll({ partitions: 2 })
     const owners = [await takePartition(), await takePartition()]
-    for (const owner of owners) {
-      await owner.record(1, { votes: [voteAt(1, { pollId, voter: someVoter(), selection: [3] })] })
+    for (const [partition, owner] of owners.entries()) {
+      await owner.record(1, { votes: [voteAt(1, { pollId, voter: voterNumber(partition), selection: [3] })] })
     }
     expect(await tallies.recount(pollId)).toEqual({ pollId, round: 1, totalVotes: 2, differences: [] })
     const falsified = owners[1]?.checkpoint().partition
@@ -363,11 +398,12 @@ describe('recounting', () => {
 
 describe('what changed lately', () => {
   test('polls are listed latest change first, at most so many, those before the time left out', async () => {
-    const polls = [await createPoll(), await createPoll(), await createPoll(), await createPoll()] as const
+    const create = () => createPoll({ partitions: 2 })
+    const polls = [await create(), await create(), await create(), await create()] as const
     const owners = [await takePartition(), await takePartition()] as const
     const recordAt = async (place: 0 | 1, entry: number, poll: Poll, minutesAgo: number): Promise<void> => {
       await owners[place].record(entry, {
-        votes: [voteAt(entry, { pollId: poll.id, voter: someVoter(), selection: [1] })],
+        votes: [voteAt(entry, { pollId: poll.id, voter: voterNumber(place), selection: [1] })],
       })
       await database.pool.query(
         `update tally set recorded_at = clock_timestamp() - $3 * interval '1 min' where poll_id = $1 and partition = $2`,

@@ -693,11 +693,33 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'what a dead worker recorded is never announced',
-    edits: [{ file: 'src/application/announce-tallies.ts', from: 'waiting.sweepSettledMs = 0', to: '' }],
+    edits: [
+      {
+        file: 'src/application/announce-tallies.ts',
+        from: 'waiting.sweep = ALL_UNANNOUNCED\n      wake()',
+        to: 'wake()',
+      },
+    ],
     caughtBy: [
       {
         file: 'test/adapters/record-votes.test.ts',
         title: 'what a worker recorded and did not announce is announced by whoever takes over',
+      },
+    ],
+  },
+  {
+    breaks: 'of what a dead worker recorded in very many polls only a part is announced',
+    edits: [
+      {
+        file: 'src/application/announce-tallies.ts',
+        from: 'return { pollIds, rest: isLast ? null : { ...sweep, after: last } }',
+        to: 'return { pollIds, rest: isLast ? null : null }',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'what a worker left unannounced in more polls than one step takes is announced step by step',
       },
     ],
   },

@@ -62,7 +62,8 @@ export function startWorker(wiring: Wiring, name: string): SimulatedProcess {
       tallies: {
         finalise: () => ask('finalise', () => stores.finalise()),
         read: () => ask('read tally', () => [stores.readTally()]),
-        unannounced: (settledMs) => ask('unannounced', () => (stores.isUnannounced(settledMs) ? [stores.poll.id] : [])),
+        unannounced: (settledMs, after) =>
+          ask('unannounced', () => (stores.poll.id > after && stores.isUnannounced(settledMs) ? [stores.poll.id] : [])),
         recount: async () => null,
         recountRounds: async () => [],
         changedLately: async () => [],

@@ -406,7 +406,7 @@ export class SimulatedStores {
     return this.partitions.some(({ ledger }) => {
       const before = Math.max(this.#now, ledger.recordedAt) - settledMs
       return [...ledger.tallies.values()].some(
-        ({ recordedAt }) => recordedAt > ledger.announcedUntil && recordedAt < before,
+        ({ recordedAt }) => recordedAt > ledger.announcedUntil && recordedAt <= before,
       )
     })
   }

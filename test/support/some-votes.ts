@@ -77,6 +77,11 @@ export const createLedgerOwner = async (pool: pg.Pool, partition: number, leaseM
   }
 }
 
+/** As it is before the first vote, with partitions that nobody ever owned. Polls stay. */
+export const emptyLedger = async (pool: pg.Pool): Promise<void> => {
+  await pool.query('truncate checkpoint, vote, tally, set_aside')
+}
+
 const mustBeThere = (checkpoint: Checkpoint | null): Checkpoint => {
   if (checkpoint === null) throw new Error('the partition belongs to somebody else')
   return checkpoint

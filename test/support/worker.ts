@@ -3,7 +3,7 @@ import { createPartitionLease } from '../../src/adapters/postgres/partition-leas
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
-import { createAnnounceTallies } from '../../src/application/announce-tallies.ts'
+import { ANNOUNCE_LIMITS, type AnnounceLimits, createAnnounceTallies } from '../../src/application/announce-tallies.ts'
 import { createRecordVotes } from '../../src/application/record-votes.ts'
 import { createSharePartitions } from '../../src/application/record-votes/share-partitions.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
@@ -21,12 +21,13 @@ export type TestWorker = {
   readonly stop: () => Promise<void>
 }
 
-type WorkerOptions = {
+export type WorkerOptions = {
   readonly name: string
   readonly partitions: readonly number[]
   readonly leaseMs?: number
   /** False: records and never tells anybody, as a worker that dies right after the commit. */
   readonly announces?: boolean
+  readonly announceLimits?: Partial<AnnounceLimits>
 }
 
 /** The worker's two steps on real adapters, within the test's own process. */
@@ -35,7 +36,7 @@ export const startWorker = (
   adapters: Pick<Adapters, 'stream' | 'cache' | 'feed'>,
   options: WorkerOptions,
 ): TestWorker => {
-  const { name, partitions, leaseMs = 1000, announces = true } = options
+  const { name, partitions, leaseMs = 1000, announces = true, announceLimits } = options
   const faults: unknown[] = []
   let epochsRaised = 0
   let newerEntries = 0
@@ -46,6 +47,7 @@ export const startWorker = (
   const announcer = createAnnounceTallies(
     { tallies: createTallies(pool), polls: createPollStore(pool), cache, feed },
     { onError, onAnnounced: () => undefined, onFellBack: () => undefined, sleep },
+    { ...ANNOUNCE_LIMITS, ...announceLimits },
   )
   const lease = createPartitionLease(pool)
   const share = createSharePartitions(lease, name, leaseMs, () => partitions.length, { sleep, onError })

@@ -10,7 +10,8 @@ export function createTallies(pool: pg.Pool): Tallies {
     finalise: (pollId) => orUnavailable('ledger', () => finalise(pool, pollId)),
     read: (pollIds) => orUnavailable('ledger', () => readTallies(pool, pollIds)),
     raiseVersion: (pollId, seen) => orUnavailable('ledger', () => raiseVersion(pool, pollId, seen)),
-    unannounced: (settledMs, pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, settledMs, pollsMax)),
+    unannounced: (settledMs, after, pollsMax) =>
+      orUnavailable('ledger', () => listUnannounced(pool, settledMs, after, pollsMax)),
     changedLately: (withinMs, pollsMax) => orUnavailable('ledger', () => listChangedLately(pool, withinMs, pollsMax)),
     recount: (pollId) => orUnavailable('ledger', async () => (await recount(pool, pollId, 'current'))[0] ?? null),
     recountRounds: (pollId) => orUnavailable('ledger', () => recount(pool, pollId, 'all_rounds')),
@@ -123,19 +124,24 @@ async function raiseVersion(pool: pg.Pool, pollId: string, seen: number): Promis
 
 /**
  * The age is counted from the partition's latest commit where the clock lies behind it: a clock that was set back must not
- * hide what a dead owner recorded from the one who comes next.
+ * hide what a dead owner recorded from the one who comes next, nor what the latest commit did.
  */
 const LIST_UNANNOUNCED = `
   select t.poll_id
   from checkpoint as c
   join tally as t on t.partition = c.partition and t.recorded_at > c.announced_until
-  where t.recorded_at < greatest(clock_timestamp(), c.recorded_at) - $1 * interval '1 ms'
+  where t.recorded_at <= greatest(clock_timestamp(), c.recorded_at) - $1 * interval '1 ms' and t.poll_id > $2
   group by t.poll_id
-  order by min(t.recorded_at), t.poll_id
-  limit $2`
+  order by t.poll_id
+  limit $3`
 
-async function listUnannounced(pool: pg.Pool, settledMs: number, pollsMax: number): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ poll_id: string }>(LIST_UNANNOUNCED, [settledMs, pollsMax])
+async function listUnannounced(
+  pool: pg.Pool,
+  settledMs: number,
+  after: string,
+  pollsMax: number,
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ poll_id: string }>(LIST_UNANNOUNCED, [settledMs, after, pollsMax])
   return rows.map((row) => row.poll_id)
 }
 
