@@ -7,7 +7,6 @@ import { partitionOf, type PositionedVote, type SetAsideReason } from './vote.ts
  * - `recorded`: it counts, since this replay or an earlier one.
  * - `superseded`: the voter's row shows a later vote, or the same choice already; nothing is to be done.
  * - A reason: the ledger refuses it still, or by now. The first vote of `already_voted` stays the one that counts.
- * - `partition_wrong`: it lies in a partition that is not its voter's, whose votes another owner judges at the same time.
  * - `poll_final`, `round_over`: its round has a result that nobody changes any more. `poll_not_open`: its round has not begun.
  * - `not_a_vote`: a close marker; the schedule asks for a new one by itself.
  * - `not_set_aside`: nothing was set aside at this place.
@@ -16,7 +15,6 @@ export type ReplayOutcome =
   | 'recorded'
   | 'superseded'
   | SetAsideReason
-  | 'partition_wrong'
   | 'poll_final'
   | 'round_over'
   | 'poll_not_open'

@@ -28,10 +28,20 @@ export type PositionedVote = Vote & { readonly position: Position }
 export type LedgerVote = { readonly selection: Selection; readonly position: Position }
 
 /**
- * Why a vote could not be recorded. Kept with the vote for whoever must explain it. `poll_closed`: its partition had recorded
- * the close marker of the round; it can only happen where the stream lost its log and with it the shutting of the door.
+ * Why a vote could not be recorded. Kept with the vote for whoever must explain it.
+ *
+ * - `poll_closed`: its partition had recorded the close marker of the round; it can only happen where the stream lost its log and
+ *   with it the shutting of the door.
+ * - `partition_wrong`: it lies in a partition that is not its voter's, whose votes another owner judges at the same time; no api put
+ *   it there.
  */
-export type SetAsideReason = 'already_voted' | 'poll_closed' | 'poll_unknown' | 'selection_unknown' | 'unreadable'
+export type SetAsideReason =
+  | 'already_voted'
+  | 'poll_closed'
+  | 'poll_unknown'
+  | 'partition_wrong'
+  | 'selection_unknown'
+  | 'unreadable'
 
 /**
  * The rule of the ledger for one vote: what happens to the voter's row.

@@ -121,6 +121,29 @@ describe.each(adapters)('$name', ({ create }) => {
     expect(await readRecorded(system)).toEqual([1, 1, 0])
   })
 
+  test("a vote that somebody put into a partition that is not its voter's is set aside with its reason; all others count", async () => {
+    const { pool, ports } = await start()
+    const poll = somePoll({ closesAt: null, partitions: 2 })
+    await createPollStore(pool).create(poll)
+    for (const partition of [0, 1]) {
+      await ports.stream.raiseEpoch(partition, 1)
+      await ports.door.open(partition, someDoor(poll.id))
+      for (const number of [0, 1, 2, 3]) {
+        // The doors of no adapter know how many partitions there are: the api chooses.
+        await ask(ports.door, someCall({ pollId: poll.id, voter: voterNumber(number) }), partition)
+      }
+    }
+    const worker = startWorker(pool, ports, { name: 'ann', partitions: [0, 1] })
+    undo.push(worker.stop)
+    const reasons = async () =>
+      (await pool.query<{ reason: string }>('select reason from set_aside')).rows.map(({ reason }) => reason)
+    await waitUntil(async () => (await reasons()).length === 4, { withinMs })
+    expect(new Set(await reasons())).toEqual(new Set(['partition_wrong']))
+    await waitUntil(async () => (await createTallies(pool).read([poll.id]))[0]?.totalVotes === 4, { withinMs })
+    expect((await createTallies(pool).recount(poll.id))?.differences).toEqual([])
+    expect(worker.faults).toEqual([])
+  })
+
   test('what a newer version wrote waits with all behind it for a worker that understands it; other partitions go on', async () => {
     const { pool, ports } = await start()
     const poll = somePoll({ closesAt: null, partitions: 2 })

@@ -186,10 +186,15 @@ describe('finalising', () => {
     expect(await store.find(pollId)).toMatchObject({ status: 'closed', revision: 7 })
   })
 
-  test('a marker for an unknown poll is left alone', async () => {
-    const owner = await takePartition()
-    const recorded = await owner.record(1, { markers: [{ pollId: 'unknown\0', round: 1, position: positionAt(1) }] })
-    expect(recorded.pollIds).toEqual([])
+  test('a marker for an unknown poll, or in a partition that the poll has not, is left alone', async () => {
+    const { id: pollId } = await createPoll({ status: 'closing' })
+    const [owner, other] = [await takePartition(), await takePartition()]
+    const markerOf = (ofPoll: string) => ({ markers: [{ pollId: ofPoll, round: 1, position: positionAt(1) }] })
+    expect(await owner.record(1, markerOf('unknown\0'))).toMatchObject({ pollIds: [] })
+    expect(await other.record(1, markerOf(pollId))).toMatchObject({ pollIds: [] })
+    expect(await tallies.finalise(pollId)).toBe(false)
+    expect(await owner.record(2, markerOf(pollId))).toMatchObject({ pollIds: [pollId] })
+    expect(await tallies.finalise(pollId)).toBe(true)
   })
 
   test('votes that stand before the marker in the same batch count, and the marker brings no votes', async () => {

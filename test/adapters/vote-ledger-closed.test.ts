@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import {
   createLedgerOwner,
+  emptyLedger,
   entryNumber,
   type LedgerOwner,
   positionAt,
@@ -19,15 +20,19 @@ import {
 } from '../support/some-votes.ts'
 
 let database: TestDatabase
-let lastPartition = 0
+let lastPartition = -1
 
 beforeAll(async () => {
   database = await createTestDatabase()
 })
 afterAll(() => database.drop())
+beforeEach(async () => {
+  await emptyLedger(database.pool)
+  lastPartition = -1
+})
 
-const createClosingPoll = async (): Promise<string> => {
-  const poll = somePoll({ status: 'closing' })
+const createClosingPoll = async (partitions = 1): Promise<string> => {
+  const poll = somePoll({ status: 'closing', partitions })
   await createPollStore(database.pool).create(poll)
   return poll.id
 }
@@ -107,12 +112,12 @@ test('what counts already is neither changed nor set aside when the stream is re
 
 test('votes count that stand before the marker of their round, also within its batch, and in another round or partition', async () => {
   const [owner, other] = [await takePartition(), await takePartition()]
-  const pollId = await createClosingPoll()
-  const before = voteAt(1, { pollId, voter: someVoter(), selection: [1] })
+  const pollId = await createClosingPoll(2)
+  const before = voteAt(1, { pollId, voter: voterNumber(0), selection: [1] })
   expect(await owner.record(2, { votes: [before], markers: [markerAt(2, pollId)] })).toMatchObject({ written: 1 })
-  const elsewhere = voteAt(9, { pollId, voter: someVoter(), selection: [2] })
+  const elsewhere = voteAt(9, { pollId, voter: voterNumber(1), selection: [2] })
   expect(await other.record(9, { votes: [elsewhere] })).toMatchObject({ written: 1, setAside: 0 })
-  const earlierRound = voteAt(3, { pollId, voter: someVoter(), selection: [1], round: 2 })
+  const earlierRound = voteAt(3, { pollId, voter: voterNumber(2), selection: [1], round: 2 })
   expect(await owner.record(3, { votes: [earlierRound] })).toMatchObject({ written: 1, setAside: 0 })
 })
 

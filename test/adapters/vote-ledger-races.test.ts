@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPartitionLease } from '../../src/adapters/postgres/partition-lease.ts'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
@@ -8,7 +8,7 @@ import { isUnavailable } from '../../src/ports/unavailable.ts'
 import type { VoteLedger } from '../../src/ports/vote-ledger.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
-import { createLedgerOwner, positionAt, someVoter, voteAt, voterNumber } from '../support/some-votes.ts'
+import { createLedgerOwner, emptyLedger, positionAt, someVoter, voteAt, voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const longMs = 60_000
@@ -18,7 +18,6 @@ let database: TestDatabase
 /** Connections of its own, so that the two sides of a race never wait for each other's place in a pool. */
 let otherPool: pg.Pool
 let ledger: VoteLedger
-let lastPartition = 0
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -31,7 +30,9 @@ afterAll(async () => {
   await database.drop()
 })
 
-const nextPartition = (): number => (lastPartition += 1)
+beforeEach(() => emptyLedger(database.pool))
+
+const partition = 0
 const createPoll = async (): Promise<string> => {
   const poll = somePoll({ status: 'closing' })
   await createPollStore(database.pool).create(poll)
@@ -43,7 +44,7 @@ const countsOf = async (pollId: string): Promise<readonly number[] | undefined> 
   return (await tallies.read([pollId]))[0]?.counts
 }
 /** A moment ago: what is stored is rounded to milliseconds, so "now" may be still to come. */
-const letExpire = (partition: number): Promise<unknown> =>
+const letExpire = (): Promise<unknown> =>
   database.pool.query(`update checkpoint set lease_until = clock_timestamp() - interval '1 s' where partition = $1`, [
     partition,
   ])
@@ -101,7 +102,6 @@ const stopBeforeQuery = (number: number): { pool: pg.Pool; reached: Promise<void
 }
 
 test('of many who record from the same checkpoint at once, exactly one does', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(database.pool, partition)
   const pollId = await createPoll()
   for (let entry = 1; entry <= 10; entry += 1) {
@@ -119,7 +119,7 @@ test('of many who record from the same checkpoint at once, exactly one does', as
 })
 
 test('a batch that was committed before is fenced, so an unanswered commit can be asked again', async () => {
-  const owner = await createLedgerOwner(database.pool, nextPartition())
+  const owner = await createLedgerOwner(database.pool, partition)
   const pollId = await createPoll()
   const batch = owner.batch(1, { votes: [voteAt(1, { pollId, selection: [1] })] })
   expect(await ledger.record(batch)).not.toBe('fenced')
@@ -128,10 +128,9 @@ test('a batch that was committed before is fenced, so an unanswered commit can b
 })
 
 test('a zombie whose partition was taken over writes nothing, whatever it sends', async () => {
-  const partition = nextPartition()
   const zombie = await createLedgerOwner(database.pool, partition)
   const pollId = await createPoll()
-  await letExpire(partition)
+  await letExpire()
   await createLedgerOwner(database.pool, partition)
   const batch = zombie.batch(1, {
     votes: [voteAt(1, { pollId, selection: [1] }), voteAt(2, { pollId, voter: someVoter(), selection: [9] })],
@@ -147,7 +146,6 @@ test('a zombie whose partition was taken over writes nothing, whatever it sends'
 })
 
 test('fenced is also who gave the partition back, and who knows an older epoch', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(database.pool, partition)
   const early = owner.batch(1)
   await owner.raiseEpoch()
@@ -158,17 +156,15 @@ test('fenced is also who gave the partition back, and who knows an older epoch',
 })
 
 test('a commit after the lease ran out stands, as long as nobody took the partition over', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(database.pool, partition)
   const pollId = await createPoll()
-  await letExpire(partition)
+  await letExpire()
   await owner.record(1, { votes: [voteAt(1, { pollId, selection: [1] })] })
   expect(await createPartitionLease(database.pool).acquire(partition, 'next', longMs)).toEqual(owner.checkpoint())
   expect(await countsOf(pollId)).toEqual([1, 0, 0])
 })
 
 test('whoever takes over while the owner commits waits, and finds the checkpoint of that commit', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(otherPool, partition, shortMs)
   const pollId = await createPoll()
   const held = await holdLedger()
@@ -183,7 +179,6 @@ test('whoever takes over while the owner commits waits, and finds the checkpoint
 })
 
 test('a connection that breaks within a batch leaves nothing, and the same batch can be recorded afterwards', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(otherPool, partition)
   const pollId = await createPoll()
   const content = { votes: [voteAt(1, { pollId, selection: [1] })] }
@@ -202,7 +197,6 @@ test('a connection that breaks within a batch leaves nothing, and the same batch
 })
 
 test('an owner that stops within a batch is cut off, so that another can take the partition over', async () => {
-  const partition = nextPartition()
   const owner = await createLedgerOwner(otherPool, partition, shortMs)
   const pollId = await createPoll()
   const stopped = stopBeforeQuery(3)

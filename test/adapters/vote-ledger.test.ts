@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import {
   createLedgerOwner,
+  emptyLedger,
   type LedgerOwner,
   positionAt,
   someVoter,
@@ -20,7 +21,7 @@ import {
 let database: TestDatabase
 let ledger: VoteLedger
 let tallies: Tallies
-let lastPartition = 0
+let lastPartition = -1
 
 beforeAll(async () => {
   database = await createTestDatabase()
@@ -28,13 +29,17 @@ beforeAll(async () => {
   tallies = createTallies(database.pool)
 })
 afterAll(() => database.drop())
+beforeEach(async () => {
+  await emptyLedger(database.pool)
+  lastPartition = -1
+})
 
 const createPoll = async (said: Partial<Poll> = {}): Promise<Poll> => {
   const poll = somePoll(said)
   await createPollStore(database.pool).create(poll)
   return poll
 }
-/** Each test owns a partition that nobody else uses. */
+/** Of a test, partition 0 first, then 1. */
 const takePartition = (): Promise<LedgerOwner> => createLedgerOwner(database.pool, (lastPartition += 1))
 const tallyOf = async (pollId: string): Promise<{ counts: readonly number[]; totalVotes: number; version: number }> => {
   const [tally] = await tallies.read([pollId])
@@ -193,13 +198,29 @@ describe('votes by the rule of judgeVote', () => {
 
   test('a vote is set aside once, and two partitions may set aside at the same place', async () => {
     const [owner, other] = [await takePartition(), await takePartition()]
-    const { id: pollId } = await createPoll()
-    const votes = [voteAt(1, { pollId, selection: [8] })]
+    const { id: pollId } = await createPoll({ partitions: 2 })
+    const votesOf = (voter: VoterKey) => [voteAt(1, { pollId, voter, selection: [8] })]
     const setAside = [{ position: positionAt(2), pollId, reason: 'unreadable', payload: '"\0"' }] as const
-    expect(await owner.record(2, { votes, setAside })).toMatchObject({ setAside: 2 })
-    expect(await owner.record(3, { votes, setAside })).toMatchObject({ setAside: 0 })
-    expect(await other.record(2, { votes, setAside })).toMatchObject({ setAside: 2 })
+    expect(await owner.record(2, { votes: votesOf(ben), setAside })).toMatchObject({ setAside: 2 })
+    expect(await owner.record(3, { votes: votesOf(ben), setAside })).toMatchObject({ setAside: 0 })
+    expect(await other.record(2, { votes: votesOf(anna), setAside })).toMatchObject({ setAside: 2 })
     expect(await readSetAside(pollId)).toHaveLength(4)
+  })
+
+  test("a vote in a partition that is not its voter's is set aside with its reason; its neighbours count", async () => {
+    const { id: pollId } = await createPoll({ partitions: 3 })
+    // The highest and the lowest keys, too: the first four bytes have no sign.
+    const edges = ['f', '0', '8'].map((digit) => digit.repeat(32) as VoterKey)
+    const voters = [...edges, ...Array.from({ length: 30 }, someVoter)]
+    const votes = voters.map((voter, index) => voteAt(index + 1, { pollId, voter, selection: [1] }))
+    for (const partition of [0, 1, 2]) {
+      const owner = await takePartition()
+      const written = voters.filter((voter) => partitionOf(voter, 3) === partition).length
+      const recorded = await owner.record(100, { votes })
+      expect(recorded).toMatchObject({ written, setAside: voters.length - written })
+    }
+    expect(await tallyOf(pollId)).toEqual({ counts: [33, 0, 0], totalVotes: 33, version: 34 })
+    expect((await readSetAside(pollId)).map(({ reason }) => reason)).toEqual(Array(66).fill('partition_wrong'))
   })
 })
 

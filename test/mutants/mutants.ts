@@ -213,6 +213,22 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: "a vote counts in a partition that is not its voter's",
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "% p.partitions <> $7::smallint then 'partition_wrong'",
+        to: "% p.partitions < 0 then 'partition_wrong'",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: "a vote in a partition that is not its voter's is set aside with its reason; its neighbours count",
+      },
+    ],
+  },
 
   // G2: one voter, one vote per round.
   {

@@ -43,13 +43,13 @@ const reasons: readonly SetAsideReason[] = [
   'poll_unknown',
   'selection_unknown',
   'unreadable',
+  'partition_wrong',
 ]
 export const setAsideReasons = words<SetAsideReason, 'SET_ASIDE_REASON'>('SET_ASIDE_REASON', reasons)
 export const replayOutcomes = words<ReplayOutcome, 'REPLAY_OUTCOME'>('REPLAY_OUTCOME', [
   'recorded',
   'superseded',
   ...reasons,
-  'partition_wrong',
   'poll_final',
   'round_over',
   'poll_not_open',

@@ -69,13 +69,13 @@ async function moveCheckpoint(client: pg.PoolClient, batch: LedgerBatch): Promis
   return rows[0]?.recorded_at ?? null
 }
 
-/** A marker that is recorded twice closes once: the first position stays. */
+/** A marker that is recorded twice closes once: the first position stays. One in a partition that its poll has not closes nothing. */
 const RECORD_MARKERS = `
   insert into tally as t (poll_id, round, partition, counts, total_votes, version, closed_position, recorded_at)
   select distinct on (poll.id, m.round)
     poll.id, m.round, $4::smallint, '{}'::bigint[], 0, 0, decode(m.position, 'hex'), $5::timestamptz
   from unnest($1::text[], $2::integer[], $3::text[]) as m (poll_id, round, position)
-  join poll on poll.id = m.poll_id
+  join poll on poll.id = m.poll_id and poll.partitions > $4::smallint
   order by poll.id, m.round, m.position
   on conflict (poll_id, round, partition) do update set
     closed_position = coalesce(t.closed_position, excluded.closed_position),

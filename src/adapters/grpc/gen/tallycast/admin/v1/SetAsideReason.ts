@@ -7,6 +7,7 @@ export const SetAsideReason = {
   SET_ASIDE_REASON_POLL_UNKNOWN: 'SET_ASIDE_REASON_POLL_UNKNOWN',
   SET_ASIDE_REASON_SELECTION_UNKNOWN: 'SET_ASIDE_REASON_SELECTION_UNKNOWN',
   SET_ASIDE_REASON_UNREADABLE: 'SET_ASIDE_REASON_UNREADABLE',
+  SET_ASIDE_REASON_PARTITION_WRONG: 'SET_ASIDE_REASON_PARTITION_WRONG',
 } as const;
 
 export type SetAsideReason =
@@ -22,5 +23,7 @@ export type SetAsideReason =
   | 4
   | 'SET_ASIDE_REASON_UNREADABLE'
   | 5
+  | 'SET_ASIDE_REASON_PARTITION_WRONG'
+  | 6
 
 export type SetAsideReason__Output = typeof SetAsideReason[keyof typeof SetAsideReason]
