@@ -18,7 +18,7 @@ export type AnnounceLimits = {
   readonly waitingPollsMax: number
 }
 
-export const ANNOUNCE_LIMITS: AnnounceLimits = { sweptPollsMax: 2_000, waitingPollsMax: 20_000 }
+export const ANNOUNCE_LIMITS: AnnounceLimits = { sweptPollsMax: 5_000, waitingPollsMax: 20_000 }
 
 export type CommitNews = {
   readonly recordedAt: number

@@ -125,13 +125,20 @@ async function raiseVersion(pool: pg.Pool, pollId: string, seen: number): Promis
 /**
  * The age is counted from the partition's latest commit where the clock lies behind it: a clock that was set back must not
  * hide what a dead owner recorded from the one who comes next, nor what the latest commit did.
+ *
+ * By each partition's index, in a subquery that `offset` keeps apart: each worker asks once a second, and among 400,000 tallies of which
+ * none is unannounced this takes 0.1 ms, where a join takes 140, or 840 by way of the ids.
  */
 const LIST_UNANNOUNCED = `
-  select t.poll_id
+  select distinct t.poll_id
   from checkpoint as c
-  join tally as t on t.partition = c.partition and t.recorded_at > c.announced_until
-  where t.recorded_at <= greatest(clock_timestamp(), c.recorded_at) - $1 * interval '1 ms' and t.poll_id > $2
-  group by t.poll_id
+  cross join lateral (
+    select tally.poll_id
+    from tally
+    where tally.partition = c.partition and tally.recorded_at > c.announced_until and tally.poll_id > $2
+      and tally.recorded_at <= greatest(clock_timestamp(), c.recorded_at) - $1 * interval '1 ms'
+    offset 0
+  ) as t
   order by t.poll_id
   limit $3`
 
