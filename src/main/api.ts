@@ -11,8 +11,8 @@ import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
-import { createViewerSockets } from '../adapters/ws/viewer-sockets.ts'
-import { type AdmitViewer, createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
+import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
+import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
@@ -74,7 +74,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const tickets = createTickets(service, time.now)
   const { viewersMax, connectionsMax } = config
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
-  const { sockets, eventStreams } = createLiveChannels(config, admitViewer, report)
+  const viewers = measureViewers(registry)
+  const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, report, givenUp: viewers.givenUp })
 
   let isServing = false
   const address = { publicUrl: config.publicUrl }
@@ -104,7 +105,6 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   onReady()
 
   const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context), time.keep(signal)])
-  const viewers = measureViewers(registry)
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())
     await sleep(measureEveryMs, signal)
@@ -120,18 +120,20 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 }
 
 /** The two ways in which viewers hear of a poll. */
-function createLiveChannels(config: Config, admitViewer: AdmitViewer, report: (fault: unknown) => void) {
+function createLiveChannels(config: Config, parts: Pick<ViewerSocketsParts, 'admitViewer' | 'report' | 'givenUp'>) {
   const { viewersMax, viewerBufferBytesMax: unsentBytesMax, viewerPingMs } = config
   const sockets = createViewerSockets({
-    admitViewer,
-    report,
+    ...parts,
     sessionCookieName: sessionCookie,
     publicOrigin: originOf(config.publicUrl),
     limits: { socketsMax: Math.ceil(viewersMax * socketsPerViewer), unsentBytesMax, pingEveryMs: viewerPingMs },
   })
   return {
     sockets,
-    eventStreams: createEventStreams({ admitViewer, limits: { unsentBytesMax, commentEveryMs: viewerPingMs } }),
+    eventStreams: createEventStreams({
+      admitViewer: parts.admitViewer,
+      limits: { unsentBytesMax, commentEveryMs: viewerPingMs },
+    }),
   }
 }
 

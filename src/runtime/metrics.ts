@@ -155,6 +155,8 @@ export const measureStream = (registry: Registry): StreamMetrics => {
 
 export type ViewerMetrics = {
   readonly viewers: (count: number) => void
+  /** `cause`: why, of which there are few. */
+  readonly givenUp: (cause: string) => void
 }
 
 /** What the api knows about those who watch. */
@@ -165,5 +167,11 @@ export const measureViewers = (registry: Registry): ViewerMetrics => {
     help: 'Viewers connected to this process, by WebSocket and server-sent events together.',
     registers,
   })
-  return { viewers: (count) => viewers.set(count) }
+  const givenUp = new Counter({
+    name: 'tallycast_viewers_given_up_total',
+    help: 'Viewers whose WebSocket this process has ended, because they took nothing (too_slow), answered no ping (no_pong) or said too much (too_loud).',
+    labelNames: ['cause'] as const,
+    registers,
+  })
+  return { viewers: (count) => viewers.set(count), givenUp: (cause) => givenUp.inc({ cause }) }
 }

@@ -28,6 +28,7 @@ test('metrics and health are served, and readiness follows the process', async (
   ledger.recorded(2)
   ledger.unrecorded(1, 0.5)
   viewers.viewers(7)
+  viewers.givenUp('too_slow')
   recounts.recounted()
   recounts.differences(3)
   recounts.done()
@@ -44,6 +45,7 @@ test('metrics and health are served, and readiness follows the process', async (
     'tallycast_votes_set_aside_total{process="all"} 4',
     'tallycast_partitions_waiting_for_newer_worker{process="all"} 1',
     'tallycast_viewers{process="all"} 7',
+    'tallycast_viewers_given_up_total{cause="too_slow",process="all"} 1',
     'tallycast_vote_to_update_seconds_count{process="all"} 1',
     'tallycast_recounted_polls_total{process="all"} 1',
     'tallycast_recount_differences{process="all"} 3',

@@ -38,6 +38,7 @@ describe('WS /ws/polls/{id}', () => {
   let door: LiveDoor
   let address: string
   const opened: (() => void)[] = []
+  const givenUp: string[] = []
 
   async function serve(
     { viewersMax, ...parts }: Partial<ViewerSocketsParts> & { readonly viewersMax?: number } = {},
@@ -49,6 +50,7 @@ describe('WS /ws/polls/{id}', () => {
     sockets = createViewerSockets({
       admitViewer: door.admitViewer,
       report: (fault) => side.faults.push(fault),
+      givenUp: (cause) => givenUp.push(cause),
       sessionCookieName: 'tallycast_session',
       publicOrigin: null,
       ...parts,
@@ -90,6 +92,7 @@ describe('WS /ws/polls/{id}', () => {
   afterEach(async () => {
     for (const end of opened.splice(0)) end()
     await sockets.stop(1000)
+    givenUp.splice(0)
     server.closeAllConnections()
     server.close()
     await watchPoll.stop()
@@ -251,6 +254,7 @@ describe('WS /ws/polls/{id}', () => {
     expect((await huge.ends()).code).toBe(1009)
     expect((await flood.ends()).code).toBe(1008)
     expect((await pinger.ends()).code).toBe(1008)
+    expect(givenUp).toEqual(['too_loud', 'too_loud'])
     await side.vote(poll, 1)
     await talker.sees((message) => message.total_votes === 1)
   })
@@ -299,6 +303,7 @@ describe('WS /ws/polls/{id}', () => {
     await waitUntil(() => sockets.viewerCount() === 2)
     await waitUntil(() => sockets.viewerCount() === 1)
     expect(pings).toBe(2)
+    expect(givenUp).toEqual(['no_pong'])
     await side.vote(poll, 1)
     await good.sees((message) => message.total_votes === 1)
     expect(good.closed()).toBeNull()
@@ -321,6 +326,7 @@ describe('WS /ws/polls/{id}', () => {
       return sockets.viewerCount() === 1
     }
     await waitUntil(fill, { withinMs: 15_000, what: 'the slow viewer is gone' })
+    expect(givenUp).toEqual(['too_slow'])
     await good.sees((message) => message.version === version)
   })
 

@@ -50,7 +50,13 @@ export const startLiveSite = async (
       pageRoutes(routes, { castVote, seePoll, address, report })
     },
   })
-  const sockets = createViewerSockets({ admitViewer, report, sessionCookieName: sessionCookie, publicOrigin: null })
+  const sockets = createViewerSockets({
+    admitViewer,
+    report,
+    givenUp: () => {},
+    sessionCookieName: sessionCookie,
+    publicOrigin: null,
+  })
   if (options.hasSockets !== false) sockets.attach(app.server)
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   return {

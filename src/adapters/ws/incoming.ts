@@ -11,8 +11,8 @@ const perMs = 15_000
 /** Who goes on after it was told to go, does not hear us, and is cut off. */
 const framesAfterCloseMax = 30
 
-/** Ignores what viewers say, and ends the connection of one that says too much or sends bytes. */
-export function limitTalking(socket: WebSocket): void {
+/** Ignores what viewers say, and ends the connection of one that says too much (telling so once) or sends bytes. */
+export function limitTalking(socket: WebSocket, onTooMuch: () => void): void {
   let since = performance.now()
   let frames = 0
 
@@ -23,8 +23,12 @@ export function limitTalking(socket: WebSocket): void {
       frames = 0
     }
     frames += 1
-    if (frames === framesMax + 1) socket.close(CLOSE_CODES.policyViolation, 'too many messages')
-    else if (frames > framesMax + framesAfterCloseMax) socket.terminate()
+    if (frames === framesMax + 1) {
+      onTooMuch()
+      socket.close(CLOSE_CODES.policyViolation, 'too many messages')
+    } else if (frames > framesMax + framesAfterCloseMax) {
+      socket.terminate()
+    }
   }
 
   socket.on('ping', count)

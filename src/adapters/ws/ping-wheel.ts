@@ -9,10 +9,10 @@ export type PingWheel = {
 }
 
 /**
- * Pings all sockets from one timer, in slices, and ends those that have not answered for `missedMax` intervals. The timer
- * runs only while there are sockets.
+ * Pings all sockets from one timer, in slices, and ends those that have not answered for `missedMax` intervals, telling so
+ * of each. The timer runs only while there are sockets.
  */
-export function createPingWheel(everyMs: number, missedMax = 2): PingWheel {
+export function createPingWheel(everyMs: number, onSilent: () => void, missedMax = 2): PingWheel {
   const missed = new Map<WebSocket, number>()
   let timer: NodeJS.Timeout | null = null
 
@@ -33,7 +33,10 @@ export function createPingWheel(everyMs: number, missedMax = 2): PingWheel {
   function ping(socket: WebSocket): void {
     const unanswered = missed.get(socket)
     if (unanswered === undefined) return
-    if (unanswered >= missedMax) return socket.terminate()
+    if (unanswered >= missedMax) {
+      onSilent()
+      return socket.terminate()
+    }
     missed.set(socket, unanswered + 1)
     if (socket.readyState === socket.OPEN) socket.ping()
   }

@@ -47,9 +47,14 @@ const faultRetryMs = [1_000, 5_000] as const
 const returnsPerSecond = 2_000
 const returnSpreadMinMs = 1_000
 
+/** Why a viewer that wanted to go on was given up: it took nothing for too long, answered no ping, or said too much. */
+export type GivenUpCause = 'too_slow' | 'no_pong' | 'too_loud'
+
 export type ViewerSocketsParts = CredentialsOptions & {
   readonly admitViewer: Pick<AdmitViewer, 'admit'>
   readonly report: (fault: unknown) => void
+  /** A viewer was given up; called once for each. */
+  readonly givenUp: (cause: GivenUpCause) => void
   readonly limits?: Partial<ViewerSocketLimits>
 }
 
@@ -62,9 +67,9 @@ export type ViewerSockets = {
 }
 
 /** `WS /ws/polls/{id}`: every handshake is accepted, because a browser learns why it was refused from a close code alone. */
-export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSocketsParts): ViewerSockets {
+export function createViewerSockets({ admitViewer, report, givenUp, ...parts }: ViewerSocketsParts): ViewerSockets {
   const limits = { ...viewerSocketLimits, ...parts.limits }
-  const wheel = createPingWheel(limits.pingEveryMs)
+  const wheel = createPingWheel(limits.pingEveryMs, () => givenUp('no_pong'))
   const frames = createFrames((message) => Buffer.from(JSON.stringify(message)))
   const sendNewest = createSendNewest(frames, systemClock, limits)
   const server = new WebSocketServer(serverOptions(limits.closeTimeoutMs))
@@ -90,7 +95,7 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
       })
       if (isStopping) return sendAway(socket)
       wheel.add(socket)
-      limitTalking(socket)
+      limitTalking(socket, () => givenUp('too_loud'))
       show(socket, wanted, request).catch((fault: unknown) => {
         report(fault)
         socket.close(CLOSE_CODES.tryAgain, retryBetween(...faultRetryMs))
@@ -119,7 +124,10 @@ export function createViewerSockets({ admitViewer, report, ...parts }: ViewerSoc
       audienceOf: admitted.audienceOf,
       isFull: () => socket.bufferedAmount > limits.unsentBytesMax,
       send: (frame: Buffer) => socket.send(frame, textFrame),
-      giveUp: () => socket.close(CLOSE_CODES.tooSlow, retryBetween(...slowRetryMs)),
+      giveUp: () => {
+        givenUp('too_slow')
+        socket.close(CLOSE_CODES.tooSlow, retryBetween(...slowRetryMs))
+      },
     }
     if (socket.readyState !== socket.OPEN) return admitted.stop()
     line = sendNewest.open(outlet, admitted.live)
