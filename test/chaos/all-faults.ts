@@ -1,12 +1,15 @@
 import type { Fault } from '../support/fault-case.ts'
 import { blockApi, killApiAfterAppend, killApis } from '../support/faults/api-faults.ts'
+import { flood, hangOn, sendNonsense } from '../support/faults/hostile-faults.ts'
 import { migrateAgain } from '../support/faults/migration-faults.ts'
 import { silence, slowNetwork } from '../support/faults/network-faults.ts'
 import * as postgres from '../support/faults/postgres-faults.ts'
 import * as redis from '../support/faults/redis-faults.ts'
 import { idleRemovals, removals } from '../support/faults/redis-losses.ts'
+import { weakenRedis } from '../support/faults/redis-settings.ts'
 import { cutRecordedTail } from '../support/faults/redis-shorter-log.ts'
 import { killAdmin, restartAdmin, restartApis, restartWorkers } from '../support/faults/restart-faults.ts'
+import { answerNoPing } from '../support/faults/viewer-faults.ts'
 import {
   blockWorker,
   freezeWorker,
@@ -15,6 +18,9 @@ import {
   stealLeases,
 } from '../support/faults/worker-faults.ts'
 import type { Hook } from '../support/hooks.ts'
+
+/** VIEWER_PING_MS as it is by default. */
+const pingEveryMs = 15_000
 
 /** Every fault that leaves the system as it was, so that any other one may follow. */
 export const allFaults = (hook: Hook): readonly Fault[] => [
@@ -42,6 +48,7 @@ export const allFaults = (hook: Hook): readonly Fault[] => [
   redis.makeReadOnly,
   redis.breakDisk,
   redis.loadSlowly,
+  weakenRedis,
   redis.killSubscriptions,
   redis.dropNews,
   ...removals,
@@ -54,4 +61,8 @@ export const allFaults = (hook: Hook): readonly Fault[] => [
   postgres.lockTables,
   postgres.makeReadOnly,
   postgres.fillDisk,
+  answerNoPing(pingEveryMs),
+  sendNonsense,
+  flood,
+  hangOn,
 ]

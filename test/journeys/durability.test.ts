@@ -1,5 +1,4 @@
-import { Redis } from 'ioredis'
-import { afterEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createVoter } from '../../src/demo/voter.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { sumMetric } from '../support/sum-metric.ts'
@@ -10,13 +9,6 @@ import { waitUntil } from '../support/wait-until.ts'
 const system = useSystem({ redis: 'own', env: { LOG_LEVEL: 'info' } })
 
 const noticedWithinMs = 15_000
-
-const configure = async (settings: Readonly<Record<string, string>>): Promise<void> => {
-  const redis = new Redis(system().redisUrl)
-  for (const [name, value] of Object.entries(settings)) await redis.config('SET', name, value)
-  redis.disconnect()
-}
-afterEach(async () => configure({ appendfsync: 'always', 'maxmemory-policy': 'noeviction' }))
 
 const problems = async (): Promise<number> => sumMetric(system().apis, 'tallycast_stream_durability_problems')
 
@@ -29,19 +21,6 @@ const isAccepted = async (pollId: string): Promise<boolean> => {
   voter.close()
   return outcome.result === 'accepted'
 }
-
-test('a Redis that is set weaker while it runs is told by metric and log, with what mends it, until it is mended', async () => {
-  const poll = await organisePoll(system().apiUrl(0))
-  await configure({ appendfsync: 'everysec', 'maxmemory-policy': 'allkeys-lru' })
-  await waitUntil(async () => (await problems()) === 2, { withinMs: noticedWithinMs, what: 'the metric tells of both' })
-  await isLogged(/"level":50.*maxmemory-policy is allkeys-lru.*appendfsync is everysec.*keeps votes less well/)
-  await isLogged(/redis-cli CONFIG SET appendfsync always/)
-  expect(await isAccepted(poll.id)).toBe(true)
-
-  await configure({ appendfsync: 'always', 'maxmemory-policy': 'noeviction' })
-  await waitUntil(async () => (await problems()) === 0, { withinMs: noticedWithinMs, what: 'the metric falls' })
-  await isLogged(/keeps votes as declared again/)
-})
 
 test('a weaker server in the place of the one before is told, and votes go on', async () => {
   const poll = await organisePoll(system().apiUrl(0))

@@ -34,6 +34,8 @@ export type FaultPlan = {
   readonly votesMin?: number
   /** The share of voters who change their vote. */
   readonly changeShare?: number
+  /** What the poll is to be, where a plain one does not do. */
+  readonly definition?: Readonly<Record<string, unknown>>
   readonly viewers?: number
   /** How often a voter asks again, at most; else as often as it takes. */
   readonly retriesMax?: number
@@ -75,7 +77,7 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
   const { votesPerSecond, votesMin, changeShare, viewers: viewersCount, settledWithinMs } = asked
   const { pool } = system.database
   const urls = system.apis.map(({ url }) => url)
-  const poll = await organisePoll(system.apiUrl(0), { allow_vote_change: true })
+  const poll = await organisePoll(system.apiUrl(0), { allow_vote_change: true, ...asked.definition })
   const viewers = Array.from({ length: viewersCount }, (_, number) =>
     createViewer(system.apiUrl(number), poll.id, () => undefined),
   )

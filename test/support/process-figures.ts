@@ -11,3 +11,21 @@ export const countConnections = async (opsUrl: string): Promise<number> => {
   if (found === undefined) throw new Error(`these metrics tell too little:\n${text}`)
   return Number(found)
 }
+
+/**
+ * How many of the connections from these ports of this machine the server at this address still holds: the other end may have
+ * hung up, it itself has not.
+ */
+export const heldConnections = (url: string, fromPorts: readonly number[]): number => {
+  const wanted = new Set(fromPorts)
+  const server = Number(new URL(url).port)
+  const portIn = (address = ''): number => Number.parseInt(address.slice(address.indexOf(':') + 1), 16)
+  // Established, and closed by the other end alone.
+  const held = ['01', '08']
+  return readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(
+      ([, local, remote, state = '']) => held.includes(state) && portIn(local) === server && wanted.has(portIn(remote)),
+    ).length
+}

@@ -2,9 +2,9 @@ import type { Member } from './system.ts'
 
 type Measured = Pick<Member, 'opsUrl'>
 
-/** A metric as it is now, summed over processes and labels. */
-export const sumMetric = async (members: readonly Measured[], name: string): Promise<number> => {
-  const values = await Promise.all(members.map(async (member) => readMetric(member, name)))
+/** A metric as it is now, summed over processes and labels; only where it has this label (`cause="too_slow"`), if one is given. */
+export const sumMetric = async (members: readonly Measured[], name: string, label = ''): Promise<number> => {
+  const values = await Promise.all(members.map(async (member) => readMetric(member, name, label)))
   return values.reduce((sum, value) => sum + value, 0)
 }
 
@@ -17,10 +17,11 @@ export const longestBlockMs = async (members: readonly Measured[]): Promise<numb
 }
 
 /** 0 where it has none of this name. */
-const readMetric = async ({ opsUrl }: Measured, name: string): Promise<number> => {
+const readMetric = async ({ opsUrl }: Measured, name: string, label = ''): Promise<number> => {
   const answer = await fetch(`${opsUrl}/metrics`)
   const lines = (await answer.text()).split('\n')
   return lines
     .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .filter((line) => line.includes(label))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }

@@ -4,6 +4,8 @@ const defaultWithinMs = 5_000
 
 type WaitPlan = {
   readonly withinMs?: number
+  /** How often it is looked at, where looking costs those something who are measured meanwhile. */
+  readonly everyMs?: number
   /** Said when it does not come true. A function is asked then. */
   readonly what?: string | (() => string)
 }
@@ -11,8 +13,8 @@ type WaitPlan = {
 /** Waits for a condition, and fails when it does not come true in time. */
 export const waitUntil = async (
   condition: () => boolean | Promise<boolean>,
-  { withinMs = defaultWithinMs, what = condition.toString() }: WaitPlan = {},
+  { withinMs = defaultWithinMs, everyMs, what = condition.toString() }: WaitPlan = {},
 ): Promise<void> => {
-  if (await waitFor(condition, { withinMs })) return
+  if (await waitFor(condition, { withinMs, ...(everyMs !== undefined && { everyMs }) })) return
   throw new Error(`not within ${withinMs} ms: ${typeof what === 'string' ? what : what()}`)
 }
