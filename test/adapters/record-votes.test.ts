@@ -150,6 +150,16 @@ describe.each(adapters)('$name', ({ create }) => {
     expect(workers.flatMap(({ faults }) => faults)).toEqual([])
   })
 
+  test('a worker that ends has given its partitions back by then, however long its leases', async () => {
+    const system = await start()
+    await openPoll(system, { partitions: 4 })
+    const lease = createPartitionLease(system.pool)
+    const worker = system.work('ann', [0, 1, 2, 3], { leaseMs: 600_000 })
+    await waitUntil(async () => (await lease.owners()).size === 4, { withinMs })
+    await worker.stop()
+    expect([...(await lease.owners())]).toEqual([])
+  })
+
   test('a worker that comes later gets its share', async () => {
     const system = await start()
     const poll = await openPoll(system, { partitions: 4 })

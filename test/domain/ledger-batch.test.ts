@@ -87,3 +87,16 @@ test('an entry that no position reaches is set aside vote by vote, and its neigh
     { pollId: 'p', reason: 'unreadable', position: `00000001${'f'.repeat(20)}0000` },
   ])
 })
+
+test('a close marker goes into the batch with the place of its entry', () => {
+  const close: StreamEntry = {
+    id: '2-0',
+    epoch: 1,
+    appendedAt: 0,
+    content: { type: 'close', pollId: 'p', round: 1 },
+  }
+  const entries = [entry('1-0', 1, { kind: 'cast', selection: [1] }), close]
+  const batch = ledgerBatch('ann', checkpoint, { entries, to: '2-0' }, 0)
+  expect(batch.markers).toEqual([{ pollId: 'p', round: 1, position: positionOf(1, '2-0', 0) }])
+  expect(batch.votes).toHaveLength(1)
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { initialOwner, stepOwner } from '../../src/domain/partition-owner.ts'
+import type { EntryId } from '../../src/domain/position.ts'
 import type { LedgerVote, VoteKind, VoterKey } from '../../src/domain/vote.ts'
 import { SimulatedPipeline } from '../simulation/simulated-pipeline.ts'
 
@@ -174,3 +175,21 @@ test('an answer to a question of an earlier term changes nothing', () => {
   const late = { type: 'acquired', term: 0, checkpoint: { partition: 0, epoch: 1, recorded: '0-0' } } as const
   expect(stepOwner(waiting, late, limits)).toEqual([waiting, []])
 })
+
+test.each([
+  ['no longer has what was read last', { end: '9-0', hasEntry: false }],
+  ['ends before what was read last', { end: '4-0', hasEntry: true }],
+] as const)(
+  'a log that %s is lost: the epoch is raised, and what was read with it is not recorded',
+  (_what, inspected) => {
+    const limits = { entriesMax: 3 }
+    const checkpoint = { partition: 0, epoch: 1, recorded: '5-0' } as const
+    const [acquiring] = stepOwner<{ readonly id: EntryId }>(initialOwner(), { type: 'start' }, limits)
+    const [reading] = stepOwner(acquiring, { type: 'acquired', term: 0, checkpoint }, limits)
+    const read = { type: 'read', term: 0, entries: [{ id: '9-0' }], inspected } as const
+    expect(stepOwner(reading, read, limits)).toMatchObject([
+      { phase: 'raising', gathered: [] },
+      [{ type: 'raise_epoch', term: 1, checkpoint }],
+    ])
+  },
+)

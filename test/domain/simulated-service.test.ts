@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { commands } from '../simulation/commands.ts'
 import { addUp, play, sizes } from '../simulation/play.ts'
-import { type Happenings, noHappenings, type Shape } from '../simulation/simulation.ts'
+import { type Happenings, noHappenings, type Shape, Simulation } from '../simulation/simulation.ts'
 
 // `npm run chaos -- --simulate` plays 10,000.
 const RUNS = 120
@@ -56,3 +56,13 @@ for (const size of sizes) {
     expect(neverHappened(happened, [...expected, ...alsoExpected])).toEqual([])
   })
 }
+
+test('a vote that is recorded and told is the end of it: nobody commits any more', async () => {
+  const simulation = new Simulation({ partitions: 1, workers: 1, isLossy: false })
+  await simulation.settle()
+  simulation.vote(0, [{ voter: 1, kind: 'cast', optionId: 1, hasKey: false }], false, true)
+  // Fails where it does not come to rest.
+  await simulation.heal()
+  simulation.checkAtRest()
+  expect(simulation.happened.votes).toBe(1)
+})

@@ -121,6 +121,11 @@ export const mutants: readonly Mutant[] = [
         file: 'test/domain/partition-owner.test.ts',
         title: 'when the stream loses its log, what was recorded stays and nobody counts twice (1 partition, 1 worker)',
       },
+      {
+        file: 'test/domain/partition-owner.test.ts',
+        title:
+          'a log that no longer has what was read last is lost: the epoch is raised, and what was read with it is not recorded',
+      },
     ],
   },
   {
@@ -226,6 +231,42 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/vote-ledger.test.ts',
         title: "a vote in a partition that is not its voter's is set aside with its reason; its neighbours count",
+      },
+    ],
+  },
+  {
+    breaks: 'a PostgreSQL that is read-only or full is taken for a mistake of ours',
+    edits: [
+      {
+        file: 'src/adapters/postgres/faults.ts',
+        from: '25006|40001|40P01|53...|55P03',
+        to: '40001|40P01|55P03',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/passing-refusals.test.ts',
+        title: 'a PostgreSQL that is read-only cannot serve now, and nothing that waits is to blame',
+      },
+      {
+        file: 'test/domain/passing-refusals.test.ts',
+        title: 'a PostgreSQL that has a full disk cannot serve now, and nothing that waits is to blame',
+      },
+    ],
+  },
+  {
+    breaks: 'votes are set aside because the disk of PostgreSQL is full',
+    edits: [
+      {
+        file: 'src/adapters/postgres/faults.ts',
+        from: '21|22|23|54',
+        to: '21|22|23|53|54',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/passing-refusals.test.ts',
+        title: 'a PostgreSQL that has a full disk cannot serve now, and nothing that waits is to blame',
       },
     ],
   },
@@ -842,6 +883,10 @@ export const mutants: readonly Mutant[] = [
         title:
           'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
       },
+      {
+        file: 'test/domain/isolate-entry.test.ts',
+        title: 'one bad entry among many costs two commits for each halving',
+      },
     ],
   },
   {
@@ -852,6 +897,10 @@ export const mutants: readonly Mutant[] = [
         file: 'test/domain/simulated-service.test.ts',
         title:
           'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
+      },
+      {
+        file: 'test/domain/ledger-batch.test.ts',
+        title: 'a close marker goes into the batch with the place of its entry',
       },
     ],
   },
@@ -870,6 +919,10 @@ export const mutants: readonly Mutant[] = [
         title:
           'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
       },
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'what a worker recorded and did not announce is announced by whoever takes over',
+      },
     ],
   },
   {
@@ -887,6 +940,10 @@ export const mutants: readonly Mutant[] = [
         title:
           'whatever dies, waits, gets lost or comes again, each vote counts once, and closed is closed (1 partition, 2 workers)',
       },
+      {
+        file: 'test/domain/simulated-service.test.ts',
+        title: 'a vote that is recorded and told is the end of it: nobody commits any more',
+      },
     ],
   },
   {
@@ -897,6 +954,10 @@ export const mutants: readonly Mutant[] = [
         file: 'test/adapters/vote-ledger-model.test.ts',
         title:
           'any sequence of batches gives what judging one vote after the other gives, and a recount finds no difference',
+      },
+      {
+        file: 'test/domain/judge-vote.test.ts',
+        title: 'a change that is read again, or an older one, is ignored',
       },
     ],
   },
@@ -960,6 +1021,107 @@ export const mutants: readonly Mutant[] = [
         file: 'test/adapters/ws.test.ts',
         title:
           'viewers of all channels share the places of a process; who is refused takes none, and who leaves gives one back',
+      },
+    ],
+  },
+  {
+    breaks: 'a viewer that takes nothing is never given up',
+    edits: [
+      {
+        file: 'src/application/watch-poll/send-newest.ts',
+        from: '        line.outlet.giveUp()\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/send-newest.test.ts',
+        title: 'a viewer that has no room for too long is given up, once',
+      },
+    ],
+  },
+  {
+    breaks: 'what a slow viewer does not take is queued for it',
+    edits: [
+      {
+        file: 'src/application/watch-poll/send-newest.ts',
+        from: 'if (!outlet.isFull()) {',
+        to: 'if (true) {',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/send-newest.test.ts',
+        title: 'a viewer without room is skipped, and gets the newest alone once it has room, without any new change',
+      },
+    ],
+  },
+  {
+    breaks: 'a viewer that answers no ping is kept',
+    edits: [
+      {
+        file: 'src/adapters/ws/ping-wheel.ts',
+        from: 'if (unanswered >= missedMax) {',
+        to: 'if (unanswered >= missedMax * 1e6) {',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/ws.test.ts',
+        title: 'a viewer that does not answer two pings is ended',
+      },
+    ],
+  },
+  {
+    breaks: 'a Redis that cannot serve now is taken for a mistake of ours',
+    edits: [
+      {
+        file: 'src/adapters/redis/faults.ts',
+        from: 'LOADING|OOM|READONLY|MISCONF|',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/passing-refusals.test.ts',
+        title: 'a Redis that replies "OOM command not allowed when used memory > \'maxmemory\'." cannot serve now',
+      },
+      {
+        file: 'test/domain/passing-refusals.test.ts',
+        title: 'a Redis that replies "LOADING Redis is loading the dataset in memory" cannot serve now',
+      },
+    ],
+  },
+  // G8: planned restarts.
+  {
+    breaks: 'a worker that ends keeps its partitions until its leases run out',
+    edits: [
+      {
+        file: 'src/application/record-votes.ts',
+        from: '    await ports.lease.release(partition, owner).catch((error: unknown) => hooks.onError(partition, error))\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'a worker that ends has given its partitions back by then, however long its leases',
+      },
+    ],
+  },
+  {
+    breaks: 'a close whose admin died is left half done',
+    edits: [
+      {
+        file: 'src/application/keep-schedule.ts',
+        from: "    if (poll.status === 'closing') return end(poll, now)\n",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/manage-polls.test.ts',
+        title: 'a close whose admin died after saving it is brought to its end by the sweep',
       },
     ],
   },
