@@ -40,7 +40,7 @@ export const allFaults = (hook: Hook): readonly Fault[] => [
   restartApis,
   restartWorkers,
   restartAdmin,
-  killAdmin,
+  killAdmin(hook),
   migrateAgain,
   redis.restartRedis('SIGTERM', 'a Redis that is restarted has every accepted vote'),
   redis.restartRedis('SIGKILL', 'a Redis that is killed and started again has every accepted vote'),

@@ -26,7 +26,11 @@ export const runFaults = async ({ minutes, seed, signal }: FaultRunPlan): Promis
   const hook = createHook()
   const faults = allFaults(hook)
   const draw = createDraw(seed, faults)
-  const programOf = { worker: 'programs/hooked-worker.ts', api: 'programs/hooked-api.ts' } as const
+  const programOf = {
+    worker: 'programs/hooked-worker.ts',
+    api: 'programs/hooked-api.ts',
+    admin: 'programs/hooked-admin.ts',
+  } as const
   const system = await startSystem({ ...shape, redis: 'own', postgres: 'own', hasWays: true, programOf, env: hook.env })
   const lines = new Map<string, Line>()
   const endsAt = performance.now() + minutes * 60_000

@@ -1,9 +1,10 @@
 import { connect } from 'node:net'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
 import { sleep } from '../../src/runtime/stop-signal.ts'
 import { readEvents } from '../support/event-reader.ts'
 import { type Fault, moreAccepted, survive } from '../support/fault-case.ts'
 import { killAdmin, restartAdmin, restartApis, restartWorkers } from '../support/faults/restart-faults.ts'
+import { createHook } from '../support/hooks.ts'
 import { type Load, sessionMint, startLoad } from '../support/load.ts'
 import { organisePoll, type OrganisedPoll } from '../support/organiser.ts'
 import { startServerProcess } from '../support/server-process.ts'
@@ -16,10 +17,18 @@ const votesPerSecond = 400
 const shutdownTimeoutMs = 10_000
 const inOrder = { exitCode: 0, signal: null }
 
-const system = useSystem({ apis: 2, workers: 2, partitions: 4 })
+const hook = createHook()
+const system = useSystem({
+  apis: 2,
+  workers: 2,
+  partitions: 4,
+  programOf: { admin: 'programs/hooked-admin.ts' },
+  env: hook.env,
+})
+afterEach(() => hook.clear())
 
 describe('planned restarts while 400 people vote in each second, each of whom asks at most once more', () => {
-  const faults: readonly Fault[] = [restartApis, restartWorkers, restartAdmin, killAdmin]
+  const faults: readonly Fault[] = [restartApis, restartWorkers, restartAdmin, killAdmin(hook)]
   test.each(faults)('$fact', async (fault) => {
     const { load } = await survive(system(), fault, { votesPerSecond, retriesMax: 1 })
     expect(load.attempts.filter(({ outcome }) => outcome.result !== 'accepted')).toEqual([])

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 
-/** Moments of a vote's way at which a process of the tests may end or pause. */
-export type HookPoint = 'after_append' | 'before_record' | 'after_commit' | 'after_publish'
+/** Moments of a vote's way, or of a close, at which a process of the tests may end or pause. */
+export type HookPoint = 'after_append' | 'before_record' | 'after_commit' | 'after_publish' | 'before_shut'
 
 /** What is to happen when a process comes to the point next. */
 export type HookAction = 'SIGKILL' | 'SIGSTOP' | { readonly spinMs: number }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { Answer } from '../../../src/demo/http-client.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
+import type { Hook } from '../hooks.ts'
 import { organisePoll, type OrganisedPoll } from '../organiser.ts'
 import type { Member, System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -94,46 +95,46 @@ export const restartAdmin: Fault = {
   },
 }
 
-/** Dies between having saved that a poll closes and bringing it to its end; nobody asks for the close again. */
-export const killAdmin: Fault = {
+/** Dies between having saved that a poll closes and shutting its doors; nobody asks for the close again. Needs the hooked admin. */
+export const killAdmin = (hook: Hook): Fault => ({
   fact: 'an admin that is killed in the middle of a close finishes it when it is back',
   async inject({ system }) {
     const [admin] = system.admins
     if (admin === undefined) throw new Error('the system has no admin')
     const polls = await organiseSome(system, 5)
-    // Without workers no close marker is recorded, so the closes wait. Far shorter than a lease.
-    for (const worker of system.workers) worker.signal('SIGSTOP')
+    hook.set('before_shut', 'SIGKILL')
     const closes = polls.map(async (poll) => poll.step('close'))
-    try {
-      await waitUntil(async () => (await countClosing(system, polls)) === polls.length, {
-        what: 'the polls are closing',
-      })
-      admin.signal('SIGKILL')
-      await admin.ended()
-    } finally {
-      for (const worker of system.workers) worker.signal('SIGCONT')
-    }
+    await admin.ended()
     const answers = await Promise.all(closes)
     expectSuccessOrLater(answers)
+    // Who was not saved in time stays open.
+    const closing = await listClosing(system, polls)
     await admin.restart()
     const areFinal = async (): Promise<boolean> => {
-      const seen = await Promise.all(polls.map(async (poll) => poll.see()))
+      const seen = await Promise.all(closing.map(async (poll) => poll.see()))
       return seen.every((poll) => poll.results_final)
     }
     await waitUntil(areFinal, { withinMs: finalWithinMs, what: 'the polls are final' })
-    return { 'closes cut off': answers.filter(({ status }) => status === 503).length }
+    return {
+      'closes told to come back': answers.filter(({ status }) => status === 503).length,
+      'polls whose doors all stood open': closing.length,
+    }
   },
-}
+})
 
 const organiseSome = async (system: FaultScene['system'], count: number): Promise<readonly OrganisedPoll[]> =>
   Promise.all(Array.from({ length: count }, async (_, number) => organisePoll(system.apiUrl(number))))
 
-const countClosing = async ({ database }: System, polls: readonly OrganisedPoll[]): Promise<number> => {
-  const { rows } = await database.pool.query<{ closing: number }>(
-    "select count(*)::integer as closing from poll where id = any($1) and status = 'closing'",
+const listClosing = async (
+  { database }: System,
+  polls: readonly OrganisedPoll[],
+): Promise<readonly OrganisedPoll[]> => {
+  const { rows } = await database.pool.query<{ id: string }>(
+    "select id from poll where id = any($1) and status = 'closing'",
     [polls.map(({ id }) => id)],
   )
-  return rows[0]?.closing ?? 0
+  const ids = new Set(rows.map(({ id }) => id))
+  return polls.filter(({ id }) => ids.has(id))
 }
 
 const expectSuccessOrLater = (answers: readonly Answer[]): void => {
