@@ -1,11 +1,11 @@
 // Step 1 of 4: vote -> stream. Judges a vote by the poll's definition and lets the door take it into the log.
 import type { Poll } from '../domain/poll.ts'
-import { type Refused, isRefused, refuse, refuseForNow } from '../domain/refusal.ts'
+import { type Refused, isRefused, refuse } from '../domain/refusal.ts'
 import { checkSelection } from '../domain/selection.ts'
 import { partitionOf, type VoteKind } from '../domain/vote.ts'
-import type { DoorAnswer } from '../ports/vote-door.ts'
 import type { BatchCalls } from './cast-vote/batch-calls.ts'
 import type { IdentifiedVoter, IdentifyVoter, Session, VoterCredentials } from './cast-vote/identify-voter.ts'
+import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './cast-vote/refuse-vote.ts'
 import { hashRequestKey } from './cast-vote/request-key.ts'
 import type { VoteIds } from './cast-vote/vote-id.ts'
 import type { WatchPoll } from './watch-poll.ts'
@@ -67,62 +67,13 @@ export function createCastVote(parts: CastVoteParts): CastVote {
       if (answer.answer === 'accepted') {
         return { voteId: voteIds.seal({ pollId, round, voter, position: answer.position }), newSession }
       }
-      const no = refusals[answer.answer]
+      const no = refusalsOfDoor[answer.answer]
       if (no !== null) return no
       // The poll takes no votes any more, so neither a newer definition nor a restored door could let this one in.
       if (hasEnded(poll)) return pollClosed
       if (answer.answer === 'door_missing') await restoreSoon(partition, pollId)
       live = await watchPoll.refresh(pollId)
     }
-    return refuseForNow('unavailable', 'The poll is changing right now. Please try again.')
+    return pollChanging
   }
-}
-
-/** What has gathered while the ledger was away takes it some seconds. */
-const catchUpMs = 5_000
-
-const pollClosed = refuse('poll_closed', 'This poll is closed.')
-
-/** What the door's answer means to the voter; null where trying again may help. */
-const refusals = {
-  already_voted: refuse('already_voted', 'You have already voted in this poll.'),
-  no_vote: refuse('no_vote', 'You have no vote in this poll that could be changed.'),
-  idempotency_key_reused: refuse(
-    'idempotency_key_reused',
-    'This Idempotency-Key came with another request before. Take a new one for a new request.',
-  ),
-  poll_closed: pollClosed,
-  overloaded: refuseForNow('overloaded', 'Too many votes wait to be recorded. Please try again.', catchUpMs),
-  definition_stale: null,
-  door_missing: null,
-} satisfies Record<Exclude<DoorAnswer['answer'], 'accepted'>, Refused | null>
-
-/**
- * A poll that has ended refuses at once only what brings no request key. With a key the door is asked: it may have accepted this
- * very request before, and an answer that was lost on its way must not turn into "too late".
- */
-function refuseByDefinition(poll: Poll, kind: VoteKind, hasRequestKey: boolean): Refused | null {
-  switch (poll.status) {
-    case 'draft':
-    case 'scheduled':
-      return refuse('poll_not_open', 'This poll is not open yet.')
-    case 'open':
-      return refuseChange(poll, kind)
-    case 'closing':
-    case 'closed':
-      return hasRequestKey && refuseChange(poll, kind) === null ? null : pollClosed
-    case 'deleted':
-      return pollClosed
-  }
-}
-
-function refuseChange({ allowVoteChange, voterIdentity }: Poll, kind: VoteKind): Refused | null {
-  if (kind === 'cast') return null
-  if (!allowVoteChange) return refuse('change_not_allowed', 'Votes in this poll are final.')
-  // Without an identity a request stands for itself, so nobody can show that an earlier vote is theirs.
-  return voterIdentity === 'none' ? refuse('change_not_allowed', 'Nobody is recognised in this poll.') : null
-}
-
-function hasEnded({ status }: Poll): boolean {
-  return status === 'closing' || status === 'closed'
 }
