@@ -39,7 +39,7 @@ const formatVersion = 1
 const idBytes = 16
 const signedBytes = 1 + idBytes + 6
 const signatureBytes = 16
-const voterKeyBytes = 16
+export const voterKeyBytes = 16
 
 /** Everything that says who a voter is. `now` gives milliseconds since 1970. */
 export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number = Date.now): IdentifyVoter {
@@ -79,10 +79,9 @@ export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number =
     return shown.sessionCookie === null ? null : readSession(shown.sessionCookie)
   }
 
-  /** The poll id is random and without spaces, so subject and poll cannot be split in two ways. */
   function voterKey(pollId: string, kind: 'session' | 'request', subject: string | Uint8Array): VoterKey {
     // The cast brands what is a voter key by definition.
-    return hashVoter(`${pollId} ${kind} `, subject).toString('hex', 0, voterKeyBytes) as VoterKey
+    return hashVoter(beforeSubject(pollId, kind), subject).toString('hex', 0, voterKeyBytes) as VoterKey
   }
 
   function recognise(
@@ -125,4 +124,12 @@ export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number =
       return makeSession(session?.id ?? randomBytes(idBytes))
     },
   }
+}
+
+/**
+ * What is hashed in front of a subject, so that nobody of one kind can be taken for somebody of another; `token` are those whom a host
+ * names. The poll id is random and without spaces, so subject and poll cannot be split in two ways.
+ */
+export function beforeSubject(pollId: string, kind: 'session' | 'request' | 'token'): string {
+  return `${pollId} ${kind} `
 }

@@ -19,9 +19,12 @@ export type VoteIds = {
 }
 
 const formatVersion = 1
-const tagBytes = 16
+export const tagBytes = 16
 const keyBytes = 16
-const fixedBytes = 1 + 4 + keyBytes + keyBytes
+/** Of what is sealed: all but the poll id, which goes to the end. */
+export const fixedBytes = 1 + 4 + keyBytes + keyBytes
+/** Of the service's secret. */
+export const purposes = { authentication: 'vote id: authentication', encryption: 'vote id: encryption' }
 const voteIdCharactersMax = 256
 
 /**
@@ -34,17 +37,13 @@ const voteIdCharactersMax = 256
  * construction), checked again after decryption, and any changed bit changes the hash.
  */
 export function createVoteIds(serviceSecret: Uint8Array): VoteIds {
-  const authenticate = createKeyedHash(serviceSecret, 'vote id: authentication')
-  const cipherKey = createKeyedHash(serviceSecret, 'vote id: encryption')('key')
+  const authenticate = createKeyedHash(serviceSecret, purposes.authentication)
+  const cipherKey = createKeyedHash(serviceSecret, purposes.encryption)('key')
 
   return {
-    seal({ pollId, round, voter, position }) {
-      const plain = Buffer.allocUnsafe(fixedBytes + Buffer.byteLength(pollId))
-      plain.writeUInt8(formatVersion, 0)
-      plain.writeUInt32BE(round, 1)
-      plain.write(voter, 5, 'hex')
-      plain.write(position, 5 + keyBytes, 'hex')
-      plain.write(pollId, fixedBytes, 'utf8')
+    seal(vote) {
+      const plain = Buffer.allocUnsafe(fixedBytes + Buffer.byteLength(vote.pollId))
+      writeReference(vote, plain, 0)
       const tag = authenticate(plain).subarray(0, tagBytes)
       const cipher = createCipheriv('aes-256-ctr', cipherKey, tag)
       return Buffer.concat([tag, cipher.update(plain)]).toString('base64url')
@@ -67,4 +66,13 @@ export function createVoteIds(serviceSecret: Uint8Array): VoteIds {
       }
     },
   }
+}
+
+/** What is sealed, as it stands before that. */
+export function writeReference({ pollId, round, voter, position }: VoteReference, into: Buffer, at: number): void {
+  into.writeUInt8(formatVersion, at)
+  into.writeUInt32BE(round, at + 1)
+  into.write(voter, at + 5, 'hex')
+  into.write(position, at + 5 + keyBytes, 'hex')
+  into.write(pollId, at + fixedBytes, 'utf8')
 }
