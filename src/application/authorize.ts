@@ -26,6 +26,22 @@ export function authorize(bearer: string | null, needed: Needed, adminTokenHash:
     : refuse('forbidden', 'This manage token does not belong to this poll.')
 }
 
+/** What an API key may be good for. */
+export type Scope = 'votes:write'
+
+/**
+ * Whether the bearer is an API key with this scope; null when it is. ADMIN_TOKEN is the first key, with every scope. A manage token
+ * is none: whoever asks a question must not answer it for others.
+ */
+export function authorizeKey(bearer: string | null, scope: Scope, adminTokenHash: string | null): Refused | null {
+  if (bearer === null || bearer === '') {
+    return refuse('unauthenticated', `Show an API key with the scope ${scope} as a bearer.`)
+  }
+  const refused = authorize(bearer, 'operator', adminTokenHash)
+  if (refused?.refused !== 'forbidden') return refused
+  return refuse('forbidden', `This needs an API key with the scope ${scope}; a manage token is none.`)
+}
+
 export function refuseStranger(): Refused {
   return refuse('unauthenticated', 'Show the manage token of this poll, or the admin token, as a bearer.')
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { HttpApp } from '../adapters/http/operation.ts'
 import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
+import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
@@ -16,9 +17,11 @@ import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
+import { createNameVoters } from '../application/cast-vote/name-voters.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import { createReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
+import { createSealMany } from '../application/cast-vote/seal-many.ts'
 import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
@@ -65,8 +68,10 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds }, report)
-  const { castVote, refuseNow } = takeVotes
+  const many = { nameVoters: createNameVoters(voterPepper), sealMany: createSealMany(service), adminTokenHash }
+  const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
+  const { castVote, castInBulk, refuseNow } = takeVotes
+  const bulkVotes = createBulkVotes({ castInBulk })
   const findVote = createFindVote(door, restoreSoon, ledger)
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
@@ -85,12 +90,14 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     connectionsMax,
     viewerPingMs: config.viewerPingMs,
     isStopping: () => signal.aborted,
+    keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
       readPollRoutes(routes, seePoll)
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, refuseNow, seePoll, voteIds, address })
+      bulkVotes.addRoute(routes)
       receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
       ticketRoute(routes, admitViewer, address)
       eventStreams.addRoute(routes)
@@ -113,7 +120,12 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   // Requests that are on their way on connections that are open are still answered; closing at once would cut them off.
   await sleep(config.shutdownTimeoutMs * lingerShare)
   const drainMs = config.shutdownTimeoutMs * drainShare
-  await Promise.all([sockets.stop(drainMs), eventStreams.stop(drainMs), closeHttpServer(app, drainMs)])
+  await Promise.all([
+    sockets.stop(drainMs),
+    eventStreams.stop(drainMs),
+    bulkVotes.stop(drainMs),
+    closeHttpServer(app, drainMs),
+  ])
   await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()

@@ -1,4 +1,5 @@
 import { BATCH_LIMITS, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
+import { type CastInBulkParts, createCastInBulk } from '../application/cast-vote/cast-in-bulk.ts'
 import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
 import { createWatchLog, WATCH_LIMITS } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
@@ -13,7 +14,7 @@ import type { RoleContext } from './role.ts'
  */
 export async function createTakeVotes(
   { config, adapters, registry, log }: RoleContext,
-  parts: Omit<CastVoteParts, 'batchCalls'>,
+  parts: Omit<CastVoteParts, 'batchCalls'> & Omit<CastInBulkParts, 'append' | 'report' | 'onAnswered'>,
   report: (fault: unknown) => void,
 ) {
   const metrics = measureVotes(registry)
@@ -40,7 +41,19 @@ export async function createTakeVotes(
     report,
   })
   const castVote = createCastVote({ ...parts, batchCalls })
+  const castInBulk = createCastInBulk({
+    ...parts,
+    append: watchLog.append,
+    report,
+    onAnswered: (answers) => {
+      for (const [code, several] of Map.groupBy(answers, (answer) => (isRefused(answer) ? answer.refused : ''))) {
+        if (code === '') metrics.accepted(several.length)
+        else metrics.refused(code, several.length)
+      }
+    },
+  })
   return {
+    castInBulk,
     castVote: async (request: VoteRequest) => {
       const result = await castVote(request)
       if (isRefused(result)) metrics.refused(result.refused)

@@ -18,7 +18,7 @@ const latencyBucketsSeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2
 export type VoteMetrics = {
   readonly accepted: (votes: number) => void
   /** `code`: the problem's code, of which there are few. */
-  readonly refused: (code: string) => void
+  readonly refused: (code: string, votes?: number) => void
   /** Accepted, and gone from the stream before they were recorded. */
   readonly lost: (votes: number) => void
 }
@@ -28,7 +28,7 @@ export const measureVotes = (registry: Registry): VoteMetrics => {
   const registers = [registry]
   const accepted = new Counter({
     name: 'tallycast_votes_accepted_total',
-    help: 'Votes answered 202: the stream has them.',
+    help: 'Votes answered as accepted: the stream has them.',
     registers,
   })
   const refused = new Counter({
@@ -44,7 +44,7 @@ export const measureVotes = (registry: Registry): VoteMetrics => {
   })
   return {
     accepted: (votes) => accepted.inc(votes),
-    refused: (code) => refused.inc({ code }),
+    refused: (code, votes = 1) => refused.inc({ code }, votes),
     lost: (votes) => lost.inc(votes),
   }
 }

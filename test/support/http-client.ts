@@ -45,7 +45,7 @@ export function createHttpClient(
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
     if (isStream) await response.body?.cancel()
     const text = isStream ? '' : await response.text()
-    const isJson = /json/.test(response.headers.get('content-type') ?? '')
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
     const answer = {
       status: response.status,
       headers: response.headers,

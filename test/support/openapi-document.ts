@@ -73,12 +73,16 @@ function createAnswerCheck({ paths, components }: OpenApiDocument) {
       const { examples } = content
       if (examples !== undefined && !(answer.body.code in examples))
         return `${where} ${answer.body.code} is not described`
-      return judge(components.schemas['Problem'] ?? {})
+      return judge(components.schemas['Problem'] ?? {}, answer.body)
     }
-    return type === 'application/json' ? judge(content.schema) : null
+    if (type === 'application/x-ndjson') {
+      const lines = answer.text.split('\n').slice(0, -1)
+      return lines.map((line) => judge(content.schema, JSON.parse(line))).find((found) => found !== null) ?? null
+    }
+    return type === 'application/json' ? judge(content.schema, answer.body) : null
 
-    function judge(schema: Json): string | null {
-      const [, errors] = Schema.Errors(schema, answer.body)
+    function judge(schema: Json, value: unknown): string | null {
+      const [, errors] = Schema.Errors(schema, value)
       return errors.length === 0 ? null : `${where}: ${JSON.stringify(errors)}`
     }
   }

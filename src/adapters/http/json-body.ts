@@ -39,7 +39,7 @@ export async function refuseBody(request: FastifyRequest, reply: FastifyReply): 
   return sendRefusal(reply, refuse('invalid_body', 'This call takes no body.', errors))
 }
 
-function isEncoded({ headers }: FastifyRequest): boolean {
+export function isEncoded({ headers }: FastifyRequest): boolean {
   const encoding = headers['content-encoding']
   return encoding !== undefined && encoding.trim().toLowerCase() !== 'identity'
 }

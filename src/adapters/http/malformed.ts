@@ -21,8 +21,11 @@ export type RefuseMalformed = {
   readonly addTo: (app: HttpApp) => void
 }
 
-/** Answers what never becomes a request of ours: no HTTP, too slow to become a request, or without what HTTP itself asks for. */
-export function createRefuseMalformed(): RefuseMalformed {
+/**
+ * Answers what never becomes a request of ours: no HTTP, too slow to become a request, or without what HTTP itself asks for.
+ * `keepsOwnTime`: whether a request that is being read on this connection has limits of its own for how long it may take.
+ */
+export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean): RefuseMalformed {
   const newestAnswers = new WeakMap<Socket, ServerResponse>()
   const pipelined = new WeakMap<Socket, number>()
 
@@ -40,6 +43,8 @@ export function createRefuseMalformed(): RefuseMalformed {
 
   return {
     onClientError(error, socket) {
+      // Node says so once for each request, and leaves the rest to us.
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && keepsOwnTime(socket)) return
       // Once for each connection, however much more of it comes.
       if (socket.writableEnded) return
       if (socket.writable && isUnanswered(socket, newestAnswers.get(socket))) answerAndEnd(socket, refusalOf(error))

@@ -86,6 +86,11 @@ export function describeRoutes(app: HttpApp, version: string): void {
             scheme: 'bearer',
             description: 'The `manage_token` of the poll, or ADMIN_TOKEN, which opens every poll.',
           },
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'An API key with the scope that the operation names. ADMIN_TOKEN is one, with every scope.',
+          },
           voterToken: { type: 'apiKey', in: 'header', name: 'Voter-Token', description: 'From `POST /session`.' },
           sessionCookie: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by the first vote.' },
         },

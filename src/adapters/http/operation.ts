@@ -6,6 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
+import type { Scope } from '../../application/authorize.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 
 /** The server as routes see it: TypeBox schemas give the types of what they check. */
@@ -24,6 +25,8 @@ export const refusalsKey = 'x-refusals'
 type Security = readonly Readonly<Record<string, readonly string[]>>[]
 
 export const anybody: Security = []
+/** A trusted host, whose key has this scope. */
+export const keyWith = (scope: Scope): Security => [{ apiKey: [scope] }]
 export const organiser: Security = [{ manageToken: [] }]
 /** Reading works for all; who shows more may see more. */
 export const reader: Security = [{}, { manageToken: [] }, { voterToken: [] }, { sessionCookie: [] }]

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
@@ -43,6 +44,8 @@ export type HttpServerOptions = {
   readonly stalledLeastMs?: number
   /** True while the process stops: answers ask for the end of their connection, so that clients turn to another process. */
   readonly isStopping?: () => boolean
+  /** Whether the request on this connection is read for as long as its route allows, and not for as long as any other. */
+  readonly keepsOwnTime?: (socket: Socket) => boolean
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
@@ -51,7 +54,7 @@ export type HttpServerOptions = {
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
   const { log, version, connectionsMax = connectionsMaxDefault, isStopping, addRoutes } = options
   const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault } = options
-  const malformed = createRefuseMalformed()
+  const malformed = createRefuseMalformed(options.keepsOwnTime ?? (() => false))
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,

@@ -20,7 +20,7 @@ export const VoteInput = Type.Object(
 )
 export type VoteInput = Static<typeof VoteInput>
 
-const voteId = Type.String({ description: 'Opaque. The same vote always has the same id.' })
+export const voteId = Type.String({ description: 'Opaque. The same vote always has the same id.' })
 const voterToken = Type.String({ description: 'To be sent as `Voter-Token` by clients that keep no cookies.' })
 
 export const VoteHeaders = Type.Object({
