@@ -1,4 +1,4 @@
-import { type EntryId, parsePosition, type Position, positionOf } from '../../domain/position.ts'
+import { type EntryId, parsePosition, type Position, positionOf, withIndex } from '../../domain/position.ts'
 import type { Selection, VoteKind } from '../../domain/vote.ts'
 import type { DoorAnswer, DoorCall } from '../../ports/vote-door.ts'
 import { decodeSelection, ENTRY_FORMAT_VERSION, encodeSelection, encodeVote, selectionAt } from '../vote-entry.ts'
@@ -104,7 +104,8 @@ const refusals: Readonly<Record<string, DoorAnswer>> = {
 export function unpackAnswers(reply: unknown, { order }: DoorBatch): readonly DoorAnswer[] {
   // The cast names what the script returns, four strings.
   const [epoch, entryId, letters, positions] = reply as readonly [Buffer, Buffer, Buffer, Buffer]
-  const entry = entryId.toString() as EntryId // what XADD returned; '' is used by no letter
+  const entry = entryId.toString() as EntryId // what XADD returned; '' where no letter says 'a'
+  const first = entryId.length === 0 ? null : positionOf(Number(epoch.toString()), entry, 0)
   const answers: DoorAnswer[] = Array.from({ length: order.length })
   let accepted = 0
   let repeated = 0
@@ -112,7 +113,8 @@ export function unpackAnswers(reply: unknown, { order }: DoorBatch): readonly Do
     const place = order[n]
     if (place === undefined) throw new Error('the door answered more calls than it was asked')
     if (letter === 'a') {
-      answers[place] = acceptedAt(positionOf(Number(epoch.toString()), entry, accepted), false)
+      if (first === null) throw new Error('the door let a vote in and names no entry')
+      answers[place] = acceptedAt(withIndex(first, accepted), false)
       accepted += 1
     } else if (letter === 'r') {
       answers[place] = acceptedAt(readPosition(positions, repeated * POSITION_BYTES), true)

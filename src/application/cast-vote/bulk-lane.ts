@@ -1,5 +1,4 @@
 import type { Poll } from '../../domain/poll.ts'
-import type { Position } from '../../domain/position.ts'
 import { isRefused, type Refused, refuse, refuseForNow } from '../../domain/refusal.ts'
 import { checkSelection } from '../../domain/selection.ts'
 import type { Selection, VoteKind, VoterKey } from '../../domain/vote.ts'
@@ -8,6 +7,7 @@ import type { Clock } from '../clock.ts'
 import type { WatchPoll } from '../watch-poll.ts'
 import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './refuse-vote.ts'
 import type { SealMany } from './seal-many.ts'
+import type { VoteReference } from './vote-id.ts'
 
 export type BulkLimits = {
   /** Calls of one script. */
@@ -103,22 +103,27 @@ export function createBulkLane(
     answers: readonly DoorAnswer[],
   ): Asked {
     const accepted: BulkCall[] = []
-    const votes: (DoorCall & { readonly position: Position })[] = []
+    const votes: VoteReference[] = []
     const again: BulkCall[] = []
     let why: NotYet = 'failed'
     for (const [n, call] of asked.entries()) {
-      const answer = answers[n]
-      if (answer?.answer === 'accepted') {
+      const said = answers[n]
+      if (said === undefined) {
+        // It belongs to a door that broke its promise; its host must not wait for ever.
+        again.push(call)
+      } else if (said.answer === 'accepted') {
         accepted.push(call)
-        // There is a door's call for each that was asked.
-        votes.push({ ...doorCalls[n]!, position: answer.position })
-      } else if (answer === undefined || answer.answer === 'overloaded' || refusalsOfDoor[answer.answer] === null) {
+        // There is a call of the door for each that was asked.
+        const { round, voter } = doorCalls[n]!
+        votes.push({ pollId, round, voter, position: said.position })
+      } else if (!isNotYet(said.answer)) {
+        call.answer(refusalsOfDoor[said.answer])
+      } else if (said.answer !== 'overloaded' && hasEnded(poll)) {
         // The poll takes no votes any more, so neither a newer definition nor a restored door could let this one in.
-        if (answer !== undefined && answer.answer !== 'overloaded' && hasEnded(poll)) call.answer(pollClosed)
-        else again.push(call)
-        why = whyNot(answer)
+        call.answer(pollClosed)
       } else {
-        call.answer(refusalsOfDoor[answer.answer] ?? unavailable)
+        again.push(call)
+        why = said.answer
       }
     }
     const ids = sealMany(votes)
@@ -201,15 +206,8 @@ export function createBulkLane(
 
 const pollNotFound = refuse('poll_not_found', 'There is no such poll.')
 
-function whyNot(answer: DoorAnswer | undefined): NotYet {
-  switch (answer?.answer) {
-    case 'overloaded':
-    case 'definition_stale':
-    case 'door_missing':
-      return answer.answer
-    default:
-      return 'failed'
-  }
+function isNotYet(answer: DoorAnswer['answer']): answer is Exclude<NotYet, 'failed'> {
+  return answer === 'overloaded' || answer === 'definition_stale' || answer === 'door_missing'
 }
 
 /** Judges by the definition. Most votes choose one option, and of those there are few. */

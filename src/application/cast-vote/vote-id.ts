@@ -72,7 +72,6 @@ export function createVoteIds(serviceSecret: Uint8Array): VoteIds {
 export function writeReference({ pollId, round, voter, position }: VoteReference, into: Buffer, at: number): void {
   into.writeUInt8(formatVersion, at)
   into.writeUInt32BE(round, at + 1)
-  into.write(voter, at + 5, 'hex')
-  into.write(position, at + 5 + keyBytes, 'hex')
+  into.write(voter + position, at + 5, 'hex')
   into.write(pollId, at + fixedBytes, 'utf8')
 }

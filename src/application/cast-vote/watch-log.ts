@@ -35,8 +35,10 @@ type Entry = {
   readonly id: EntryId
   readonly last: Position
   readonly askedAt: number
-  readonly votes: ReadonlyMap<Position, DoorCall>
+  readonly votes: readonly PlacedCall[]
 }
+
+type PlacedCall = readonly [Position, DoorCall]
 
 /** Of a partition, in the order of the answers. The first `seen` stood in the log at the last look; up to `forgotten` nobody looks. */
 type Memory = { entries: Entry[]; seen: number; forgotten: Position }
@@ -74,11 +76,11 @@ export function createWatchLog(
   const untrimmedMs = limits.retentionMs / 2
   let votesHeld = 0
 
-  function remember(memory: Memory, askedAt: number, votes: ReadonlyMap<Position, DoorCall>): void {
-    const last = [...votes.keys()].at(-1)
+  function remember(memory: Memory, askedAt: number, votes: readonly PlacedCall[]): void {
+    const last = votes.at(-1)?.[0]
     if (last === undefined || votesHeld >= limits.votesMax) return
     memory.entries.push({ id: entryOf(last), last, askedAt, votes })
-    votesHeld += votes.size
+    votesHeld += votes.length
   }
 
   function rememberAccepted(
@@ -88,29 +90,28 @@ export function createWatchLog(
     answers: readonly DoorAnswer[],
   ): void {
     const { appended, repeated } = acceptedOf(calls, answers)
-    const [first] = appended.keys()
-    const forgotten = memories.get(partition)?.forgotten ?? first
+    const forgotten = memories.get(partition)?.forgotten ?? appended[0]?.[0]
     if (forgotten === undefined) return
     const memory = memories.get(partition) ?? { entries: [], seen: 0, forgotten }
     memories.set(partition, memory)
     remember(memory, askedAt, appended)
     // Who repeats a request may do so because the first answer was lost, or years after it.
     for (const [position, call] of repeated) {
-      if (position > forgotten) remember(memory, askedAt, new Map([[position, call]]))
+      if (position > forgotten) remember(memory, askedAt, [[position, call]])
     }
   }
 
   function forget(memory: Memory): void {
     const votesKept = limits.votesKept / memories.size
-    let votes = memory.entries.reduce((sum, entry) => sum + entry.votes.size, 0)
+    let votes = memory.entries.reduce((sum, entry) => sum + entry.votes.length, 0)
     let count = 0
     for (const entry of memory.entries) {
       const ageMs = clock.now() - entry.askedAt
       const isSpare = count < memory.seen && (ageMs >= seenMs || votes > votesKept)
       if (ageMs < untrimmedMs && !isSpare) break
       if (entry.last > memory.forgotten) memory.forgotten = entry.last
-      votes -= entry.votes.size
-      votesHeld -= entry.votes.size
+      votes -= entry.votes.length
+      votesHeld -= entry.votes.length
       count += 1
     }
     memory.entries.splice(0, count)
@@ -124,7 +125,7 @@ export function createWatchLog(
 
   async function countUnrecorded(partition: number, entries: readonly Entry[], signal: AbortSignal): Promise<number> {
     // A repeated request was answered with the place of the first one, so it is the same vote.
-    const votes = [...new Map(entries.flatMap((entry) => [...entry.votes]))]
+    const votes = [...new Map(entries.flatMap((entry) => entry.votes))]
     let count = 0
     for (let from = 0; from < votes.length && !signal.aborted; from += findsAtOnce) {
       const slice = votes.slice(from, from + findsAtOnce)
@@ -151,7 +152,7 @@ export function createWatchLog(
     if (signal.aborted) return
     memory.entries = memory.entries.filter(({ id }, at) => at >= count || !missing.has(id))
     memory.seen = count - gone.length
-    votesHeld -= gone.reduce((sum, { votes }) => sum + votes.size, 0)
+    votesHeld -= gone.reduce((sum, { votes }) => sum + votes.length, 0)
     if (lost > 0) hooks.onLost(partition, lost)
   }
 
@@ -183,13 +184,13 @@ export function createWatchLog(
 
 /** Those that are accepted, by their place: what was appended now, all of it as one entry, and what the log has had before. */
 function acceptedOf(calls: readonly DoorCall[], answers: readonly DoorAnswer[]) {
-  const appended = new Map<Position, DoorCall>()
+  const appended: PlacedCall[] = []
   const repeated = new Map<Position, DoorCall>()
   for (const [index, answer] of answers.entries()) {
     const call = calls[index]
     if (call === undefined || answer.answer !== 'accepted') continue
-    const votes = answer.isRepeated ? repeated : appended
-    votes.set(answer.position, call)
+    if (answer.isRepeated) repeated.set(answer.position, call)
+    else appended.push([answer.position, call])
   }
   return { appended, repeated }
 }
