@@ -41,6 +41,7 @@ describe.each<Profile>(['postgres', 'redis'])('on %s', (profile) => {
     const seed = randomInt(2 ** 31)
     const statuses = new Map<number, number>()
     const began = performance.now()
+    let linesAnswered = 0
     /** What contradicts the description, with a request that shows it. */
     const contradictions = new Map<string, string>()
     const tryOut = async (described: DescribedOperation): Promise<void> => {
@@ -52,6 +53,11 @@ describe.each<Profile>(['postgres', 'redis'])('on %s', (profile) => {
         const found = [...disagreements.splice(0), ...system.logged.splice(0).filter(isFault)]
         // A poll that is being reset is nothing to wonder about, where the description says so.
         if (answer.status >= 500 && answer.status !== 503) found.push(`${method} ${described.template} ${answer.text}`)
+        if (answer.headers.get('content-type') === 'application/x-ndjson') {
+          const lines = String(say.raw).split('\n').filter(isAnswered).length
+          linesAnswered += lines
+          if (answer.text.split('\n').length !== lines + 1) found.push(`${lines} lines were answered by ${answer.text}`)
+        }
         if (plan.wrong !== null && answer.status < 400)
           found.push(`${method} ${described.template} ${answer.status}, though the ${plan.wrong} is wrong`)
         for (const one of found) contradictions.set(one, `${method} ${path} ${JSON.stringify(say)}`.slice(0, 1000))
@@ -60,15 +66,21 @@ describe.each<Profile>(['postgres', 'redis'])('on %s', (profile) => {
     await Promise.all(operations.map(tryOut))
     const seconds = ((performance.now() - began) / 1000).toFixed(1)
     console.log(
-      `seed ${seed}: ${operations.length * requestsPerOperation} requests in ${seconds} s`,
+      `seed ${seed}: ${operations.length * requestsPerOperation} requests in ${seconds} s, ${linesAnswered} lines in bulk`,
       Object.fromEntries(statuses),
     )
     expect(Object.fromEntries(contradictions)).toEqual({})
     // Else the requests did not get far.
+    expect(linesAnswered).toBeGreaterThan(0)
     for (const status of [200, 201, 202, 304, 400, 401, 403, 404, 409, 413, 415, 422])
       expect(statuses.get(status) ?? 0).toBeGreaterThan(0)
   })
 })
+
+/** Of the lines of a body all but the blank ones. */
+function isAnswered(line: string): boolean {
+  return !/^[ \t\r]*$/.test(line)
+}
 
 /** Less than that a busy machine may make it say. */
 function isFault(line: string): boolean {

@@ -58,6 +58,7 @@ test('every call of the contract is there', () => {
       'get /polls/{poll_id}/vote',
       'put /polls/{poll_id}/vote',
       'delete /polls/{poll_id}/vote',
+      'post /polls/{poll_id}/votes/bulk',
       'get /votes/{vote_id}',
       'get /polls/{poll_id}/events',
       'post /polls/{poll_id}/ticket',

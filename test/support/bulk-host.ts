@@ -1,5 +1,4 @@
 import { request } from 'node:http'
-import type { Socket } from 'node:net'
 import { adminToken } from './running-system.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -23,8 +22,8 @@ export type BulkHost = {
   readonly answers: () => readonly BulkLineSaid[]
   /** `whole`: the answer came to its own end. `cut`: it broke off. Null while it goes on. */
   readonly over: () => 'whole' | 'cut' | null
-  /** Bytes that wait to be sent. */
-  readonly unsentBytes: () => number
+  /** Sends this text again and again, as fast as it is taken, until the host leaves; `takenBytes` says how much was. */
+  readonly pour: (text: string) => { readonly takenBytes: () => number }
   readonly stopReading: () => void
   readonly readOn: () => void
   /** Resolves when so many answers have come. */
@@ -40,13 +39,14 @@ export const openBulk = async (url: string, pollId: string, bearer = adminToken)
   const asked = request(`${url}/polls/${pollId}/votes/bulk`, { method: 'POST', headers, agent: false })
   let status: number | null = null
   let over: 'whole' | 'cut' | null = null
-  let socket: Socket | null = null
   let isRead = true
   const lines: BulkLineSaid[] = []
   let rest = ''
-  asked.on('socket', (one) => (socket = one))
   // A connection that is cut while we write is an end like any other.
-  asked.on('error', () => (over ??= 'cut'))
+  asked.on('error', () => {
+    // Of one that has begun to answer, what came before that may still be on its way to us.
+    if (status === null) over ??= 'cut'
+  })
   asked.on('response', (response) => {
     status = response.statusCode ?? 0
     response.setEncoding('utf8')
@@ -58,7 +58,7 @@ export const openBulk = async (url: string, pollId: string, bearer = adminToken)
     })
     if (!isRead) response.pause()
     response.on('end', () => (over ??= 'whole'))
-    response.on('error', () => (over ??= 'cut'))
+    response.on('error', () => undefined)
     response.on('close', () => (over ??= 'cut'))
     readOn = () => void response.resume()
     stopReading = () => void response.pause()
@@ -73,7 +73,18 @@ export const openBulk = async (url: string, pollId: string, bearer = adminToken)
     status: () => status,
     answers: () => lines,
     over: () => over,
-    unsentBytes: () => asked.writableLength + (socket?.writableLength ?? 0),
+    pour: (text) => {
+      let takenBytes = 0
+      const more = (): void => {
+        asked.write(text, (fault) => {
+          if (fault) return
+          takenBytes += text.length
+          more()
+        })
+      }
+      more()
+      return { takenBytes: () => takenBytes }
+    },
     stopReading: () => stopReading(),
     readOn: () => readOn(),
     answered: (count, withinMs = longMs) =>

@@ -65,13 +65,19 @@ export type Plan = {
 /** Requests as an operation describes them, and ones of which one part is wrong. */
 export function plansOf({ parameters = [], requestBody }: DescribedOperation['operation']): fc.Arbitrary<Plan> {
   const schema = requestBody?.content['application/json']?.schema
+  const lineSchema = requestBody?.content[ndjson]?.schema
   const texts = Object.fromEntries(parameters.map((parameter) => [parameter.name, textsOf(parameter.schema)]))
   const requiredKeys = parameters.filter(({ required }) => required === true).map(({ name }) => name)
   const right: fc.Arbitrary<Plan> = fc.record({
     choice: fc.nat(),
     usesSeen: fc.oneof({ weight: 6, arbitrary: fc.constant(true) }, fc.boolean()),
     parameters: fc.record(texts, { requiredKeys }),
-    body: schema === undefined ? fc.constant({}) : valuesOf(schema).map((json) => ({ json })),
+    body:
+      lineSchema !== undefined
+        ? linesOf(lineSchema)
+        : schema === undefined
+          ? fc.constant({})
+          : valuesOf(schema).map((json) => ({ json })),
     bearer: fc.constantFrom('right', 'right', 'admin', 'other', 'wrong', 'none'),
     voter: fc.constantFrom('token', 'token', 'cookie', 'wrong', 'none'),
     wrong: fc.constant(null),
@@ -91,6 +97,29 @@ export function plansOf({ parameters = [], requestBody }: DescribedOperation['op
       : [fc.tuple(right, wrongValuesOf(schema)).map(([plan, json]) => ({ ...plan, body: { json }, wrong: 'body' }))]
   const strange = fc.tuple(right, strangeBodies).map(([plan, body]) => ({ ...plan, body }))
   return fc.oneof({ weight: 2, arbitrary: right }, ...wrongQueries, ...wrongBodies, { weight: 1, arbitrary: strange })
+}
+
+const ndjson = 'application/x-ndjson'
+
+/** Of many lines some may be wrong, and others not: what each is told stands in its answer, whose status is that of the whole. */
+function linesOf(schema: JsonSchema): fc.Arbitrary<Say> {
+  const line = fc.oneof(
+    {
+      weight: 3,
+      arbitrary: fc.tuple(fc.string({ minLength: 1, maxLength: 9 }), fc.integer({ min: 1, max: 3 })).map(rightLine),
+    },
+    valuesOf(schema).map((value) => JSON.stringify(value)),
+    wrongValuesOf(schema).map((value) => JSON.stringify(value)),
+    fc.string(),
+    fc.constantFrom('', ' ', '\r', 'x'.repeat(5_000)),
+  )
+  const headers = { 'content-type': ndjson }
+  return fc.array(line, { maxLength: 50 }).map((lines) => ({ raw: lines.join('\n'), headers }))
+}
+
+/** No description can say which options a poll has. */
+function rightLine([voter, optionId]: readonly [string, number]): string {
+  return JSON.stringify({ voter, option_id: optionId })
 }
 
 const strangeBodies: fc.Arbitrary<Say> = fc.oneof(
@@ -145,7 +174,7 @@ export function prepare({ method, template, operation }: DescribedOperation, pla
   const known = choice % 4 === 0 ? '*' : choice % 4 === 1 ? seen.pick('if-none-match', choice) : undefined
   const say: Say = {
     ...body,
-    ...showBearer(plan, pollId, seen),
+    ...showBearer(plan, rightBearer(operation, pollId, seen), seen),
     ...showVoter(plan, seen),
     headers: {
       ...headers,
@@ -156,10 +185,14 @@ export function prepare({ method, template, operation }: DescribedOperation, pla
   return { method: method.toUpperCase(), path: query.size === 0 ? path : `${path}?${query.toString()}`, say }
 }
 
-function showBearer({ bearer, choice }: Plan, pollId: string | undefined, seen: Seen): Say {
+function rightBearer({ security }: DescribedOperation['operation'], pollId: string | undefined, seen: Seen) {
+  return security.some((scheme) => 'apiKey' in scheme) ? adminToken : seen.manageTokenOf(pollId)
+}
+
+function showBearer({ bearer, choice }: Plan, right: string | undefined, seen: Seen): Say {
   const other = seen.pick('poll_id', choice + 1)
   const tokens = {
-    right: seen.manageTokenOf(pollId),
+    right,
     admin: adminToken,
     other: seen.manageTokenOf(other),
     wrong: 'mt_wrong',
