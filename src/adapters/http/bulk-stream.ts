@@ -63,7 +63,8 @@ export async function runBulkStream(
 function cutOff(response: ServerResponse, lingerMs: number): void {
   const { socket } = response
   if (socket === null || socket.destroyed) return
-  socket.end()
+  // Node keeps what was written in this turn until its end, and would keep it for good.
+  setImmediate(() => socket.end())
   const cut = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(cut))
 }
