@@ -186,6 +186,21 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     await counts(pollId, 3)
   })
 
+  test('that waits for its answers is not silent, however long the stream is away', async () => {
+    server = await startBulkServer(system, { idleMsMax: 400 })
+    const pollId = await makePoll()
+    const host = await open(server.url, pollId)
+    await waitUntil(() => host.status() === 200)
+    stream.leadTo(nowhere)
+    host.send(linesOf(someVoters(1), [1]))
+    await sleep(1_000)
+    stream.leadTo(streamPort)
+    await host.answered(1)
+    expect([host.over(), codesOf(host)]).toEqual([null, new Set(['accepted'])])
+    await host.finished()
+    expect(host.over()).toBe('cut')
+  })
+
   test('that would go on for ever is cut off behind its answers', async () => {
     server = await startBulkServer(system, { durationMsMax: 1_000 })
     const pollId = await makePoll()

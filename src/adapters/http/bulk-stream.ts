@@ -9,7 +9,7 @@ export type BulkStreamLimits = {
   readonly linesPerBlockMax: number
   /** Blocks that were read and whose answers are not sent yet. With more the host is not read on. */
   readonly blocksInFlightMax: number
-  /** Without a whole line for so long, though it could send one, a host is given up. */
+  /** Who sends no whole line for so long, and waits for no answer either, is given up. */
   readonly idleMsMax: number
   /** A request takes no longer. */
   readonly durationMsMax: number
@@ -43,16 +43,20 @@ export async function runBulkStream(
   const flight = createFlight(response, intake, limits.blocksInFlightMax)
   const beganAt = performance.now()
   let piece: Buffer | BodyEnd = 'stopped'
-  for (let idleSince = beganAt; ;) {
+  for (let heardAt = beganAt; ;) {
+    const idleSince = Math.max(heardAt, flight.movedAt())
     const until = Math.min(idleSince + limits.idleMsMax, beganAt + limits.durationMsMax)
-    piece = await body.next(until - performance.now(), signal)
-    if (typeof piece === 'string' && piece !== 'ended') break
+    const left = until - performance.now()
+    if (left <= 0 || signal.aborted) break
+    piece = await body.next(left, signal)
+    if (piece === 'broken') break
+    if (piece === 'stopped') continue
     const found = piece === 'ended' ? lines.end() : lines.push(piece)
     for (let at = 0; at < found.length; at += limits.linesPerBlockMax) {
       await flight.send(found.slice(at, at + limits.linesPerBlockMax))
     }
     if (piece === 'ended') break
-    if (found.length > 0) idleSince = performance.now()
+    if (found.length > 0) heardAt = performance.now()
   }
   await flight.landed()
   if (piece === 'ended') response.end()
@@ -115,6 +119,7 @@ function readBody(request: IncomingMessage) {
 /** Blocks on their way to the door and back, whose answers are sent in the order in which their lines came. */
 function createFlight(response: ServerResponse, intake: BulkIntake, blocksMax: number) {
   let inFlight = 0
+  let movedAt = performance.now()
   let isGone = response.destroyed
   let landed = Promise.resolve()
   let onLanded: () => void = () => {}
@@ -131,6 +136,7 @@ function createFlight(response: ServerResponse, intake: BulkIntake, blocksMax: n
     // Whoever reads slowly holds back everything behind this.
     if (!isGone && !response.write(text)) await drained()
     inFlight -= 1
+    movedAt = performance.now()
     onLanded()
   }
 
@@ -150,6 +156,8 @@ function createFlight(response: ServerResponse, intake: BulkIntake, blocksMax: n
       onLanded = resolve
       await promise
     },
+    /** When the last block landed; now, while one has not. */
+    movedAt: () => (inFlight > 0 ? performance.now() : movedAt),
     /** Resolves when nothing is on its way any more. */
     landed: () => landed,
   }

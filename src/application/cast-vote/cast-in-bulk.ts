@@ -42,7 +42,7 @@ export type CastInBulkParts = Omit<BulkLaneParts, 'clock' | 'limits'> & {
   readonly nameVoters: NameVoters
   /** SHA-256, hexadecimal; null where no admin token is set. */
   readonly adminTokenHash: string | null
-  /** Hears what came of the votes. */
+  /** Hears what came of the lines. */
   readonly onAnswered: (answers: readonly BulkAnswer[]) => void
   readonly clock?: Clock
   readonly limits?: BulkLimits
@@ -98,7 +98,10 @@ function createIntake(
       const { promise, resolve } = Promise.withResolvers<readonly BulkAnswer[]>()
       const answers = lines.map((line): BulkAnswer => (isRefused(line) ? line : unanswered))
       const votes = lines.filter(isVote)
-      if (votes.length === 0) return Promise.resolve(answers)
+      if (votes.length === 0) {
+        onAnswered(answers)
+        return Promise.resolve(answers)
+      }
       const voters = nameVoters(
         pollId,
         votes.map(({ subject }) => subject),
