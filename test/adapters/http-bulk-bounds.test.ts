@@ -165,7 +165,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
       headers: { 'content-type': 'application/x-ndjson' },
     }
     const refused = await bring('POST', `/polls/${pollId}/votes/bulk`, say)
-    expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '1'])
+    expect([refused.status, refused.body?.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '1'])
     first.drop()
     await waitUntil(async () => (await bring('POST', `/polls/${pollId}/votes/bulk`, say)).status === 200)
     await counts(pollId, 1)
@@ -232,9 +232,13 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     const host = await open(server.url, pollId)
     host.send(linesOf(someVoters(50), [1]))
     await host.answered(50)
+    stream.leadTo(nowhere)
+    host.send(linesOf(someVoters(1), [1]))
+    await sleep(300)
     await server.stopReading()
     await host.finished()
-    expect([host.over(), host.answers().length]).toEqual(['cut', 50])
+    expect([host.over(), host.answers().length, host.answers()[50]?.code]).toEqual(['cut', 51, 'unavailable'])
+    stream.leadTo(streamPort)
     const late = await open(server.url, pollId)
     await waitUntil(() => late.status() === 503)
     await counts(pollId, 50)

@@ -294,3 +294,26 @@ describe.each<Profile>(['redis', 'postgres'])('votes of a host, on %s', (profile
     await countedAs(path, [1, 1, 0])
   })
 })
+
+test('an api that stops answers what it has read, and is not held up by a host that sends on', async () => {
+  // A tenth of it is longer than this test may take.
+  const system = await startSystem('postgres', { SHUTDOWN_TIMEOUT_MS: '40000' })
+  const made = await fetch(`${system.url}/polls`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"question":"Q","options":["a","b"]}',
+  })
+  // What the documented answer holds.
+  const { id } = (await made.json()) as { id: string }
+  const host = await openBulk(system.url, id)
+  host.send(linesOf(someVoters(20), [1]))
+  await host.answered(20)
+  const steady = setInterval(() => host.send(linesOf(someVoters(1), [1])), 20)
+  const began = performance.now()
+  await system.stop()
+  clearInterval(steady)
+  await host.finished()
+  expect([host.over(), new Set(host.answers().map(({ status }) => status))]).toEqual(['cut', new Set(['accepted'])])
+  // Without a word to the host it would be cut off after half of the time.
+  expect(performance.now() - began).toBeLessThan(15_000)
+})

@@ -1125,4 +1125,159 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a vote in bulk that got no answer is called accepted',
+    edits: [
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: 'call.answer(refusalsOfNotYet[why])',
+        to: "call.answer('0')",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/bulk-lane.test.ts',
+        title:
+          'that are answered overloaded for too long are refused as overloaded, those behind them after one attempt',
+      },
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'is told unavailable line by line while the stream stays away, and goes on when it is back',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote in bulk whose line was cut off is cast',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-stream.ts',
+        from: '  await flight.landed()\n  if (piece',
+        to: '  await flight.send(lines.end())\n  await flight.landed()\n  if (piece',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk.test.ts',
+        title: 'that were cut in the middle of the last line are one vote less',
+      },
+    ],
+  },
+  {
+    breaks: 'the last answers to votes in bulk stay behind when a host is cut off',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-stream.ts',
+        from: 'setImmediate(() => socket.end())',
+        to: 'socket.end()',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'is answered what was read when the api stops, then cut off, and no other is let in',
+      },
+    ],
+  },
+  {
+    breaks: 'votes in bulk overtake those before them',
+    edits: [
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: 'await answerAll(waiting.splice(0, limits.callsPerBatchMax))',
+        to: 'answerAll(waiting.splice(0, limits.callsPerBatchMax)).catch(report)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/bulk-lane.test.ts',
+        title: 'that fail are repeated unchanged, in front of those behind them',
+      },
+      { file: 'test/domain/bulk-lane.test.ts', title: 'go one batch at a time, and what comes meanwhile goes as one' },
+    ],
+  },
+  {
+    breaks: 'a host names voters who have voted by themselves',
+    edits: [
+      {
+        file: 'src/application/cast-vote/name-voters.ts',
+        from: "beforeSubject(pollId, 'token')",
+        to: "beforeSubject(pollId, 'request')",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk.test.ts',
+        title: 'are those of other voters than sessions and requests, whatever the host calls them',
+      },
+      {
+        file: 'test/domain/many-at-once.test.ts',
+        title: 'voters of a host are named by poll and subject, apart from sessions and requests',
+      },
+    ],
+  },
+  {
+    breaks: 'anybody may bring votes in bulk',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-route.ts',
+        from: 'return castInBulk.authorize(bearer) ?? (isNdjson',
+        to: 'return (isNdjson',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/http-bulk.test.ts', title: 'come to nothing where the request as a whole is refused' },
+    ],
+  },
+  {
+    breaks: 'a host that does not read its answers is read on',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-stream.ts',
+        from: 'if (!isGone && !response.write(text)) await drained()',
+        to: 'if (!isGone) response.write(text)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'is not read while it does not read, and read on when it does',
+      },
+    ],
+  },
+  {
+    breaks: 'a host is refused as soon as the stream is full',
+    edits: [
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: 'const isOver = signal.aborted || clock.now() - troubledSince >= limits.patienceMs',
+        to: 'const isOver = true',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'is slowed down, not refused, where votes come faster than they can be recorded',
+      },
+      {
+        file: 'test/domain/bulk-lane.test.ts',
+        title: 'that find the partition full wait in front of those behind them, and are asked for alone',
+      },
+    ],
+  },
+  {
+    breaks: 'hosts may bring votes without a limit',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-route.ts',
+        from: 'places === 0 ? tooManyStreams : null',
+        to: 'null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'finds its place taken where too many bring votes, and comes in when one has gone',
+      },
+    ],
+  },
 ]
