@@ -1,5 +1,6 @@
 import type { Outcome } from './figure.ts'
 import { accept } from './stages/accept.ts'
+import { fanOut } from './stages/fan-out.ts'
 
 export type Stage = {
   readonly name: string
@@ -13,4 +14,5 @@ export type Stage = {
 /** Every benchmark, in the order in which a vote meets what it measures. */
 export const stages: readonly Stage[] = [
   { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
+  { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
 ]

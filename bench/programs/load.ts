@@ -6,6 +6,8 @@ import type { LoadMessage, LoadPlan, LoadReport, LoadTarget } from '../site/load
 
 const tickMs = 1
 const receiveBytes = 64 * 1024
+/** By the clock that all processes of the machine share. */
+const toMachineMs = Number(process.hrtime.bigint()) / 1e6 - performance.now()
 const headEnd = Buffer.from('\r\n\r\n')
 
 let target: LoadTarget | null = null
@@ -39,6 +41,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
   /** Intended moments of requests that found every connection busy. */
   const late: number[] = []
   const latencies: number[] = []
+  const sentAtMs: number[] = []
   const statuses: Record<string, number> = {}
   let [underWay, sent, broken, bytes] = [0, 0, 0, 0]
   const limit = Math.min(requestsMax ?? Infinity, varying.length <= 1 ? Infinity : varying.length - next)
@@ -48,6 +51,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
     line.sentAt = intendedAt
     underWay += 1
     sent += 1
+    sentAtMs.push(performance.now() + toMachineMs)
     line.socket.write(requestAt(next), 'latin1')
     next += 1
   }
@@ -111,7 +115,8 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
       const intended = Math.floor(((performance.now() - beganAt) / 1000) * perSecond)
       for (; due < intended && sent + late.length < limit; due += 1) {
         const intendedAt = beganAt + (due * 1000) / perSecond
-        const line = free.pop()
+        // In turn: the server ends a connection that has been idle for long.
+        const line = free.shift()
         if (line === undefined) late.push(intendedAt)
         else sendOn(line, intendedAt)
       }
@@ -134,6 +139,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
     statuses,
     bytes,
     latencies,
+    sentAtMs,
   }
 }
 

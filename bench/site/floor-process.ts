@@ -3,7 +3,13 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { moveToCore, productCore } from './cores.ts'
 
-export type FloorProcess = { readonly port: number; readonly pid: number; readonly stop: () => Promise<void> }
+export type FloorProcess = {
+  readonly port: number
+  readonly pid: number
+  /** For programs that answer each message with one. */
+  readonly ask: (message: object) => Promise<unknown>
+  readonly stop: () => Promise<void>
+}
 
 /** Starts a program of `bench/programs/` on the product's core. It says which port it listens on. */
 export async function startFloor(program: string, env: Readonly<Record<string, string>> = {}): Promise<FloorProcess> {
@@ -16,6 +22,12 @@ export async function startFloor(program: string, env: Readonly<Record<string, s
   return {
     port,
     pid,
+    async ask(message) {
+      const answered = once(child, 'message')
+      child.send(message)
+      const [answer] = await answered
+      return answer
+    },
     async stop() {
       const ended = once(child, 'exit')
       child.disconnect()

@@ -23,6 +23,8 @@ export type InstallationPlan = {
   readonly profile?: 'redis' | 'postgres'
   readonly partitions?: number
   readonly env?: Readonly<Record<string, string>>
+  /** Whether the api asks PostgreSQL by a role of its own that may only read, so that its queries can be told from all others. */
+  readonly countsApiQueries?: boolean
 }
 
 /** The product as it is installed, durable on this machine's disk: nothing of it is made faster for being measured. */
@@ -41,6 +43,8 @@ export type Installation = {
   /** Every process that takes part, for `readCpuTimes`. */
   readonly pids: () => Readonly<Record<string, number>>
   readonly createPoll: (definition?: Readonly<Record<string, unknown>>) => Promise<OrganisedPoll>
+  /** What the api has asked PostgreSQL since the last call of this, without the secrets, for which it asks when it starts. */
+  readonly apiQueries: () => Promise<number>
   /** Throws unless exactly so many votes of this poll are in the ledger, its tally and the cache before the time is up. */
   readonly provesVotes: (poll: OrganisedPoll, votes: number, withinMs?: number) => Promise<void>
   readonly stop: () => Promise<void>
@@ -50,14 +54,15 @@ const log = createLog({ name: 'bench', level: 'error' })
 const roles = ['admin', 'worker', 'api'] as const
 
 export async function startInstallation(plan: InstallationPlan): Promise<Installation> {
-  const { underTest, profile = 'redis', partitions = 1 } = plan
+  const { underTest, profile = 'redis', partitions = 1, countsApiQueries = false } = plan
   const folder = await mkdtemp(join(tmpdir(), 'tallycast-bench-'))
   const undo: (() => Promise<unknown>)[] = [async () => rm(folder, { recursive: true, force: true })]
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step()
   }
   try {
-    const postgres = await startEmbeddedPostgres({ dataDir: folder, log, isRestarted: false })
+    const settings: Record<string, string> = countsApiQueries ? { shared_preload_libraries: 'pg_stat_statements' } : {}
+    const postgres = await startEmbeddedPostgres({ dataDir: folder, log, isRestarted: false, settings })
     undo.push(postgres.stop)
     const redis =
       profile === 'redis' ? await provideRedisServer({ dir: join(folder, 'redis'), log, isRestarted: false }) : null
@@ -90,7 +95,11 @@ export async function startInstallation(plan: InstallationPlan): Promise<Install
       const server = startServerProcess({
         name: role,
         program: role,
-        env: { ...env, OPS_PORT: String(opsPortOf(role)) },
+        env: {
+          ...env,
+          ...(role === 'api' && countsApiQueries && { DATABASE_URL: await createReader(database, databaseUrl) }),
+          OPS_PORT: String(opsPortOf(role)),
+        },
       })
       undo.push(server.stop)
       processes.set(role, server)
@@ -123,6 +132,7 @@ export async function startInstallation(plan: InstallationPlan): Promise<Install
         ...(redis !== null && { redis: redis.pid() }),
       }),
       createPoll: async (definition) => organisePoll(apiUrl, definition),
+      apiQueries: async () => countReads(database),
       provesVotes: async (poll, votes, withinMs = 120_000) => proveVotes(database, apiUrl, poll, votes, withinMs),
       stop,
     }
@@ -130,6 +140,28 @@ export async function startInstallation(plan: InstallationPlan): Promise<Install
     await stop()
     throw error
   }
+}
+
+const reader = 'bench_reader'
+
+/** The address of the database for a role that may read, and of which every query is counted. */
+async function createReader(database: pg.Pool, databaseUrl: string): Promise<string> {
+  const url = new URL(databaseUrl)
+  url.username = reader
+  url.password = randomBytes(12).toString('hex')
+  await database.query('create extension if not exists pg_stat_statements')
+  await database.query(`create role ${reader} login password '${url.password}'`)
+  await database.query(`grant pg_read_all_data to ${reader}`)
+  return url.href
+}
+
+async function countReads(database: pg.Pool): Promise<number> {
+  const { rows } = await database.query<{ calls: number }>(
+    `select coalesce(sum(calls), 0)::integer as calls from pg_stat_statements
+     where userid = '${reader}'::regrole and query not like '%from secret%'`,
+  )
+  await database.query('select pg_stat_statements_reset()')
+  return rows[0]?.calls ?? 0
 }
 
 async function proveVotes(

@@ -34,6 +34,8 @@ export type LoadReport = {
   readonly bytes: number
   /** From the moment at which it was to be sent to the answer, in milliseconds. */
   readonly latencies: readonly number[]
+  /** When each was really sent, in that order, by the machine's clock; in milliseconds. */
+  readonly sentAtMs: readonly number[]
 }
 
 export type LoadMessage = { readonly prepare: LoadTarget } | { readonly run: LoadPlan }
