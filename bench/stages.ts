@@ -1,6 +1,7 @@
 import type { Outcome } from './figure.ts'
 import { accept } from './stages/accept.ts'
 import { fanOut } from './stages/fan-out.ts'
+import { read } from './stages/read.ts'
 
 export type Stage = {
   readonly name: string
@@ -15,4 +16,5 @@ export type Stage = {
 export const stages: readonly Stage[] = [
   { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
   { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
+  { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
 ]

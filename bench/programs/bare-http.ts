@@ -1,18 +1,28 @@
 // The floor of everything that answers over HTTP: node:http alone. A POST is answered once its body has been read, a GET at once,
-// with as many bytes as the product sends.
-import { createServer } from 'node:http'
+// with as many bytes as the product sends; with the very same ones where they are given.
+import { createServer, type ServerResponse } from 'node:http'
 
-const { ANSWER_BYTES = '100', STATUS = '200' } = process.env
-const answer = Buffer.alloc(Number(ANSWER_BYTES), 'x')
-const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': answer.length }
+const { ANSWER_BYTES = '100', ANSWER, ANSWER_HEADERS, STATUS = '200' } = process.env
+const answer = ANSWER === undefined ? Buffer.alloc(Number(ANSWER_BYTES), 'x') : Buffer.from(ANSWER)
+const status = Number(STATUS)
+const headers =
+  ANSWER_HEADERS === undefined
+    ? { 'content-type': 'application/json; charset=utf-8', 'content-length': answer.length }
+    : // What the stage sends: header lines by name.
+      (JSON.parse(ANSWER_HEADERS) as Readonly<Record<string, string>>)
+
+function respond(response: ServerResponse): void {
+  response.writeHead(status, headers)
+  response.end(answer.length === 0 ? undefined : answer)
+}
 
 const server = createServer((request, response) => {
+  if (request.method === 'GET') return respond(response)
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     if (chunks.length > 0) JSON.parse(Buffer.concat(chunks).toString('utf8'))
-    response.writeHead(Number(STATUS), headers)
-    response.end(answer)
+    respond(response)
   })
 })
 server.keepAliveTimeout = 75_000
