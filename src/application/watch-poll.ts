@@ -26,6 +26,8 @@ export type WatchPoll = {
    * of the cache and, where that is empty, one of the store. Null for an unknown or deleted poll.
    */
   get(pollId: string): Promise<LivePoll | null>
+  /** The poll as memory has it, at once; null where `get` would have to look further. */
+  known(pollId: string): LivePoll | null
   /** The same with a definition of at least this revision, from the store where memory and cache are older. */
   getAtLeast(pollId: string, revision: number): Promise<LivePoll | null>
   /** The definition as the primary has it now; memory and cache take it over. */
@@ -74,6 +76,7 @@ export function createWatchPoll(options: WatchPollOptions): WatchPoll {
     async get(pollId) {
       return polls.find(pollId)?.live ?? (await polls.follow(pollId))?.live ?? null
     },
+    known: (pollId) => polls.find(pollId)?.live ?? null,
     async getAtLeast(pollId, revision) {
       polls.forgetUnknown(pollId)
       const poll = await polls.follow(pollId)

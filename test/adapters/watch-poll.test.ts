@@ -228,7 +228,7 @@ describe.each(kinds)('watching a poll with %s', (kind) => {
     const [first, second, third] = polls.map((poll) => poll.id) as [string, string, string]
     const asked: string[] = []
     const watch = side.watch({
-      limits: { unwatchedMax: 2 },
+      limits: { unwatchedMax: 2, unwatchedStepMs: 0 },
       cache: { ...side.cache, getPoll: async (id) => (asked.push(id), side.cache.getPoll(id)) },
     })
     for (const id of [first, second, first, third, first, second]) await watch.get(id)

@@ -8,7 +8,7 @@ import type { NewPoll, PollBody, PollEdit, ResultsBody } from './poll-schemas.ts
 /** What a reader gets of a poll, ready to be sent. */
 export type RenderedPoll = { readonly json: string; readonly etag: string; readonly isShared: boolean }
 
-type Form = 'poll' | 'results'
+export type Form = 'poll' | 'results'
 
 /** Each state of a poll is rendered once per form, however many read it; gone when the state is. */
 const rendered = new WeakMap<LivePoll, Map<string, RenderedPoll>>()

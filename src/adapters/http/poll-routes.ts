@@ -1,7 +1,8 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
-import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
-import { isRefused } from '../../domain/refusal.ts'
+import type { SeenPoll, SeePoll } from '../../application/watch-poll/see-poll.ts'
+import { type Refused, isRefused } from '../../domain/refusal.ts'
 import { maySeeResults } from '../../domain/tally.ts'
 import { sendRendered } from './conditional.ts'
 import { readCaller, readReader } from './credentials.ts'
@@ -14,7 +15,7 @@ import {
   readRefusals,
   reader,
 } from './operation.ts'
-import { pointIntoBody, pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
+import { type Form, pointIntoBody, pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
 import {
   CreatedPoll,
   NewPoll,
@@ -30,7 +31,7 @@ import { sendRefusal } from './problems.ts'
 const pageSizeDefault = 20
 
 /** Reading polls, for everybody: who may see more shows who they are. */
-export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see'>): void {
+export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see' | 'seeKnown'>): void {
   const forms = [
     { form: 'poll', url: '/polls/:poll_id', operationId: 'getPoll', summary: 'A poll with its tally', body: PollBody },
     {
@@ -58,15 +59,21 @@ export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see'>): voi
           response: { 200: body, 304: Type.Null({ description: 'Nothing has changed.' }) },
         },
       },
-      async (request, reply) => {
+      (request, reply) => {
         const shown = readReader(app, request)
-        if (isRefused(shown)) return sendRefusal(reply, shown)
-        const seen = await seePoll.see(request.params.poll_id, shown)
-        if (isRefused(seen)) return sendRefusal(reply, seen)
-        return sendRendered(request, reply, renderPoll(seen.live, form, maySeeResults(seen.live.poll, seen.audience)))
+        if (isRefused(shown)) return void sendRefusal(reply, shown)
+        const { poll_id: pollId } = request.params
+        const known = seePoll.seeKnown(pollId, shown)
+        if (known === null) return seePoll.see(pollId, shown).then((seen) => sendSeen(request, reply, form, seen))
+        return sendSeen(request, reply, form, known)
       },
     )
   }
+}
+
+function sendSeen(request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void {
+  if (isRefused(seen)) return void sendRefusal(reply, seen)
+  sendRendered(request, reply, renderPoll(seen.live, form, maySeeResults(seen.live.poll, seen.audience)))
 }
 
 /** The organiser's changes of the definition, and the list of all polls. */

@@ -9,6 +9,8 @@ export type FollowLimits = {
   /** Polls that nobody watches, kept because they were read lately. */
   readonly unwatchedMax: number
   readonly unwatchedIdleMs: number
+  /** How exactly it is kept when a poll was last used: to the read, it would cost each of them. */
+  readonly unwatchedStepMs: number
   readonly unknownMax: number
   readonly unknownMs: number
   /** Polls that are read for the first time at the same moment; more wait in line. */
@@ -19,6 +21,7 @@ export type FollowLimits = {
 const followLimits: FollowLimits = {
   unwatchedMax: 10_000,
   unwatchedIdleMs: 60_000,
+  unwatchedStepMs: 1000,
   unknownMax: 10_000,
   unknownMs: 1000,
   coldReadsMax: 64,
@@ -45,7 +48,7 @@ export class FollowedPolls {
   readonly #queue: <Answer>(run: () => Promise<Answer>) => Promise<Answer>
   readonly #followed = new Map<string, FollowedPoll>()
   readonly #beginning = new Map<string, { poll: FollowedPoll; begun: Promise<FollowedPoll | null> }>()
-  /** When each poll without viewers was last used, the longest ago first. */
+  /** When each poll without viewers was last used, to `unwatchedStepMs`, the longest ago first. */
   readonly #unwatched = new Map<string, number>()
   #viewers = 0
 
@@ -164,8 +167,11 @@ export class FollowedPolls {
 
   #touch(poll: FollowedPoll): void {
     if (poll.viewerCount > 0) return
+    const now = this.#parts.clock.now()
+    const usedAt = this.#unwatched.get(poll.pollId)
+    if (usedAt !== undefined && now - usedAt < this.#limits.unwatchedStepMs) return
     this.#unwatched.delete(poll.pollId)
-    this.#unwatched.set(poll.pollId, this.#parts.clock.now())
+    this.#unwatched.set(poll.pollId, now)
   }
 
   #drop(pollId: string): void {

@@ -14,6 +14,11 @@ export type SeenPoll = { readonly live: LivePoll; readonly audience: Audience }
 export type SeePoll = {
   /** The poll, and as whom this reader sees it. A bearer that does not fit is refused rather than ignored. */
   see(pollId: string, shown: ReaderCredentials): Promise<SeenPoll | Refused>
+  /**
+   * The same at once, as nearly every reader has it: a poll in memory, and a reader of whom nothing has to be looked up. Null
+   * for the others. Waiting for what is there already would cost as much as the rest of the answer.
+   */
+  seeKnown(pollId: string, shown: ReaderCredentials): SeenPoll | Refused | null
   /** As whom this reader sees the poll. */
   audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused>
   /** The reader's own vote. Null before the first, and after a retract. */
@@ -27,7 +32,7 @@ export type OwnVote = FoundVote & {
 }
 
 export type SeePollParts = {
-  readonly watchPoll: Pick<WatchPoll, 'get'>
+  readonly watchPoll: Pick<WatchPoll, 'get' | 'known'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly findVote: FindVote
   /** SHA-256, hexadecimal; null where no admin token is set. */
@@ -36,10 +41,16 @@ export type SeePollParts = {
 
 /** Decides what a reader may see, for every channel alike. */
 export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
-  async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
+  /** Null where the vote of this reader decides. */
+  function knownAudience(poll: Poll, shown: ReaderCredentials): Audience | Refused | null {
     if (shown.bearer !== null) return authorize(shown.bearer, poll, adminTokenHash) ?? 'organiser'
     const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
-    if (poll.resultsVisibility !== 'after_vote' || !canHaveVoted) return 'public'
+    return poll.resultsVisibility === 'after_vote' && canHaveVoted ? null : 'public'
+  }
+
+  async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
+    const known = knownAudience(poll, shown)
+    if (known !== null) return known
     const voter = identifyVoter.recognise(poll, shown)
     if (voter === null) return 'public'
     if (isRefused(voter)) return voter
@@ -54,6 +65,12 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
       const live = await watchPoll.get(pollId)
       if (live === null) return notFound
       const seen = await audience(live.poll, shown)
+      return isRefused(seen) ? seen : { live, audience: seen }
+    },
+    seeKnown(pollId, shown) {
+      const live = watchPoll.known(pollId)
+      const seen = live === null ? null : knownAudience(live.poll, shown)
+      if (live === null || seen === null) return null
       return isRefused(seen) ? seen : { live, audience: seen }
     },
     async ownVote(pollId, shown) {
