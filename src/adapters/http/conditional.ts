@@ -14,7 +14,7 @@ export function sendRendered(
   if (isShared) reply.header('cache-control', 'public, max-age=1')
   else reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie, Voter-Token')
   if (hasAlready(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  return reply.type('application/json').send(json)
+  return reply.header('content-type', 'application/json; charset=utf-8').send(json)
 }
 
 /** Weakly compared, as RFC 9110 asks for GET. */
