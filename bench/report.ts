@@ -4,8 +4,8 @@ import { type Figure, type Goal, isMet, type Outcome } from './figure.ts'
 export function describeOutcome(name: string, { figures, checked }: Outcome): string {
   const rows = figures.map((figure) => [
     figure.what,
-    `${format(figure.value)} ${figure.unit}`,
-    figure.floor === null ? '' : `${format(figure.floor.value)} (${figure.floor.what})`,
+    `${formatNumber(figure.value)} ${figure.unit}`,
+    figure.floor === null ? '' : `${formatNumber(figure.floor.value)} (${figure.floor.what})`,
     figure.ratio === null ? '' : figure.ratio.toFixed(2),
     figure.goal === null ? '' : describeGoal(figure.goal, figure.ratio !== null ? ' x' : ''),
     { true: 'met', false: 'MISSED', null: '' }[String(isMet(figure))] ?? '',
@@ -33,14 +33,14 @@ function judgedOf({ ratio, value }: Figure): number {
 }
 
 function show(figure: Figure): string {
-  return figure.ratio === null ? `${format(figure.value)} ${figure.unit}` : `${figure.ratio.toFixed(2)} x`
+  return figure.ratio === null ? `${formatNumber(figure.value)} ${figure.unit}` : `${figure.ratio.toFixed(2)} x`
 }
 
-function describeGoal(goal: Goal, unit: string): string {
-  return 'atMost' in goal ? `<= ${format(goal.atMost)}${unit}` : `>= ${format(goal.atLeast)}${unit}`
+export function describeGoal(goal: Goal, unit: string): string {
+  return 'atMost' in goal ? `<= ${formatNumber(goal.atMost)}${unit}` : `>= ${formatNumber(goal.atLeast)}${unit}`
 }
 
-function format(value: number): string {
+export function formatNumber(value: number): string {
   if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString('en')
   return value.toFixed(Math.abs(value) >= 100 ? 0 : 2)
 }
