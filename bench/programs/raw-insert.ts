@@ -60,7 +60,8 @@ process.on('message', () => {
   })
 })
 process.once('disconnect', () => {
-  client.end().finally(() => process.exit())
+  const exit = (): never => process.exit()
+  client.end().then(exit, exit)
 })
 // The port is of no interest: nobody calls it but by messages.
 process.send?.({ port: 0 })

@@ -66,8 +66,18 @@ export async function fanOut(): Promise<Outcome> {
           floorIs,
           null,
         ),
-        plainFigure('longest block', 'ms', measured.map(({ product: { blockMs } }) => blockMs), { atMost: 10 }),
-        plainFigure('longest block of the floor', 'ms', measured.map(({ floor: { blockMs } }) => blockMs), null),
+        plainFigure(
+          'longest block',
+          'ms',
+          measured.map(({ product: { blockMs } }) => blockMs),
+          { atMost: 10 },
+        ),
+        plainFigure(
+          'longest block of the floor',
+          'ms',
+          measured.map(({ floor: { blockMs } }) => blockMs),
+          null,
+        ),
         plainFigure('p99 of a vote meanwhile', 'ms', [voteMs['p99'] ?? 0], { atMost: 50 }),
         plainFigure('memory', 'KB/viewer', [product.kilobytes], { atMost: 12 }),
         plainFigure('memory of the floor', 'KB/viewer', [bare.kilobytes], null),
@@ -86,12 +96,7 @@ export async function fanOut(): Promise<Outcome> {
 type Gathered = { readonly crowd: Crowd; readonly kilobytes: number }
 
 /** Brings the viewers, and says what memory each has cost. */
-async function gather(
-  port: number,
-  pollId: string,
-  pid: number,
-  undo: (() => Promise<void>)[],
-): Promise<Gathered> {
+async function gather(port: number, pollId: string, pid: number, undo: (() => Promise<void>)[]): Promise<Gathered> {
   const before = residentMiB(pid)
   const crowd = await startCrowd({ port, pollId, viewers, perSecond: comePerSecond, notedEvery: 0 })
   undo.push(crowd.stop)

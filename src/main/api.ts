@@ -21,7 +21,6 @@ import { createNameVoters } from '../application/cast-vote/name-voters.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import { createReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
-import { createSealMany } from '../application/cast-vote/seal-many.ts'
 import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
@@ -68,7 +67,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const many = { nameVoters: createNameVoters(voterPepper), sealMany: createSealMany(service), adminTokenHash }
+  const many = { nameVoters: createNameVoters(voterPepper), sealMany: voteIds.sealMany, adminTokenHash }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
   const bulkVotes = createBulkVotes({ castInBulk })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createVoteIds, type VoteReference } from '../../src/application/cast-vote/vote-id.ts'
+import type { VoteReference } from '../../src/application/cast-vote/seal-many.ts'
+import { createVoteIds } from '../../src/application/cast-vote/vote-id.ts'
 import { positionOf } from '../../src/domain/position.ts'
 import type { VoterKey } from '../../src/domain/vote.ts'
 

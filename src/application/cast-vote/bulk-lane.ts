@@ -6,8 +6,7 @@ import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import type { Clock } from '../clock.ts'
 import type { WatchPoll } from '../watch-poll.ts'
 import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './refuse-vote.ts'
-import type { SealMany } from './seal-many.ts'
-import type { VoteReference } from './vote-id.ts'
+import type { SealMany, VoteReference } from './seal-many.ts'
 
 export type BulkLimits = {
   /** Calls of one script. */

@@ -1,5 +1,5 @@
 import type { VoterKey } from '../../domain/vote.ts'
-import { createKeyedHashOfMany, HASH_BYTES } from '../keyed-hash-of-many.ts'
+import { createKeyedHashOfMany, HASH_BYTES } from '../keyed-hash.ts'
 import { beforeSubject, voterKeyBytes } from './identify-voter.ts'
 
 /** The voter keys of those whom a host names so, in their order. Texts MUST be well-formed: halves of a character would all be one voter. */

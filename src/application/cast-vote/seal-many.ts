@@ -1,19 +1,34 @@
 import { createCipheriv } from 'node:crypto'
-import { createKeyedHash } from '../keyed-hash.ts'
-import { createKeyedHashOfMany, HASH_BYTES } from '../keyed-hash-of-many.ts'
-import { fixedBytes, purposes, tagBytes, type VoteReference, writeReference } from './vote-id.ts'
+import type { Position } from '../../domain/position.ts'
+import type { VoterKey } from '../../domain/vote.ts'
+import { createKeyedHash, createKeyedHashOfMany, HASH_BYTES } from '../keyed-hash.ts'
 
-/** The ids that `VoteIds.seal` gives these votes, which are all of one poll; in their order. */
+/** What a vote id says to us, and to nobody else: enough to find the vote without an index of ids. */
+export type VoteReference = {
+  readonly pollId: string
+  readonly round: number
+  readonly voter: VoterKey
+  readonly position: Position
+}
+
+/** The ids of these votes, which are all of one poll; in their order. */
 export type SealMany = (votes: readonly VoteReference[]) => readonly string[]
 
+export const formatVersion = 1
+export const tagBytes = 16
+export const keyBytes = 16
+/** Of what is sealed: all but the poll id, which goes to the end. */
+export const fixedBytes = 1 + 4 + keyBytes + keyBytes
+/** Of the service's secret. */
+export const purposes = { authentication: 'vote id: authentication', encryption: 'vote id: encryption' }
 const cipherBlockBytes = 16
 
 /**
- * Vote ids of many votes at once.
+ * Seals vote ids, one or many at once. What a vote id is stands in vote-id.ts.
  *
- * Background: an id costs a hash and a cipher of its own, since the nonce differs from vote to vote, and most of that is the calls.
- * But counter mode is nothing else than the encryption of nonce, nonce + 1, … under the key, added to the text: so the blocks
- * of all votes go through the plain block cipher in one call, and the hashes are made by `createKeyedHashOfMany`.
+ * Background: an id needs a cipher of its own, since the nonce differs from vote to vote, and making it costs 2.8 us. But counter
+ * mode is nothing else than the encryption of nonce, nonce + 1, … under the key, added to the text: so the blocks of all votes go
+ * through one block cipher that is made once, in one call, which costs 1 us however many they are (and little for each).
  */
 export function createSealMany(serviceSecret: Uint8Array): SealMany {
   const authenticate = createKeyedHashOfMany(serviceSecret, purposes.authentication)
@@ -76,4 +91,12 @@ function writeIds({ plain, plainBytes, tags, mask, maskBytes }: Sealed, votes: n
     ids.push(sealed.toString('base64url', at, at + idBytes))
   }
   return ids
+}
+
+/** What is sealed, as it stands before that. */
+function writeReference({ pollId, round, voter, position }: VoteReference, into: Buffer, at: number): void {
+  into.writeUInt8(formatVersion, at)
+  into.writeUInt32BE(round, at + 1)
+  into.write(voter + position, at + 5, 'hex')
+  into.write(pollId, at + fixedBytes, 'utf8')
 }

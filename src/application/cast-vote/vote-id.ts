@@ -1,30 +1,27 @@
-import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
-import { parsePosition, type Position } from '../../domain/position.ts'
+import { createDecipheriv, timingSafeEqual } from 'node:crypto'
+import { parsePosition } from '../../domain/position.ts'
 import type { VoterKey } from '../../domain/vote.ts'
 import { createKeyedHash } from '../keyed-hash.ts'
-
-/** What a vote id says to us, and to nobody else: enough to find the vote without an index of ids. */
-export type VoteReference = {
-  readonly pollId: string
-  readonly round: number
-  readonly voter: VoterKey
-  readonly position: Position
-}
+import {
+  createSealMany,
+  fixedBytes,
+  formatVersion,
+  keyBytes,
+  purposes,
+  type SealMany,
+  tagBytes,
+  type VoteReference,
+} from './seal-many.ts'
 
 export type VoteIds = {
   /** The same vote always has the same id. */
   seal(vote: VoteReference): string
+  /** The same of many votes of one poll, in their order. */
+  readonly sealMany: SealMany
   /** Null for anything that this service did not seal. */
   open(voteId: string): VoteReference | null
 }
 
-const formatVersion = 1
-export const tagBytes = 16
-const keyBytes = 16
-/** Of what is sealed: all but the poll id, which goes to the end. */
-export const fixedBytes = 1 + 4 + keyBytes + keyBytes
-/** Of the service's secret. */
-export const purposes = { authentication: 'vote id: authentication', encryption: 'vote id: encryption' }
 const voteIdCharactersMax = 256
 
 /**
@@ -39,15 +36,12 @@ const voteIdCharactersMax = 256
 export function createVoteIds(serviceSecret: Uint8Array): VoteIds {
   const authenticate = createKeyedHash(serviceSecret, purposes.authentication)
   const cipherKey = createKeyedHash(serviceSecret, purposes.encryption)('key')
+  const sealMany = createSealMany(serviceSecret)
 
   return {
-    seal(vote) {
-      const plain = Buffer.allocUnsafe(fixedBytes + Buffer.byteLength(vote.pollId))
-      writeReference(vote, plain, 0)
-      const tag = authenticate(plain).subarray(0, tagBytes)
-      const cipher = createCipheriv('aes-256-ctr', cipherKey, tag)
-      return Buffer.concat([tag, cipher.update(plain)]).toString('base64url')
-    },
+    // There is one for each vote.
+    seal: (vote) => sealMany([vote])[0]!,
+    sealMany,
     open(voteId) {
       if (voteId.length > voteIdCharactersMax || !/^[A-Za-z0-9_-]+$/.test(voteId)) return null
       const sealed = Buffer.from(voteId, 'base64url')
@@ -66,12 +60,4 @@ export function createVoteIds(serviceSecret: Uint8Array): VoteIds {
       }
     },
   }
-}
-
-/** What is sealed, as it stands before that. */
-export function writeReference({ pollId, round, voter, position }: VoteReference, into: Buffer, at: number): void {
-  into.writeUInt8(formatVersion, at)
-  into.writeUInt32BE(round, at + 1)
-  into.write(voter + position, at + 5, 'hex')
-  into.write(pollId, at + fixedBytes, 'utf8')
 }
