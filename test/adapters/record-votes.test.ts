@@ -15,6 +15,8 @@ import { waitUntil } from '../support/wait-until.ts'
 import { startWorker, type TestWorker, type WorkerOptions } from '../support/worker.ts'
 
 const withinMs = 20_000
+/** What does not come true in time is told as such, not as a test that took too long. */
+const timeoutMs = 3 * withinMs
 
 /** A pool of the same connections; the next transaction in which votes are written stops before its commit. */
 function holdNextCommit(pool: pg.Pool): { pool: pg.Pool; reached: Promise<void>; goOn: () => void } {
@@ -51,7 +53,7 @@ afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step()
 })
 
-describe.each(adapters)('$name', ({ create }) => {
+describe.each(adapters)('$name', { timeout: timeoutMs }, ({ create }) => {
   async function start(options: AdapterOptions = {}) {
     const database = await createTestDatabase()
     undo.push(database.drop)

@@ -94,6 +94,8 @@ describe('one batch is one transaction', () => {
       setAside: [{ position: positionAt(4), pollId: poll.id, reason: 'unreadable', payload: '""' }] as const,
     }
     await expect(owner.record(4, content)).rejects.toThrow('cannot affect row a second time')
+    await owner.lookAgain()
+    expect(owner.checkpoint().recorded).toBe('0-0')
     expect(await tallyOf(poll.id)).toEqual({ counts: [0, 0, 0], totalVotes: 0, version: 1 })
     expect(await readSetAside(poll.id)).toEqual([])
     expect(await tallies.finalise(poll.id)).toBe(false)
