@@ -82,18 +82,19 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, report, givenUp: viewers.givenUp })
 
   let isServing = false
+  const isStopping = (): boolean => signal.aborted
   const address = { publicUrl: config.publicUrl }
   const app = await createHttpServer({
     log,
     version,
     connectionsMax,
     viewerPingMs: config.viewerPingMs,
-    isStopping: () => signal.aborted,
+    isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
-      readPollRoutes(routes, seePoll)
+      readPollRoutes(routes, { seePoll, isStopping })
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, refuseNow, seePoll, voteIds, address })
       bulkVotes.addRoute(routes)

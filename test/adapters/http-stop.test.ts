@@ -2,9 +2,11 @@ import type { AddressInfo } from 'node:net'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HttpApp } from '../../src/adapters/http/operation.ts'
+import { readPollRoutes } from '../../src/adapters/http/poll-routes.ts'
 import { closeHttpServer, createHttpServer } from '../../src/adapters/http/server.ts'
 import { createHttpClient, type HttpClient } from '../../src/demo/http-client.ts'
 import { createLog } from '../../src/runtime/log.ts'
+import { someLivePoll } from '../support/some-live-poll.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** Longer than any of these tests takes, shorter than a kept connection may idle. */
@@ -28,6 +30,9 @@ beforeEach(async () => {
     version: '0',
     isStopping: () => isStopping,
     addRoutes(routes) {
+      const seen = { live: someLivePoll(), audience: 'public' } as const
+      const seePoll = { see: async () => seen, seeKnown: () => seen }
+      readPollRoutes(routes, { seePoll, isStopping: () => isStopping })
       routes.get('/slow', async () => {
         asked += 1
         await finished.promise
@@ -70,6 +75,13 @@ test('an answer that is under way at the stop goes out whole, asks for the end o
   finish()
   expect(await answered).toMatchObject({ status: 200, body: { answer: 'whole' }, headers: { connection: 'close' } })
   await waitUntil(stopped.isDone, { withinMs: soonMs, what: 'the server is closed' })
+})
+
+test('a poll that is read at the stop asks for the end of its connection, and not before', async () => {
+  const read = async (): Promise<string | undefined> => (await client.send('GET', '/polls/abc')).headers.connection
+  expect(await read()).toBe('keep-alive')
+  isStopping = true
+  expect(await read()).toBe('close')
 })
 
 test('a stream that ends while stopping leaves its kept connection to be closed', async () => {

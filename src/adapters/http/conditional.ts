@@ -1,25 +1,50 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { RenderedPoll } from './poll-body.ts'
 
+/** Headers as Node takes them: each name before its value. */
+type HeaderList = readonly string[]
+
+export type ConditionalHeaders = { readonly whole: HeaderList; readonly unchanged: HeaderList }
+
 /**
- * Sends what a reader gets, or 304 where the reader has it already. What is the same for everybody may be kept for a second
- * by caches on the way; what depends on the caller by nobody.
+ * What is the same for everybody may be kept for a second by caches on the way; what depends on the caller by nobody. Made
+ * once for each state of a poll, like its body.
+ */
+export function conditionalHeaders(json: string, etag: string, isShared: boolean): ConditionalHeaders {
+  const unchanged = isShared
+    ? ['etag', etag, 'cache-control', 'public, max-age=1']
+    : ['etag', etag, 'cache-control', 'private, no-store', 'vary', 'Authorization, Cookie, Voter-Token']
+  const length = String(Buffer.byteLength(json))
+  return {
+    unchanged,
+    whole: [...unchanged, 'content-type', 'application/json; charset=utf-8', 'content-length', length],
+  }
+}
+
+/**
+ * Sends what a reader gets, or 304 where the reader has it already.
+ *
+ * Written past Fastify, whose way of sending (headers put together one by one, the content type parsed, the length counted
+ * twice, hooks) took 1.4 of the 16.3 us of a warm read; so what its hooks add is added here: the request id, and while the
+ * process stops the end of the connection.
  */
 export function sendRendered(
   request: FastifyRequest,
   reply: FastifyReply,
-  { json, etag, isShared }: RenderedPoll,
-): FastifyReply {
-  reply.header('etag', etag)
-  if (isShared) reply.header('cache-control', 'public, max-age=1')
-  else reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Cookie, Voter-Token')
-  if (hasAlready(request.headers['if-none-match'], etag)) return reply.code(304).send()
-  return reply.header('content-type', 'application/json; charset=utf-8').send(json)
+  { json, etag, headers }: RenderedPoll,
+  isStopping: boolean,
+): void {
+  const { raw } = reply.hijack()
+  const isUnchanged = hasAlready(request.headers['if-none-match'], etag)
+  const list = ['x-request-id', request.id, ...(isUnchanged ? headers.unchanged : headers.whole)]
+  if (isStopping) list.push('connection', 'close')
+  raw.writeHead(isUnchanged ? 304 : 200, list)
+  raw.end(isUnchanged ? undefined : json)
 }
 
 /** Weakly compared, as RFC 9110 asks for GET. */
 function hasAlready(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  if (header.trim() === '*') return true
+  if (header === etag || header.trim() === '*') return true
   return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag)
 }

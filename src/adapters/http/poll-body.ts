@@ -3,10 +3,11 @@ import type { LivePoll } from '../../application/watch-poll.ts'
 import type { PollInput, PollPatch } from '../../domain/poll.ts'
 import { type FieldError, type Refused, refuse } from '../../domain/refusal.ts'
 import { isSameForEverybody } from '../../domain/tally.ts'
+import { type ConditionalHeaders, conditionalHeaders } from './conditional.ts'
 import type { NewPoll, PollBody, PollEdit, ResultsBody } from './poll-schemas.ts'
 
 /** What a reader gets of a poll, ready to be sent. */
-export type RenderedPoll = { readonly json: string; readonly etag: string; readonly isShared: boolean }
+export type RenderedPoll = { readonly json: string; readonly etag: string; readonly headers: ConditionalHeaders }
 
 export type Form = 'poll' | 'results'
 
@@ -21,7 +22,9 @@ export function renderPoll(live: LivePoll, form: Form, isVisible: boolean): Rend
   let found = forms.get(name)
   if (found === undefined) {
     const body = form === 'poll' ? pollBody(live, isVisible) : resultsBody(live, isVisible)
-    found = { json: JSON.stringify(body), etag: etagOf(live, name, isVisible), isShared: isSameForEverybody(live.poll) }
+    const json = JSON.stringify(body)
+    const etag = etagOf(live, name, isVisible)
+    found = { json, etag, headers: conditionalHeaders(json, etag, isSameForEverybody(live.poll)) }
     forms.set(name, found)
   }
   return found

@@ -30,8 +30,19 @@ import { sendRefusal } from './problems.ts'
 
 const pageSizeDefault = 20
 
+export type ReadPollRoutesParts = {
+  readonly seePoll: Pick<SeePoll, 'see' | 'seeKnown'>
+  /** True while the process stops: answers ask for the end of their connection. */
+  readonly isStopping: () => boolean
+}
+
 /** Reading polls, for everybody: who may see more shows who they are. */
-export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see' | 'seeKnown'>): void {
+export function readPollRoutes(app: HttpApp, { seePoll, isStopping }: ReadPollRoutesParts): void {
+  const send = (request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void => {
+    if (isRefused(seen)) return void sendRefusal(reply, seen)
+    const { live, audience } = seen
+    sendRendered(request, reply, renderPoll(live, form, maySeeResults(live.poll, audience)), isStopping())
+  }
   const forms = [
     { form: 'poll', url: '/polls/:poll_id', operationId: 'getPoll', summary: 'A poll with its tally', body: PollBody },
     {
@@ -64,16 +75,11 @@ export function readPollRoutes(app: HttpApp, seePoll: Pick<SeePoll, 'see' | 'see
         if (isRefused(shown)) return void sendRefusal(reply, shown)
         const { poll_id: pollId } = request.params
         const known = seePoll.seeKnown(pollId, shown)
-        if (known === null) return seePoll.see(pollId, shown).then((seen) => sendSeen(request, reply, form, seen))
-        return sendSeen(request, reply, form, known)
+        if (known === null) return seePoll.see(pollId, shown).then((seen) => send(request, reply, form, seen))
+        return send(request, reply, form, known)
       },
     )
   }
-}
-
-function sendSeen(request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void {
-  if (isRefused(seen)) return void sendRefusal(reply, seen)
-  sendRendered(request, reply, renderPoll(seen.live, form, maySeeResults(seen.live.poll, seen.audience)))
 }
 
 /** The organiser's changes of the definition, and the list of all polls. */
