@@ -1,6 +1,7 @@
 import type { Outcome } from './figure.ts'
 import { accept } from './stages/accept.ts'
 import { fanOut } from './stages/fan-out.ts'
+import { bulk } from './stages/bulk.ts'
 import { read } from './stages/read.ts'
 import { drain } from './stages/drain.ts'
 
@@ -17,6 +18,7 @@ export type Stage = {
 export const stages: readonly Stage[] = [
   { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
   { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
+  { name: 'bulk', about: 'votes of a trusted host into the log, a line each: POST .../votes/bulk', run: bulk },
   { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
 ]
