@@ -91,12 +91,13 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     viewerPingMs: config.viewerPingMs,
     isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
+    refuseVotesNow: refuseNow,
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
       readPollRoutes(routes, { seePoll, isStopping })
       lifeCycleRoutes(routes, organisePolls)
-      voteRoutes(routes, { castVote, refuseNow, seePoll, voteIds, address })
+      voteRoutes(routes, { castVote, seePoll, voteIds, address })
       bulkVotes.addRoute(routes)
       receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
       ticketRoute(routes, admitViewer, address)

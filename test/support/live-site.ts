@@ -44,8 +44,9 @@ export const startLiveSite = async (
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
+    refuseVotesNow: () => batchCalls.refuseNow(),
     addRoutes: (routes) => {
-      voteRoutes(routes, { castVote, refuseNow: () => batchCalls.refuseNow(), seePoll, voteIds, address })
+      voteRoutes(routes, { castVote, seePoll, voteIds, address })
       streams.addRoute(routes)
       pageRoutes(routes, { castVote, seePoll, address, report })
     },

@@ -17,6 +17,8 @@ const pipelinedMax = 32
 export type RefuseMalformed = {
   /** What Node tells of a connection on which something came that is no request, or came too slowly. */
   readonly onClientError: (error: { readonly code?: string }, socket: Socket) => void
+  /** To be told of an answer that is given before any hook is called. */
+  readonly note: (socket: Socket, answer: ServerResponse) => void
   /** To be called before any other hook is added. */
   readonly addTo: (app: HttpApp) => void
 }
@@ -50,6 +52,7 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
       if (socket.writable && isUnanswered(socket, newestAnswers.get(socket))) answerAndEnd(socket, refusalOf(error))
       else socket.destroy()
     },
+    note: (socket, answer) => void newestAnswers.set(socket, answer),
     addTo(app) {
       // Node would refuse it without a body.
       app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))

@@ -56,6 +56,11 @@ export function statusOf({ refused }: AnyRefused): number {
   return all[refused].status
 }
 
+/** When to come back, in seconds as HTTP counts them; undefined where that cannot help. */
+export function retryAfterOf({ retryAfterMs }: AnyRefused): number | undefined {
+  return retryAfterMs === undefined ? undefined : Math.ceil(retryAfterMs / 1000)
+}
+
 export function describeProblem({ refused, detail, errors }: AnyRefused, requestId: string): Problem {
   const { status, title } = all[refused]
   const problem = { type: typeOfProblem(refused), title, status, code: refused, detail, request_id: requestId }
@@ -65,7 +70,8 @@ export function describeProblem({ refused, detail, errors }: AnyRefused, request
 /** Answers a refusal. Every route does it here, so that all problems look alike. */
 export function sendRefusal(reply: FastifyReply, refused: AnyRefused): FastifyReply {
   const status = statusOf(refused)
-  if (refused.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(refused.retryAfterMs / 1000))
+  const retryAfter = retryAfterOf(refused)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="tallycast"')
   return reply
     .code(status)

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -12,8 +11,10 @@ import { answerStrayRequests } from './not-found.ts'
 import { describeRoutes } from './openapi.ts'
 import type { HttpApp } from './operation.ts'
 import { sendRefusal } from './problems.ts'
+import { createRefuseEarly } from './refuse-early.ts'
+import { requestIdOf } from './request-id.ts'
 import { ajvOptions } from './validation.ts'
-import { refuse } from '../../domain/refusal.ts'
+import { type Refused, refuse } from '../../domain/refusal.ts'
 
 const bodyBytesMax = 128 * 1024
 const connectionsMaxDefault = 30_000
@@ -32,7 +33,6 @@ const keepAliveMs = 75_000
 const idleSweepMs = 20
 /** Vote ids are the longest parameters. */
 const parameterCharactersMax = 300
-const requestIdForm = /^[A-Za-z0-9._:/+=-]{1,128}$/
 
 export type HttpServerOptions = {
   readonly log: Pick<Logger, 'error' | 'warn'>
@@ -46,30 +46,31 @@ export type HttpServerOptions = {
   readonly isStopping?: () => boolean
   /** Whether the request on this connection is read for as long as its route allows, and not for as long as any other. */
   readonly keepsOwnTime?: (socket: Socket) => boolean
+  /** What every vote is told now, whatever it says; null where votes are looked at. */
+  readonly refuseVotesNow?: () => Refused | null
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
 
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
-  const { log, version, connectionsMax = connectionsMaxDefault, isStopping, addRoutes } = options
-  const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault } = options
+  const { log, version, connectionsMax = connectionsMaxDefault, isStopping = () => false, addRoutes } = options
+  const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault, refuseVotesNow = () => null } = options
   const malformed = createRefuseMalformed(options.keepsOwnTime ?? (() => false))
+  const refuseEarly = createRefuseEarly(refuseVotesNow, isStopping)
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,
-    genReqId: ({ headers }) => takeOverRequestId(headers['x-request-id']) ?? randomUUID(),
+    genReqId: ({ headers }) => requestIdOf(headers),
     bodyLimit: bodyBytesMax,
-    requestTimeout: requestTimeoutMs,
-    connectionTimeout: Math.max(stalledLeastMs, viewerPingMs + stalledMarginMs),
-    keepAliveTimeout: keepAliveMs,
-    http: {
-      headersTimeout: headersTimeoutMs,
-      connectionsCheckingInterval: timeoutCheckMs,
-      maxHeaderSize: headerBytesMax,
-      // Checked by us, who answer with a body.
-      requireHostHeader: false,
-      shouldUpgradeCallback: isForWebSocket,
+    serverFactory: (handle) => {
+      const server = listenWith((request, response) => {
+        if (refuseEarly(request, response)) malformed.note(request.socket, response)
+        else handle(request, response)
+      })
+      server.setTimeout(Math.max(stalledLeastMs, viewerPingMs + stalledMarginMs))
+      server.maxConnections = connectionsMax
+      return server
     },
     routerOptions: { maxParamLength: parameterCharactersMax },
     trustProxy: false,
@@ -83,13 +84,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.server.maxConnections = connectionsMax
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
   malformed.addTo(app)
   // Said with the answer, not with the request: one that came before the stop may be answered after it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isStopping?.() === true) reply.header('connection', 'close')
+    if (isStopping()) reply.header('connection', 'close')
     done()
   })
   answerStrayRequests(app)
@@ -103,6 +103,23 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   })
   await app.ready()
   return app
+}
+
+/** Node's own server, with our limits. */
+function listenWith(listener: RequestListener): Server {
+  return createServer(
+    {
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+      maxHeaderSize: headerBytesMax,
+      // Checked by us, who answer with a body.
+      requireHostHeader: false,
+      shouldUpgradeCallback: isForWebSocket,
+    },
+    listener,
+  )
 }
 
 /**
@@ -126,9 +143,4 @@ const addressUnreadable = refuse('route_not_found', 'This address cannot be read
 /** Any other offer to upgrade, as curl's to HTTP/2, is passed over, and the request answered as what it is. */
 function isForWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket'
-}
-
-/** A request id of the caller is kept, so that one search finds it everywhere; one that could confuse a log is not. */
-function takeOverRequestId(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' && requestIdForm.test(header) ? header : null
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CastVote } from '../../application/cast-vote.ts'
 import type { IdentifyVoter } from '../../application/cast-vote/identify-voter.ts'
 import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
@@ -24,8 +24,6 @@ const voteBytesMax = 4 * 1024
 
 export type VoteRoutesParts = {
   readonly castVote: CastVote
-  /** What every vote would be told now; known before anything of a request was read, so that telling it costs little. */
-  readonly refuseNow: () => Refused | null
   readonly seePoll: Pick<SeePoll, 'ownVote'>
   readonly voteIds: Pick<VoteIds, 'seal'>
   readonly address: PublicAddress
@@ -61,11 +59,6 @@ const writeSteps = [
 /** Voting, changing, retracting, and looking at one's own vote. */
 export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
   const takeVote = createTakeVote(app, parts)
-  const onRequest: onRequestHookHandler = (_request, reply, done) => {
-    const refused = parts.refuseNow()
-    if (refused === null) done()
-    else sendRefusal(reply, refused)
-  }
   for (const { method, kind, operationId, summary, description, refusals } of writeSteps) {
     const schema = {
       ...describeOperation({
@@ -87,7 +80,6 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
       app.route({
         method,
         url,
-        onRequest,
         schema,
         bodyLimit: voteBytesMax,
         preValidation: refuseBody,
@@ -100,7 +92,6 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
       app.route({
         method,
         url,
-        onRequest,
         schema: { ...schema, body: VoteInput },
         bodyLimit: voteBytesMax,
         handler: async (request, reply) => {
