@@ -1,10 +1,13 @@
 import { BATCH_LIMITS, createBatchCalls } from '../application/cast-vote/batch-calls.ts'
 import { type CastInBulkParts, createCastInBulk } from '../application/cast-vote/cast-in-bulk.ts'
+import { createIsReadLate, READING_LIMITS } from '../application/cast-vote/late-reading.ts'
 import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
 import { createWatchLog, WATCH_LIMITS } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
+import { systemClock } from '../application/clock.ts'
 import { isRefused } from '../domain/refusal.ts'
 import { measureVotes } from '../runtime/metrics.ts'
+import { createReadingClock } from '../runtime/reading-clock.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { RoleContext } from './role.ts'
 
@@ -38,6 +41,10 @@ export async function createTakeVotes(
   const batchCalls = createBatchCalls(watchLog.append, {
     limits: { ...BATCH_LIMITS, waitingCallsMax: config.waitingVotesMax },
     partitions,
+    isReadLate: createIsReadLate(createReadingClock(), systemClock, {
+      ...READING_LIMITS,
+      unreadMsMax: config.voteUnreadMsMax,
+    }),
     report,
   })
   const castVote = createCastVote({ ...parts, batchCalls })

@@ -80,6 +80,7 @@ const nameValues = (values: SettingValues) => ({
   viewersMax: values.VIEWERS_MAX,
   viewerBufferBytesMax: values.VIEWER_BUFFER_BYTES_MAX,
   waitingVotesMax: values.WAITING_VOTES_MAX,
+  voteUnreadMsMax: values.VOTE_UNREAD_MS_MAX,
   unrecordedVotesMax: values.UNRECORDED_VOTES_MAX,
   leaseMs: values.LEASE_MS,
   updateIntervalMs: values.UPDATE_INTERVAL_MS,

@@ -90,11 +90,26 @@ function beyond() {
   return { append, clock, pending, log, inFlight, pass }
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Lets everything happen that waits for nothing but its turn, and for the end of the turn that follows from it. */
 async function settled(): Promise<void> {
-  await new Promise((resolve) => {
-    setImmediate(resolve)
-  })
+  for (let turn = 0; turn < 2; turn += 1) {
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
+
+/** Calls in turns of the event loop of their own. Those of one turn are sent as it ends, where there is room. */
+const callInTurns = async <Answer>(
+  count: number,
+  call: (index: number) => Promise<Answer>,
+): Promise<Promise<Answer>[]> => {
+  const answers: Promise<Answer>[] = []
+  for (let index = 0; index < count; index += 1) {
+    answers.push(call(index))
+    await settled()
+  }
+  return answers
 }
 
 /** The answer, where it is there by now. */
@@ -102,16 +117,18 @@ const answerNow = async (answer: Promise<unknown>): Promise<unknown> =>
   Promise.race([answer, settled().then(() => 'not yet')])
 
 describe('calls to a door', () => {
-  test('go at once when nothing is on its way, and together when two batches are', async () => {
+  test('of one turn of the event loop go together as it ends when less than two batches are on their way, else when one returns', async () => {
     const { append, clock, pending } = beyond()
     const batch = createBatchCalls(append, { clock, report: () => undefined })
-    const answers = [0, 1, 2, 3, 4].map((index) => batch.call(0, callOf(index)))
-    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[0], [1]])
+    const first = [0, 1].map((index) => batch.call(0, callOf(index)))
+    await settled()
+    const answers = [...first, ...(await callInTurns(3, (index) => batch.call(0, callOf(2 + index))))]
+    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[0, 1], [2]])
     pending[0]!.settle('appended')
     await settled()
-    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[1], [2, 3, 4]])
+    expect(pending.map((sent) => sent.calls.map(indexOf))).toEqual([[2], [3, 4]])
     for (const sent of pending.slice()) sent.settle('appended')
-    expect((await Promise.all(answers)).map((one) => 'answer' in one && one.answer)).toEqual(Array(5).fill('accepted'))
+    expect(await Promise.all(answers)).toEqual(Array(5).fill(expect.objectContaining({ answer: 'accepted' })))
   })
 
   test('are answered exactly once each, in order, never more than two batches at a time, whatever fails', async () => {
@@ -220,6 +237,7 @@ describe('calls to a door', () => {
     const reported: unknown[] = []
     const batch = createBatchCalls(append, { clock, report: (fault) => reported.push(fault) })
     const answer = batch.call(0, callOf(7))
+    await settled()
     pending[0]!.settle('lost')
     await settled()
     expect(pending).toHaveLength(0)
@@ -233,7 +251,7 @@ describe('calls to a door', () => {
   test('that get no answer are refused when their time is up, and so are those that waited behind them', async () => {
     const { append, clock, pending, pass } = beyond()
     const batch = createBatchCalls(append, { clock, report: () => undefined })
-    const answers = [0, 1, 2].map((index) => batch.call(0, callOf(index)))
+    const answers = await callInTurns(3, (index) => batch.call(0, callOf(index)))
     await pass(BATCH_LIMITS.answerMsMax)
     expect(await answers[0]).toMatchObject({ refused: 'unavailable', retryAfterMs: expect.any(Number) })
     await pass(1)
@@ -249,7 +267,7 @@ describe('calls to a door', () => {
       clock,
       report: () => undefined,
     })
-    const taken = [0, 1, 2, 3, 4].map((index) => batch.call(0, callOf(index)))
+    const taken = await callInTurns(5, (index) => batch.call(0, callOf(index)))
     expect(batch.refuseNow()).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
     for (const partition of [0, 1]) {
       expect(await answerNow(batch.call(partition, callOf(5)))).toMatchObject({ refused: 'overloaded' })
@@ -258,6 +276,7 @@ describe('calls to a door', () => {
     await settled()
     expect(batch.refuseNow()).toBeNull()
     const other = batch.call(1, callOf(6))
+    await settled()
     while (pending.length > 0) {
       pending[0]!.settle('appended')
       await settled()
@@ -278,7 +297,11 @@ describe('calls to a door', () => {
       const batch = createBatchCalls(append, { limits, partitions, clock, report: () => undefined })
       let called = 0
       const call = (partition = 0) => batch.call(partition, callOf(called++))
-      for (let n = 0; n < 10; n += 1) call().catch(() => undefined)
+      for (let n = 0; n < 2; n += 1) {
+        call().catch(() => undefined)
+        await settled()
+      }
+      for (let n = 0; n < 8; n += 1) call().catch(() => undefined)
       await pass(batchMs)
       for (const sent of pending.slice(0, 2)) sent.settle('appended')
       await settled()
@@ -309,6 +332,7 @@ describe('calls to a door', () => {
       pending[0]!.settle('appended')
       await Promise.all(waiting)
       const later = Array.from({ length: 40 }, () => call())
+      await settled()
       while (pending.length > 0) {
         pending[0]!.settle('appended')
         await settled()
@@ -336,6 +360,7 @@ describe('calls to a door', () => {
       expect(batch.refuseNow()).not.toBeNull()
       const other = call(1)
       expect(batch.refuseNow()).toBeNull()
+      await settled()
       // Idle from then on: whose vote is for that partition would be taken at once.
       pending.at(-1)!.settle('appended')
       await other
@@ -359,6 +384,21 @@ describe('calls to a door', () => {
     })
   })
 
+  test('that are read late are refused before they are looked at, and those before them are sent at once', async () => {
+    const { append, clock, pending } = beyond()
+    let isLate = false
+    const batch = createBatchCalls(append, { clock, isReadLate: () => isLate, report: () => undefined })
+    const answer = batch.call(0, callOf(1))
+    expect([batch.refuseNow(), pending.length]).toEqual([null, 0])
+    isLate = true
+    expect(batch.refuseNow()).toMatchObject({ refused: 'overloaded', retryAfterMs: expect.any(Number) })
+    expect(pending.length).toBe(1)
+    pending[0]!.settle('appended')
+    expect(await answer).toMatchObject({ answer: 'accepted' })
+    isLate = false
+    expect(batch.refuseNow()).toBeNull()
+  })
+
   test('never make a batch of more than 512', async () => {
     const { append, clock, pending } = beyond()
     const batch = createBatchCalls(append, { clock, report: () => undefined })
@@ -370,6 +410,6 @@ describe('calls to a door', () => {
       await settled()
     }
     await Promise.all(answers)
-    expect(sizes).toEqual([1, 1, 512, 512, 174])
+    expect(sizes).toEqual([512, 512, 176])
   })
 })

@@ -29,7 +29,7 @@ export const BATCH_LIMITS: BatchLimits = {
 
 export type BatchCalls = {
   call(partition: number, call: DoorCall): Promise<DoorAnswer | Refused>
-  /** What a call would be told at every partition, before anybody has found out which one is its own; null where it may try. */
+  /** What a call would be told wherever it belongs, known before anything of it was read; null where it may try. */
   readonly refuseNow: () => Refused | null
   /** Resolves when every call has its answer. */
   idle(): Promise<void>
@@ -47,6 +47,8 @@ type Line = {
   readonly sentAt: number[]
   /** How long the last batch took; 0 for a line that has been idle. */
   batchMs: number
+  /** Whether what waits is sent when this turn of the event loop ends. */
+  isGathering: boolean
 }
 
 const overloaded = refuseForNow('overloaded', 'Too many votes are waiting right now. Please try again.')
@@ -57,8 +59,9 @@ const unavailable = refuseForNow('unavailable', 'The vote could not be taken rig
  *
  * Background: one call per request costs the stream a round trip and an fsync each. The naive ways to gather calls are a
  * timer, which makes a lone voter wait for nobody, and pipelining, which saves packets but neither scripts nor fsyncs. Here
- * a call goes at once while fewer than two batches are on their way; else it waits for one of them to return, and
- * everything that has gathered goes as one. Idle means no added latency, load means large batches, by itself.
+ * a call goes when this turn of the event loop has read what there was, while fewer than two batches are on their way; else it
+ * waits for one of them to return, and everything that has gathered goes as one. Idle means no added latency, load means large
+ * batches, by itself.
  *
  * Under more load than there is time for, a line would only grow to its end, and everybody would wait through all of it. So
  * each line knows how long its batches take at present, and lets in whom it can serve soon. A stream that falters for a
@@ -74,10 +77,12 @@ export function createBatchCalls(
     /** As many as the polls have, as far as is known: those that no call has come for yet count too. */
     readonly partitions?: number
     readonly clock?: Clock
+    /** Whether what is read now has waited too long for that. */
+    readonly isReadLate?: () => boolean
     readonly report: (fault: unknown) => void
   },
 ): BatchCalls {
-  const { limits = BATCH_LIMITS, clock = systemClock, report } = options
+  const { limits = BATCH_LIMITS, clock = systemClock, isReadLate = () => false, report } = options
   const appendOrRepeat = createPatientAppend(append, limits, clock, report)
   const lines = new Map<number, Line>()
   let { partitions = 1 } = options
@@ -87,14 +92,14 @@ export function createBatchCalls(
   function lineOf(partition: number): Line {
     const known = lines.get(partition)
     if (known !== undefined) return known
-    const line: Line = { waiting: [], sentAt: [], batchMs: 0 }
+    const line: Line = { waiting: [], sentAt: [], batchMs: 0, isGathering: false }
     lines.set(partition, line)
     partitions = Math.max(partitions, partition + 1)
     return line
   }
 
   function isIdle(): boolean {
-    return [...lines.values()].every((line) => line.sentAt.length === 0)
+    return [...lines.values()].every((line) => line.sentAt.length + line.waiting.length === 0)
   }
 
   /** Whether a call that comes now would wait for its batch longer than it should, as fast as batches return at present. */
@@ -125,7 +130,23 @@ export function createBatchCalls(
     for (const [index, one] of batch.entries()) one.answer(answers?.[index] ?? unavailable)
     line.sentAt.splice(line.sentAt.indexOf(sentAt), 1)
     line.batchMs = line.sentAt.length + line.waiting.length === 0 ? 0 : clock.now() - sentAt
-    sendNext(partition, line)
+    sendSoon(partition, line)
+    tellIdle()
+  }
+
+  /** When this turn of the event loop ends: by then all that had arrived is read. */
+  function sendSoon(partition: number, line: Line): void {
+    if (line.waiting.length >= limits.callsPerBatchMax) sendNext(partition, line)
+    if (line.isGathering || line.waiting.length === 0) return
+    line.isGathering = true
+    setImmediate(() => {
+      line.isGathering = false
+      sendNext(partition, line)
+      tellIdle()
+    })
+  }
+
+  function tellIdle(): void {
     if (onIdle.length > 0 && isIdle()) for (const resolve of onIdle.splice(0)) resolve()
   }
 
@@ -144,11 +165,16 @@ export function createBatchCalls(
       const { promise, resolve } = Promise.withResolvers<DoorAnswer | Refused>()
       waiting += 1
       line.waiting.push({ call, since: clock.now(), answer: resolve })
-      sendNext(partition, line)
+      sendSoon(partition, line)
       return promise
     },
     refuseNow() {
       if (waiting >= limits.waitingCallsMax) return overloaded
+      if (isReadLate()) {
+        // Hardly anybody is let in any more in this turn: the stream can answer those who were by its end.
+        for (const [partition, line] of lines) sendNext(partition, line)
+        return overloaded
+      }
       // A line that is idle would take the call at once, and so would one that nobody has used yet.
       return lines.size >= partitions && [...lines.values()].every(isBehind) ? overloaded : null
     },

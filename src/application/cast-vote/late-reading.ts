@@ -1,0 +1,57 @@
+import type { Clock } from '../clock.ts'
+
+/** How far this process is behind with reading requests. */
+export type Reading = {
+  /** For how long the event loop has been in its present turn, in milliseconds. */
+  readonly turnMs: () => number
+  /** The longest that what is read now can have lain unread, in milliseconds. */
+  readonly unreadMs: () => number
+}
+
+export type ReadingLimits = {
+  /** What may have lain unread for longer is late. So much may come at once. */
+  readonly unreadMsMax: number
+  /** Instead of it while overload lasts: then turns are short, so that answers and new connections, one in a turn, come soon. */
+  readonly overloadUnreadMsMax: number
+  /** Overload is over when nothing was late for this time. */
+  readonly overloadMs: number
+  /**
+   * In this share of the time nothing is late. A pause of the machine sends nobody away while few come, and in the greatest overload
+   * somebody is let in.
+   */
+  readonly promptShareMin: number
+}
+
+export const READING_LIMITS: ReadingLimits = {
+  unreadMsMax: 500,
+  overloadUnreadMsMax: 25,
+  overloadMs: 250,
+  promptShareMin: 0.1,
+}
+
+/**
+ * Tells whether what is read now is late.
+ *
+ * Background: under more load than there is time for, requests wait unread, where no queue of ours sees them. To refuse one takes a
+ * quarter of the time in which one is accepted (16 and 70 us, measured by test/journeys/overload.test.ts). The naive limits are a rate,
+ * which fits one machine, and a number of requests, which says nothing of time. Here turns of the event loop that become long are cut
+ * short by refusing the rest of what they read. So the next one comes sooner, and whatever refusing leaves of the time is for those who
+ * are let in, however much comes.
+ */
+export function createIsReadLate(
+  reading: Reading,
+  clock: Clock,
+  limits: ReadingLimits = READING_LIMITS,
+): () => boolean {
+  let lateAt = Number.NEGATIVE_INFINITY
+
+  return () => {
+    const unreadMs = reading.unreadMs()
+    if (unreadMs <= limits.overloadUnreadMsMax) return false
+    const now = clock.now()
+    const isOverload = now - lateAt < limits.overloadMs
+    const isLate = (isOverload || unreadMs > limits.unreadMsMax) && reading.turnMs() > limits.promptShareMin * unreadMs
+    if (isLate) lateAt = now
+    return isLate
+  }
+}
