@@ -1,12 +1,13 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createReadingClock } from '../../src/runtime/reading-clock.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
 
-const longMs = 200
+const longMs = 400
 /** Far longer than reading a few bytes takes, and shorter than the turn before. */
-const shortMs = 150
+const shortMs = 300
 
 /** Both ends of a connection of this process to itself. */
 let near: Socket
@@ -51,14 +52,24 @@ test('what is read behind a long turn may have lain unread since that turn began
   expect(turnMs).toBeLessThan(shortMs)
 })
 
-test('what comes to a process that waits for it has not lain unread, however long the turn before was', async () => {
+test('what is read behind a time in which nothing came has not lain unread for as long, whatever was before', async () => {
   const clock = createReadingClock()
   await sleep(20)
   spin(longMs)
-  await sleep(20)
+  await sleep(longMs)
   const next = readNext(() => clock.unreadMs())
   near.write('late')
   expect(await next).toBeLessThan(shortMs)
+})
+
+test('what comes while the process waits for it has just come', async () => {
+  const clock = createReadingClock()
+  const child = spawn('sh', ['-c', `sleep ${(2 * longMs) / 1000}; echo late`])
+  const came = new Promise<number>((resolve) => {
+    child.stdout.once('data', () => resolve(clock.unreadMs()))
+  })
+  expect(await came).toBeLessThan(shortMs)
+  await once(child, 'close')
 })
 
 test('a turn that is becoming long is known in its course', async () => {
