@@ -18,10 +18,15 @@ export type CrowdPlan = {
 export type CrowdSecrets = { readonly voterPepper: string; readonly session: string; readonly service: string }
 
 export type Offer = {
-  /** Connections that carry votes, each one at a time. */
+  /** Connections that carry votes. */
   readonly connections: number
-  /** Votes per second, whatever becomes of those before; null: each connection sends the next one when it has its answer. */
-  readonly votesPerSecond: number | null
+  /** Votes that may wait for their answers on each of them at once. */
+  readonly perConnection: number
+  /**
+   * Votes per second, whatever becomes of those before. As many `times` what is accepted: steered so, from a first guess on. Null: each
+   * connection carries one at a time, and the next when that has its answer.
+   */
+  readonly votesPerSecond: number | { readonly guess: number; readonly times: number } | null
   readonly forMs: number
 }
 
@@ -30,13 +35,15 @@ export type Times = { readonly count: number; readonly p50: number; readonly p99
 export type CrowdReport = {
   readonly ms: number
   readonly sent: number
-  /** Votes whose time had come while every connection waited for an answer. */
+  /** Votes whose time had come while every connection waited for as many answers as it may. */
   readonly notSent: number
   /** Answers by status or code. */
   readonly answers: Readonly<Record<string, number>>
-  /** From the moment of sending to the answer, in milliseconds. */
+  /** From the moment when they were due to the answer, in milliseconds. */
   readonly accepted: Times
   readonly refused: Times
+  /** Of those who connect anew, one vote each: from then to the answer. */
+  readonly newcomers: Times
   readonly withoutRetryAfter: number
   /** How late the crowd itself was, in milliseconds: its 99th percentile. */
   readonly lateMs: number
