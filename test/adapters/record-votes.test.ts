@@ -29,8 +29,10 @@ function holdNextCommit(pool: pg.Pool): { pool: pg.Pool; reached: Promise<void>;
     const query = client.query.bind(client) as (...values: unknown[]) => Promise<unknown>
     let hasVotes = false
     const holdingQuery = async (...values: unknown[]): Promise<unknown> => {
-      const [text] = values
-      hasVotes ||= typeof text === 'string' && text.includes('insert into vote ')
+      // Either the text, or a prepared statement with its text.
+      const said = values[0] as string | { readonly text: string }
+      const text = typeof said === 'string' ? said : said.text
+      hasVotes ||= text.includes('insert into vote ')
       if (text === 'commit' && hasVotes && !isHeld) {
         isHeld = true
         reached.resolve()

@@ -7,7 +7,7 @@ import type { ReplayedItem } from '../../ports/set-aside.ts'
 import { isUnrecordable } from '../../ports/unrecordable.ts'
 import { orUnrecordable } from './faults.ts'
 import { type Candidate, readCandidates } from './set-aside-candidates.ts'
-import { BEGIN, onConnection, recordVotes } from './vote-ledger-votes.ts'
+import { BEGIN, onConnection, judgeVotes } from './vote-ledger-votes.ts'
 
 type Replayed = ReadonlyMap<Position, readonly ReplayedItem[]>
 
@@ -113,7 +113,7 @@ async function recordWave(
 ): Promise<readonly string[]> {
   await client.query('savepoint wave')
   try {
-    const { pollIds, refused } = await orUnrecordable(() => recordVotes(client, partition, wave.map(voteOf), now))
+    const { pollIds, refused } = await orUnrecordable(() => judgeVotes(client, partition, wave.map(voteOf), now))
     const shown = await readShown(client, wave)
     for (const candidate of wave) {
       const { position } = candidate

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import type { PositionedVote, SetAsideReason } from '../../domain/vote.ts'
+import { recordFirstVotes } from './vote-ledger-first-votes.ts'
 
 /** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
 const pausedOwnerMs = 3_000
@@ -51,10 +52,28 @@ type VotesRow = {
 }
 
 /**
- * Records votes of this partition by the rule of the ledger, at most one per poll, round and voter. Whoever calls it MUST hold the partition's
- * checkpoint in the same transaction: then nobody else writes the rows that it judges.
+ * Records votes of this partition by the rule of the ledger, at most one per poll, round and voter, and no two at one position. Whoever calls it
+ * MUST hold the partition's checkpoint in the same transaction: then nobody else writes the rows that it judges.
  */
 export async function recordVotes(
+  client: pg.PoolClient,
+  partition: number,
+  votes: readonly PositionedVote[],
+  recordedAt: Date,
+): Promise<Omit<VotesRecorded, 'refused'>> {
+  const first = await recordFirstVotes(client, partition, votes, recordedAt)
+  const judged = await judgeVotes(client, partition, first.left, recordedAt)
+  return {
+    pollIds: [...first.pollIds, ...judged.pollIds],
+    written: first.written + judged.written,
+    setAside: judged.setAside,
+  }
+}
+
+/**
+ * The rule of the ledger in full, for any vote; under the same conditions, but that two may claim one position.
+ */
+export async function judgeVotes(
   client: pg.PoolClient,
   partition: number,
   votes: readonly PositionedVote[],
