@@ -55,8 +55,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 
   const secrets = await adapters.secrets.read()
   const { voterPepper, service } = secrets
-  const given = config.sessionSecrets.map((secret) => Buffer.from(secret))
-  const sessionSecrets = given.length === 0 ? [secrets.session] : given
+  const sessionSecrets = sessionSecretsOf(config, secrets.session)
   const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
 
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
@@ -76,8 +75,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
   const tickets = createTickets(service, time.now)
-  const { viewersMax, connectionsMax } = config
-  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax })
+  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax: config.viewersMax })
   const viewers = measureViewers(registry)
   const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, report, givenUp: viewers.givenUp })
 
@@ -87,7 +85,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const app = await createHttpServer({
     log,
     version,
-    connectionsMax,
+    connectionsMax: config.connectionsMax,
     viewerPingMs: config.viewerPingMs,
     isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
@@ -130,6 +128,11 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
+}
+
+/** Those that the environment gives, the newest first; else the one that was made at migration. */
+function sessionSecretsOf({ sessionSecrets: given }: Config, own: Uint8Array): readonly Uint8Array[] {
+  return given.length === 0 ? [own] : given.map((secret) => Buffer.from(secret))
 }
 
 /** The two ways in which viewers hear of a poll. */
