@@ -11,30 +11,24 @@ const perMs = 15_000
 /** Who goes on after it was told to go, does not hear us, and is cut off. */
 const framesAfterCloseMax = 30
 
-/** Ignores what viewers say, and ends the connection of one that says too much (telling so once) or sends bytes. */
-export function limitTalking(socket: WebSocket, onTooMuch: () => void): void {
-  let since = performance.now()
-  let frames = 0
+/** Ignores what one viewer says, and ends the connection where it says too much (telling so once) or sends bytes. */
+export class Talk {
+  #since = performance.now()
+  #frames = 0
 
-  function count(): void {
+  hear(socket: WebSocket, isBinary: boolean, onTooMuch: () => void): void {
+    if (isBinary) socket.close(CLOSE_CODES.unsupportedData, 'text only')
     const now = performance.now()
-    if (now - since > perMs && frames <= framesMax) {
-      since = now
-      frames = 0
+    if (now - this.#since > perMs && this.#frames <= framesMax) {
+      this.#since = now
+      this.#frames = 0
     }
-    frames += 1
-    if (frames === framesMax + 1) {
+    this.#frames += 1
+    if (this.#frames === framesMax + 1) {
       onTooMuch()
       socket.close(CLOSE_CODES.policyViolation, 'too many messages')
-    } else if (frames > framesMax + framesAfterCloseMax) {
+    } else if (this.#frames > framesMax + framesAfterCloseMax) {
       socket.terminate()
     }
   }
-
-  socket.on('ping', count)
-  socket.on('pong', count)
-  socket.on('message', (_data, isBinary) => {
-    if (isBinary) socket.close(CLOSE_CODES.unsupportedData, 'text only')
-    count()
-  })
 }

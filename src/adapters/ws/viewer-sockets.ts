@@ -2,21 +2,17 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { CLOSE_CODES } from '../../../contract/messages.ts'
-import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
+import type { AdmitViewer, ViewerCredentials } from '../../application/watch-poll/admit-viewer.ts'
 import { systemClock } from '../../application/clock.ts'
 import { refusalOfFault } from '../../application/refusal-of-fault.ts'
-import {
-  createSendNewest,
-  type NewestLine,
-  type SendNewestLimits,
-  sendNewestLimits,
-} from '../../application/watch-poll/send-newest.ts'
+import { createSendNewest, type SendNewestLimits, sendNewestLimits } from '../../application/watch-poll/send-newest.ts'
 import { createFrames } from '../../application/watch-poll/tally-message.ts'
 import { isRefused, type Refused } from '../../domain/refusal.ts'
 import { CODE_OF_REFUSAL, retryBetween } from './close-codes.ts'
-import { limitTalking } from './incoming.ts'
 import { createPingWheel } from './ping-wheel.ts'
-import { type CredentialsOptions, readAddress, readCredentials, refuseUpgrade, type Wanted } from './upgrade.ts'
+import { SocketViewer } from './socket-viewer.ts'
+import { frameText } from './text-frame.ts'
+import { type CredentialsOptions, readAddress, readCredentials, refuseUpgrade } from './upgrade.ts'
 
 export type ViewerSocketLimits = SendNewestLimits & {
   /** Sockets, also those that are being closed or have not been let in yet; more get no handshake. */
@@ -41,7 +37,6 @@ const fragmentsMax = 64
 /** Pieces in which a frame may arrive. Each costs more memory than the byte that it may consist of. */
 const piecesMax = 64
 const busyRetryMs = [5_000, 15_000] as const
-const slowRetryMs = [2_000, 8_000] as const
 const faultRetryMs = [1_000, 5_000] as const
 /** After a stop this many viewers come back per second, at most. */
 const returnsPerSecond = 2_000
@@ -70,14 +65,14 @@ export type ViewerSockets = {
 export function createViewerSockets({ admitViewer, report, givenUp, ...parts }: ViewerSocketsParts): ViewerSockets {
   const limits = { ...viewerSocketLimits, ...parts.limits }
   const wheel = createPingWheel(limits.pingEveryMs, () => givenUp('no_pong'))
-  const frames = createFrames((message) => Buffer.from(JSON.stringify(message)))
+  const frames = createFrames((message) => frameText(JSON.stringify(message)))
   const sendNewest = createSendNewest(frames, systemClock, limits)
   const server = new WebSocketServer(serverOptions(limits.closeTimeoutMs))
   server.on('wsClientError', (_error, raw) => refuseUpgrade(raw, 'bad_request', ['Sec-WebSocket-Version: 13, 8']))
-  const sockets = new Set<WebSocket>()
+  const viewerParts = { unsentBytesMax: limits.unsentBytesMax, givenUp }
+  const sockets = new Map<WebSocket, SocketViewer>()
   const stopping = Promise.withResolvers<void>()
   let isStopping = false
-  let viewers = 0
   let returnSpreadMs = returnSpreadMinMs
 
   function onUpgrade(request: IncomingMessage, raw: Duplex, head: Buffer): void {
@@ -85,56 +80,48 @@ export function createViewerSockets({ admitViewer, report, givenUp, ...parts }: 
     const wanted = readAddress(request.url)
     if (wanted === null) return refuseUpgrade(raw, 'route_not_found')
     if (sockets.size >= limits.socketsMax) return refuseUpgrade(raw, 'overloaded', ['Retry-After: 10'])
-    server.handleUpgrade(request, raw, head, (socket) => {
-      sockets.add(socket)
-      socket.on('error', ignoreLostConnection)
-      socket.once('close', () => {
-        sockets.delete(socket)
-        wheel.remove(socket)
-        if (isStopping && sockets.size === 0) stopping.resolve()
-      })
-      if (isStopping) return sendAway(socket)
-      wheel.add(socket)
-      limitTalking(socket, () => givenUp('too_loud'))
-      show(socket, wanted, request).catch((fault: unknown) => {
-        report(fault)
-        socket.close(CLOSE_CODES.tryAgain, retryBetween(...faultRetryMs))
-      })
+    const shown = { ...readCredentials(request, parts), ticket: wanted.ticket }
+    server.handleUpgrade(request, raw, head, (socket) => welcome(socket, raw, wanted.pollId, shown))
+  }
+
+  /** Nothing that lives as long as the viewer may see the request: it would be kept as long, with all its headers. */
+  function welcome(socket: WebSocket, raw: Duplex, pollId: string, shown: ViewerCredentials): void {
+    const viewer = new SocketViewer(socket, raw, viewerParts)
+    sockets.set(socket, viewer)
+    socket.on('error', ignoreLostConnection)
+    socket.on('close', onClose)
+    if (isStopping) return sendAway(socket)
+    wheel.add(socket)
+    socket.on('ping', onFrame)
+    socket.on('pong', onFrame)
+    socket.on('message', onMessage)
+    show(socket, viewer, pollId, shown).catch((fault: unknown) => {
+      report(fault)
+      socket.close(CLOSE_CODES.tryAgain, retryBetween(...faultRetryMs))
     })
   }
 
-  async function show(socket: WebSocket, { pollId, ticket }: Wanted, request: IncomingMessage): Promise<void> {
-    viewers += 1
-    socket.once('close', () => {
-      viewers -= 1
-    })
-    let line: NewestLine | null = null
-    const admitted = await admitViewer
-      .admit(
-        pollId,
-        { ...readCredentials(request, parts), ticket },
-        {
-          onUpdate: (live) => line?.show(live),
-          onDeleted: () => socket.close(CLOSE_CODES.pollNotFound, 'poll_not_found'),
-        },
-      )
-      .catch(refusalOrFault)
+  function onClose(this: WebSocket): void {
+    const viewer = sockets.get(this)
+    sockets.delete(this)
+    wheel.remove(this)
+    viewer?.end()
+    if (isStopping && sockets.size === 0) stopping.resolve()
+  }
+
+  function onFrame(this: WebSocket): void {
+    sockets.get(this)?.hear()
+  }
+
+  function onMessage(this: WebSocket, _data: unknown, isBinary: boolean): void {
+    sockets.get(this)?.hear(isBinary)
+  }
+
+  async function show(socket: WebSocket, viewer: SocketViewer, pollId: string, shown: ViewerCredentials): Promise<void> {
+    const admitted = await admitViewer.admit(pollId, shown, viewer).catch(refusalOrFault)
     if (isRefused(admitted)) return closeRefused(socket, admitted)
-    const outlet = {
-      audienceOf: admitted.audienceOf,
-      isFull: () => socket.bufferedAmount > limits.unsentBytesMax,
-      send: (frame: Buffer) => socket.send(frame, textFrame),
-      giveUp: () => {
-        givenUp('too_slow')
-        socket.close(CLOSE_CODES.tooSlow, retryBetween(...slowRetryMs))
-      },
-    }
     if (socket.readyState !== socket.OPEN) return admitted.stop()
-    line = sendNewest.open(outlet, admitted.live)
-    socket.once('close', () => {
-      line?.close()
-      admitted.stop()
-    })
+    viewer.begin(admitted, sendNewest)
   }
 
   function sendAway(socket: WebSocket): void {
@@ -143,14 +130,14 @@ export function createViewerSockets({ admitViewer, report, givenUp, ...parts }: 
 
   return {
     attach: (httpServer) => void httpServer.on('upgrade', onUpgrade),
-    viewerCount: () => viewers,
+    viewerCount: () => sockets.size,
     async stop(withinMs) {
       isStopping = true
       returnSpreadMs = Math.max(returnSpreadMinMs, (sockets.size / returnsPerSecond) * 1000)
       if (sockets.size === 0) stopping.resolve()
-      for (const socket of sockets) sendAway(socket)
+      for (const socket of sockets.keys()) sendAway(socket)
       const late = setTimeout(() => {
-        for (const socket of sockets) socket.terminate()
+        for (const socket of sockets.keys()) socket.terminate()
       }, withinMs)
       await stopping.promise
       clearTimeout(late)
@@ -173,8 +160,6 @@ function serverOptions(closeTimeout: number) {
     closeTimeout,
   }
 }
-
-const textFrame = { binary: false }
 
 function closeRefused(socket: WebSocket, { refused }: Refused): void {
   const code = CODE_OF_REFUSAL[refused]

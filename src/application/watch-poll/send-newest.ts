@@ -36,14 +36,6 @@ export type NewestLine = {
   close(): void
 }
 
-type Line = {
-  readonly outlet: Outlet
-  shownId: string | null
-  waiting: LivePoll | null
-  behindSince: number
-  isClosed: boolean
-}
-
 /**
  * Sends each viewer what is newest, and nothing twice. A viewer that is slow to take it is skipped, not queued for: every
  * message is the whole state, so only the newest is worth its memory. It gets that as soon as it has room, also where
@@ -53,6 +45,28 @@ export function createSendNewest(frames: Frames, clock: Clock, limits: Partial<S
   const { retryEveryMs, behindMaxMs } = { ...sendNewestLimits, ...limits }
   const behind = new Set<Line>()
   let cancelRetry: (() => void) | null = null
+
+  /** A class, so that thousands of lines share their methods. */
+  class Line implements NewestLine {
+    readonly outlet: Outlet
+    shownId: string | null = null
+    waiting: LivePoll | null = null
+    behindSince = 0
+    isClosed = false
+
+    constructor(outlet: Outlet) {
+      this.outlet = outlet
+    }
+
+    show(live: LivePoll): void {
+      offer(this, live)
+    }
+
+    close(): void {
+      this.isClosed = true
+      catchUp(this)
+    }
+  }
 
   function offer(line: Line, live: LivePoll): void {
     if (line.isClosed) return
@@ -91,15 +105,9 @@ export function createSendNewest(frames: Frames, clock: Clock, limits: Partial<S
 
   return {
     open(outlet, first) {
-      const line: Line = { outlet, shownId: null, waiting: null, behindSince: 0, isClosed: false }
+      const line = new Line(outlet)
       offer(line, first)
-      return {
-        show: (live) => offer(line, live),
-        close() {
-          line.isClosed = true
-          catchUp(line)
-        },
-      }
+      return line
     },
     behindCount: () => behind.size,
     stop() {
