@@ -4,6 +4,8 @@ import { fanOut } from './stages/fan-out.ts'
 import { bulk } from './stages/bulk.ts'
 import { read } from './stages/read.ts'
 import { drain } from './stages/drain.ts'
+import { latency } from './stages/latency.ts'
+import { storm } from './stages/storm.ts'
 
 export type Stage = {
   readonly name: string
@@ -21,4 +23,6 @@ export const stages: readonly Stage[] = [
   { name: 'bulk', about: 'votes of a trusted host into the log, a line each: POST .../votes/bulk', run: bulk },
   { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
+  { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
+  { name: 'latency', about: 'a vote, from its sending to the viewers', run: latency },
 ]

@@ -4,11 +4,19 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { waitUntil } from '../../test/support/wait-until.ts'
 
+/** The longest time for which an event loop stood still, in milliseconds. */
+export type Blocks = {
+  /** By the clock: whoever else used the core meanwhile is in it. */
+  readonly clockMs: number
+  /** In processor time: by its own doing. */
+  readonly processorMs: number
+}
+
 export type EventLoops = {
   /** For the processes that are to be watched. */
   readonly env: Readonly<Record<string, string>>
-  /** The longest time for which the event loop of this process stood still since the last call, in milliseconds. */
-  readonly longestBlockMs: (pid: number) => Promise<number>
+  /** Of this process, since the last call. */
+  readonly longestBlocks: (pid: number) => Promise<Blocks>
   readonly stop: () => Promise<void>
 }
 
@@ -18,19 +26,20 @@ export async function watchEventLoops(): Promise<EventLoops> {
   const program = join(import.meta.dirname, '../programs/watch-event-loop.ts')
   return {
     env: { NODE_OPTIONS: `--import=${pathToFileURL(program).href}`, EVENT_LOOP_FOLDER: folder },
-    async longestBlockMs(pid) {
+    async longestBlocks(pid) {
       const path = join(folder, String(pid))
       await rm(path, { force: true })
       process.kill(pid, 'SIGUSR2')
-      let said: string | null = null
+      let said = ''
       await waitUntil(
         async () => {
-          said = await readFile(path, 'utf8').catch(() => null)
-          return said !== null
+          said = await readFile(path, 'utf8').catch(() => '')
+          return said !== ''
         },
         { what: 'the process tells how long it stood still' },
       )
-      return Number(said)
+      // What the program writes.
+      return JSON.parse(said) as Blocks
     },
     stop: async () => rm(folder, { recursive: true, force: true }),
   }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { residentMiB } from '../../test/support/process-figures.ts'
 import type { OrganisedPoll } from '../../test/support/organiser.ts'
-import { waitUntil } from '../../test/support/wait-until.ts'
 import { againstFloor, type Outcome, percentilesOf, plainFigure } from '../figure.ts'
 import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
 import { type Crowd, startCrowd } from '../site/crowd.ts'
-import { type EventLoops, watchEventLoops } from '../site/event-loop.ts'
+import { type Blocks, type EventLoops, watchEventLoops } from '../site/event-loop.ts'
 import { type FloorProcess, startFloor } from '../site/floor-process.ts'
 import { type Installation, startInstallation } from '../site/installation.ts'
 import { type Load, startLoad, votesOf } from '../site/load.ts'
+import { versionWith } from '../site/shown-version.ts'
 
 const rounds = 3
 const viewers = 10_000
@@ -67,15 +67,21 @@ export async function fanOut(): Promise<Outcome> {
           null,
         ),
         plainFigure(
-          'longest block',
+          'longest block, in processor time',
           'ms',
-          measured.map(({ product: { blockMs } }) => blockMs),
+          measured.map(({ product: { block } }) => block.processorMs),
           { atMost: 10 },
         ),
         plainFigure(
-          'longest block of the floor',
+          'longest block, by the clock',
           'ms',
-          measured.map(({ floor: { blockMs } }) => blockMs),
+          measured.map(({ product: { block } }) => block.clockMs),
+          null,
+        ),
+        plainFigure(
+          'longest block of the floor, by the clock',
+          'ms',
+          measured.map(({ floor: { block } }) => block.clockMs),
           null,
         ),
         plainFigure('p99 of a vote meanwhile', 'ms', [voteMs['p99'] ?? 0], { atMost: 50 }),
@@ -105,7 +111,7 @@ async function gather(port: number, pollId: string, pid: number, undo: (() => Pr
 }
 
 /** CPU in microseconds per message. */
-type Round = { readonly cpu: number; readonly messagesPerSecond: number; readonly blockMs: number }
+type Round = { readonly cpu: number; readonly messagesPerSecond: number; readonly block: Blocks }
 
 type Telling = {
   readonly installation: Installation
@@ -134,23 +140,10 @@ async function tellByFloor(floor: FloorProcess, crowd: Crowd, loops: EventLoops,
   return measure(floor.pid, loops, crowd, async () => (await floor.ask({ tellForMs })) as number)
 }
 
-/** The version of the poll that counts all these votes, once there is one. */
-async function versionWith({ apiUrl }: Installation, poll: OrganisedPoll, votes: number): Promise<number> {
-  let shown = await poll.see(apiUrl)
-  await waitUntil(
-    async () => {
-      shown = await poll.see(apiUrl)
-      return shown.total_votes === votes
-    },
-    { what: `${votes} votes are shown` },
-  )
-  return shown.version
-}
-
 /** `tell` answers with the version that everybody must see in the end. */
 async function measure(pid: number, loops: EventLoops, crowd: Crowd, tell: () => Promise<number>): Promise<Round> {
   const seenBefore = await crowd.seen()
-  await loops.longestBlockMs(pid)
+  await loops.longestBlocks(pid)
   const cpuBefore = readCpuTimes({ pid })
   const beganAt = performance.now()
   const last = await tell()
@@ -158,11 +151,11 @@ async function measure(pid: number, loops: EventLoops, crowd: Crowd, tell: () =>
   const ms = performance.now() - beganAt
   const seenLast = await crowd.allSee(last)
   const used = sumOf(cpuTimeSince(cpuBefore, readCpuTimes({ pid })))
-  const blockMs = await loops.longestBlockMs(pid)
+  const block = await loops.longestBlocks(pid)
   if (seenLast.timesBack > 0 || seenLast.ended > 0) throw new Error(`viewers were lost: ${JSON.stringify(seenLast)}`)
   return {
     cpu: used / (seenLast.messages - seenBefore.messages),
     messagesPerSecond: ((seen.messages - seenBefore.messages) / ms) * 1000,
-    blockMs,
+    block,
   }
 }

@@ -117,7 +117,12 @@ export function createViewerSockets({ admitViewer, report, givenUp, ...parts }: 
     sockets.get(this)?.hear(isBinary)
   }
 
-  async function show(socket: WebSocket, viewer: SocketViewer, pollId: string, shown: ViewerCredentials): Promise<void> {
+  async function show(
+    socket: WebSocket,
+    viewer: SocketViewer,
+    pollId: string,
+    shown: ViewerCredentials,
+  ): Promise<void> {
     const admitted = await admitViewer.admit(pollId, shown, viewer).catch(refusalOrFault)
     if (isRefused(admitted)) return closeRefused(socket, admitted)
     if (socket.readyState !== socket.OPEN) return admitted.stop()

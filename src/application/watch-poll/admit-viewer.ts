@@ -47,6 +47,15 @@ const nothingToStandFor = refuse(
 const notFound = refuse('poll_not_found', 'There is no such poll.')
 const full = refuseForNow('overloaded', 'Too many viewers on this server. Please come back.', comeBackMs)
 
+/** Nearly every viewer is one of these: they share what says so, rather than hold a function each. */
+const always = { public: () => 'public', organiser: () => 'organiser' } satisfies Partial<
+  Record<Audience, () => Audience>
+>
+
+function voterOf(round: number): AdmittedViewer['audienceOf'] {
+  return (live) => (live.tally.round === round ? 'voted' : 'public')
+}
+
 export function createAdmitViewer(parts: Parts): AdmitViewer {
   const { watchPoll, seePoll, identifyVoter, tickets, viewersMax = viewersMaxDefault } = parts
   let viewers = 0
@@ -76,9 +85,7 @@ export function createAdmitViewer(parts: Parts): AdmitViewer {
     if (isRefused(audience)) return audience
     const watching = await watchPoll.watch(pollId, viewer)
     if (watching === null) return notFound
-    const { round } = known.poll
-    const isOver = (live: LivePoll): boolean => audience === 'voted' && live.tally.round !== round
-    return { ...watching, audienceOf: (live) => (isOver(live) ? 'public' : audience) }
+    return { ...watching, audienceOf: audience === 'voted' ? voterOf(known.poll.round) : always[audience] }
   }
 
   return {
