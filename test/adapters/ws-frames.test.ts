@@ -123,6 +123,18 @@ test.each<[string, number, () => Buffer]>([
   expect(viewer.closeCode()).toBe(code)
 })
 
+test('a viewer that is told to go is sent nothing more, even where it stays', async () => {
+  const viewer = await say(writeFrame({ opcode: binary, payload: 'x' }))
+  await waitUntil(() => viewer.closeCode() === 1003, { what: 'a close frame came' })
+  const told = viewer.received()
+  await side.vote(poll, 1)
+  await steady.sees((message) => message.total_votes === 1)
+  // The other was told later than this one would have been.
+  const later = await open()
+  await waitUntil(() => later.received().includes('"total_votes":1'))
+  expect(viewer.received()).toBe(told)
+})
+
 test('a frame that trickles in, byte for byte, is not kept for long', async () => {
   const viewer = await say()
   viewer.socket.setNoDelay(true)

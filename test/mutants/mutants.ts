@@ -1280,4 +1280,20 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a viewer that is told to go is sent states all the same',
+    edits: [
+      {
+        file: 'src/adapters/ws/socket-viewer.ts',
+        from: 'if (this.#socket.readyState === this.#socket.OPEN) this.#raw.write(frame)',
+        to: 'this.#raw.write(frame)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/ws-frames.test.ts',
+        title: 'a viewer that is told to go is sent nothing more, even where it stays',
+      },
+    ],
+  },
 ]
