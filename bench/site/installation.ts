@@ -105,6 +105,7 @@ export async function startInstallation(plan: InstallationPlan): Promise<Install
       processes.set(role, server)
       await becomeReady(role, server)
     }
+    if (countsApiQueries) await proveCounting(database)
     // All are there by now.
     const roleOf = (role: Role): ServerProcess => processes.get(role)!
     const apiUrl = `http://127.0.0.1:${apiPort}`
@@ -153,6 +154,14 @@ async function createReader(database: pg.Pool, databaseUrl: string): Promise<str
   await database.query(`create role ${reader} login password '${url.password}'`)
   await database.query(`grant pg_read_all_data to ${reader}`)
   return url.href
+}
+
+/** An api that starts has asked for the secrets. */
+async function proveCounting(database: pg.Pool): Promise<void> {
+  const { rowCount } = await database.query(
+    `select from pg_stat_statements where userid = '${reader}'::regrole and query like '%from secret%'`,
+  )
+  if (rowCount === 0) throw new Error('the queries of the api are not counted')
 }
 
 async function countReads(database: pg.Pool): Promise<number> {

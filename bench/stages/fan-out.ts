@@ -17,8 +17,8 @@ const roundMs = 8_000
 const warmUpMs = 2_000
 /** After the viewers have come: what was needed for their coming alone is given back. */
 const settleMs = 8_000
-/** Enough for a change in every update interval. */
-const votesPerSecond = 40
+/** Enough for a change in every update interval, and few enough to cost next to nothing. */
+const votesPerSecond = 12
 const connections = 4
 const updatesPerSecond = 10
 
