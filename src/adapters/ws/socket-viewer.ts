@@ -10,6 +10,7 @@ import { Talk } from './incoming.ts'
 import type { ViewerSocketLimits, ViewerSocketsParts } from './viewer-sockets.ts'
 
 const slowRetryMs = [2_000, 8_000] as const
+const asPublic = (): Audience => 'public'
 
 /** Shared by all viewers. */
 export type SocketViewerParts = Pick<ViewerSocketsParts, 'givenUp'> & Pick<ViewerSocketLimits, 'unsentBytesMax'>
@@ -24,7 +25,8 @@ export class SocketViewer implements Viewer, Outlet {
   /** The connection below the WebSocket. */
   readonly #raw: Duplex
   readonly #parts: SocketViewerParts
-  #admitted: AdmittedViewer | null = null
+  #audienceOf: AdmittedViewer['audienceOf'] = asPublic
+  #leave: (() => void) | null = null
   #line: NewestLine | null = null
 
   constructor(socket: WebSocket, raw: Duplex, parts: SocketViewerParts) {
@@ -35,13 +37,14 @@ export class SocketViewer implements Viewer, Outlet {
 
   /** Shows the state now, and whatever is newer from now on. */
   begin(admitted: AdmittedViewer, sendNewest: SendNewest): void {
-    this.#admitted = admitted
+    this.#audienceOf = admitted.audienceOf
+    this.#leave = admitted.stop
     this.#line = sendNewest.open(this, admitted.live)
   }
 
   end(): void {
     this.#line?.close()
-    this.#admitted?.stop()
+    this.#leave?.()
   }
 
   /** A frame of the viewer's. */
@@ -58,7 +61,7 @@ export class SocketViewer implements Viewer, Outlet {
   }
 
   audienceOf(live: LivePoll): Audience {
-    return this.#admitted?.audienceOf(live) ?? 'public'
+    return this.#audienceOf(live)
   }
 
   isFull(): boolean {

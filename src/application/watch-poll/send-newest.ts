@@ -87,6 +87,7 @@ export function createSendNewest(frames: Frames, clock: Clock, limits: Partial<S
   }
 
   function catchUp(line: Line): void {
+    if (line.waiting === null) return
     line.waiting = null
     behind.delete(line)
   }
