@@ -38,6 +38,7 @@ export type CrowdMessage =
   | { readonly notes: null }
 
 export type Crowd = {
+  readonly pid: number
   readonly seen: () => Promise<CrowdSeen>
   readonly drop: (withinMs: number) => Promise<void>
   readonly notes: () => Promise<readonly Notes[]>
@@ -59,6 +60,7 @@ export async function startCrowd(plan: CrowdPlan): Promise<Crowd> {
   // What the program answers to this.
   const seen = async (): Promise<CrowdSeen> => (await ask({ seen: null })) as CrowdSeen
   const crowd: Crowd = {
+    pid: child.pid ?? 0,
     seen,
     async drop(withinMs) {
       await ask({ drop: { withinMs } })

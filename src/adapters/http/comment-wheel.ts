@@ -1,4 +1,4 @@
-const streamsPerSlice = 500
+const streamsPerSlice = 100
 
 type Pulse = { readonly beat: () => void }
 
