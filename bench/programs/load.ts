@@ -114,7 +114,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
     if (perSecond !== null) {
       const intended = Math.floor(((performance.now() - beganAt) / 1000) * perSecond)
       for (; due < intended && sent + late.length < limit; due += 1) {
-        const intendedAt = beganAt + (due * 1000) / perSecond
+        const intendedAt = beganAt + ((due + 1) * 1000) / perSecond
         // In turn: the server ends a connection that has been idle for long.
         const line = free.shift()
         if (line === undefined) late.push(intendedAt)
