@@ -1,5 +1,12 @@
 import { foldVotes } from '../../domain/fold-votes.ts'
-import { type Checkpoint, type EntryId, hasPosition, nearestPosition, positionOf } from '../../domain/position.ts'
+import {
+  type Checkpoint,
+  type EntryId,
+  hasPosition,
+  nearestPosition,
+  positionOf,
+  withIndex,
+} from '../../domain/position.ts'
 import type { PositionedVote } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, SetAside } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
@@ -68,7 +75,16 @@ export function ledgerBatch(
 /** The votes of an entry, each with its position; none where positions do not reach it, or where it holds something else. */
 export function votesOf({ id, epoch, content }: StreamEntry): readonly PositionedVote[] {
   if (content.type !== 'votes' || !hasPosition(id)) return []
-  return content.votes.map((vote, index) => ({ ...vote, position: positionOf(epoch, id, index) }))
+  const first = positionOf(epoch, id, 0)
+  // Named one by one: spreading each vote takes twice as long.
+  return content.votes.map(({ pollId, round, voter, kind, selection }, index) => ({
+    pollId,
+    round,
+    voter,
+    kind,
+    selection,
+    position: withIndex(first, index),
+  }))
 }
 
 /** What a batch says of these votes. */
