@@ -89,7 +89,11 @@ describe('one batch is one transaction', () => {
     const owner = await takePartition()
     const poll = await createPoll({ status: 'closing' })
     const content = {
-      votes: [1, 2].map((entry) => voteAt(entry, { pollId: poll.id, selection: [entry] })),
+      // Two of one voter, which no statement can write; and one before them that could be.
+      votes: [
+        ...[1, 2].map((entry) => voteAt(entry, { pollId: poll.id, kind: 'change', selection: [entry] })),
+        voteAt(3, { pollId: poll.id, voter: voterNumber(2), selection: [3] }),
+      ],
       markers: [{ pollId: poll.id, round: 1, position: positionAt(3) }],
       setAside: [{ position: positionAt(4), pollId: poll.id, reason: 'unreadable', payload: '""' }] as const,
     }
@@ -100,6 +104,7 @@ describe('one batch is one transaction', () => {
     expect(await readSetAside(poll.id)).toEqual([])
     expect(await tallies.finalise(poll.id)).toBe(false)
     expect(await ledger.find(poll.id, 1, voterNumber(1))).toBeNull()
+    expect(await ledger.find(poll.id, 1, voterNumber(2))).toBeNull()
     await owner.record(4, { ...content, votes: content.votes.slice(0, 1) })
     expect((await tallyOf(poll.id)).counts).toEqual([1, 0, 0])
   })
