@@ -56,17 +56,21 @@ async function runVitest(
   const titles = [...new Set(tests.map(({ title }) => RegExp.escape(title)))].join('|')
   const program = join(folder, 'node_modules/vitest/vitest.mjs')
   const reporter = ['--reporter=json', `--outputFile.json=${resultsPath}`]
-  const { output } = await runCommand(process.execPath, [program, 'run', ...reporter, '-t', titles, ...files], {
-    withinMs,
-    cwd: folder,
-    // None of the tests needs a browser: this one is never started, and keeps each run from looking for another.
-    env: {
-      ...process.env,
-      TEST_DATABASE_URL: postgresUrl,
-      TEST_REDIS_URL: redisUrl,
-      CHROMIUM_PATH: process.execPath,
+  const { output } = await runCommand(
+    process.execPath,
+    [program, 'run', '--retry=0', ...reporter, '-t', titles, ...files],
+    {
+      withinMs,
+      cwd: folder,
+      // None of the tests needs a browser: this one is never started, and keeps each run from looking for another.
+      env: {
+        ...process.env,
+        TEST_DATABASE_URL: postgresUrl,
+        TEST_REDIS_URL: redisUrl,
+        CHROMIUM_PATH: process.execPath,
+      },
     },
-  })
+  )
   const written = await readFile(resultsPath, 'utf8').catch(() => null)
   if (written === null) throw new Error(`vitest wrote no results:\n${output}`)
   return readResults(folder, written)

@@ -106,7 +106,7 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
     expect(load.withoutRetryAfter()).toBe(0)
     expect(load.slowestMs()).toBeLessThan(asked.answeredWithinMs)
     expect(check).toMatchObject({ doubled: 0, phantom: 0 })
-    expect(check.lost).toBeLessThanOrEqual(fault.mayLose?.(happened) ?? 0)
+    expect(check.lost, 'lost votes').toBeLessThanOrEqual(fault.mayLose?.(happened) ?? 0)
     return { check, happened, load, tally: await expectAllSeeTheLedger(system, poll.id, viewers) }
   } finally {
     for (const viewer of viewers) viewer.close()
