@@ -23,12 +23,12 @@ type Choices = { readonly pollId: string; readonly round: number; readonly votes
 type FirstVotesRow = {
   readonly poll_ids: readonly string[]
   readonly written: number
-  readonly positions: Buffer | null
+  readonly marks: Buffer | null
 }
 
 /**
  * Records those votes of a batch that are plainly the first of their voters, and leaves out the others. At most one per poll, round and voter,
- * and no two at one position. Whoever calls it MUST hold the partition's checkpoint in the same transaction.
+ * and no two of one voter at one position. Whoever calls it MUST hold the partition's checkpoint in the same transaction.
  */
 export async function recordFirstVotes(
   client: pg.PoolClient,
@@ -59,9 +59,12 @@ export async function recordFirstVotes(
   const row = rows[0]
   if (row === undefined) throw new Error('recording first votes returned no row')
   const { poll_ids: pollIds, written } = row
-  if (row.positions === null && eligible === votes) return { pollIds, written, left: [] }
-  const isWritten = row.positions === null ? mayBeFirst : isAmong(row.positions)
-  return { pollIds, written, left: votes.filter((vote) => !isWritten(vote)) }
+  if (row.marks === null && eligible === votes) return { pollIds, written, left: [] }
+  const isWritten = row.marks === null ? mayBeFirst : isAmong(row.marks)
+  const left = votes.filter((vote) => !isWritten(vote))
+  // Else one would be lost: the transaction must not go on.
+  if (left.length + written !== votes.length) throw new Error('two votes of a batch cannot be told apart')
+  return { pollIds, written, left }
 }
 
 /** What could be written as it is. Whatever looks strange has its judge. */
@@ -115,9 +118,10 @@ function packVotes(byPoll: readonly Choices[], count: number): { readonly voters
   return { voters, positions }
 }
 
-function isAmong(positions: Buffer): (vote: PositionedVote) => boolean {
-  const text = positions.toString('hex')
+function isAmong(marks: Buffer): (vote: PositionedVote) => boolean {
+  const text = marks.toString('hex')
+  const digits = 2 * (KEY_BYTES + POSITION_BYTES)
   const known = new Set<string>()
-  for (let at = 0; at < text.length; at += 2 * POSITION_BYTES) known.add(text.slice(at, at + 2 * POSITION_BYTES))
-  return ({ position }) => known.has(position)
+  for (let at = 0; at < text.length; at += digits) known.add(text.slice(at, at + digits))
+  return ({ voter, position }) => known.has(voter + position)
 }

@@ -75,7 +75,7 @@ written as (
   -- Neighbours in the index one after the other: of large batches a tenth of all.
   order by c.number, v.voter
   on conflict on constraint one_vote_per_voter do nothing
-  returning poll_id, round, selection, position
+  returning poll_id, round, selection, voter || position as mark
 ),
 
 -- Where all were written, they were counted before they came.
@@ -134,8 +134,8 @@ tallied as (
 select
   coalesce((select array_agg(distinct c.poll_id) from change as c), '{}') as poll_ids,
   coalesce((select sum(c.votes) from change as c), 0)::integer as written,
-  -- Null where all were written.
+  -- Voter and position of each that was written; null where all were.
   case
     when (select count(*) from written) < $7::integer
-      then coalesce((select string_agg(w.position, ''::bytea) from written as w), ''::bytea)
-  end as positions
+      then coalesce((select string_agg(w.mark, ''::bytea) from written as w), ''::bytea)
+  end as marks
