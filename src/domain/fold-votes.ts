@@ -11,7 +11,7 @@ export type FoldedVotes = {
  * Folds votes, given in the order of their positions, so that each voter of a round appears once: the statement that writes
  * a batch may not touch a row twice.
  *
- * Each round has a map of its own: joining poll, round and voter to one key for every vote took as long as all the rest.
+ * Each round has a map of its own, so that no key need be joined of poll, round and voter for every vote.
  */
 export function foldVotes(votes: readonly PositionedVote[]): FoldedVotes {
   const latest: PositionedVote[] = []

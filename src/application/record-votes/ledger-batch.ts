@@ -76,7 +76,6 @@ export function ledgerBatch(
 export function votesOf({ id, epoch, content }: StreamEntry): readonly PositionedVote[] {
   if (content.type !== 'votes' || !hasPosition(id)) return []
   const first = positionOf(epoch, id, 0)
-  // Named one by one: spreading each vote takes twice as long.
   return content.votes.map(({ pollId, round, voter, kind, selection }, index) => ({
     pollId,
     round,
