@@ -17,8 +17,8 @@ const answeredWithinMs = 1_000
 const calmConnections = 64
 const calmMs = 4_000
 const connections = 400
-/** Of the 32 that the api lets wait on one. */
-const perConnection = 16
+/** As many as the api lets wait on one. */
+const perConnection = 32
 /** A first guess of what is offered: so many times the votes that are accepted while nothing is refused. */
 const guess = 4
 /** Beyond this the crowd would measure itself. */

@@ -11,7 +11,7 @@ export type Reading = {
 export type ReadingLimits = {
   /** What may have lain unread for longer is late. So much may come at once. */
   readonly unreadMsMax: number
-  /** Instead of it while overload lasts: then turns are short, so that answers and new connections, one in a turn, come soon. */
+  /** Instead of it while overload lasts: then turns are shorter, so that answers come sooner. */
   readonly overloadUnreadMsMax: number
   /** Overload is over when nothing was late for this time. */
   readonly overloadMs: number
@@ -33,7 +33,8 @@ export const READING_LIMITS: ReadingLimits = {
  * Tells whether what is read now is late.
  *
  * Background: under more load than there is time for, requests wait unread, where no queue of ours sees them. To refuse one takes a
- * quarter of the time in which one is accepted (16 and 70 us, measured by test/journeys/overload.test.ts). The naive limits are a rate,
+ * quarter of the time in which one is accepted: some 16 and 70 us of this process, worked out from its CPU time under 25,000 and 45,000
+ * offered votes a second (test/support/crowd.ts, a few seconds each, 2 cores). The naive limits are a rate,
  * which fits one machine, and a number of requests, which says nothing of time. Here turns of the event loop that become long are cut
  * short by refusing the rest of what they read. So the next one comes sooner, and whatever refusing leaves of the time is for those who
  * are let in, however much comes.
