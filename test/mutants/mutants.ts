@@ -656,6 +656,38 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a vote behind the recorded close marker counts as a first vote',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-first-votes.sql',
+        from: 't.partition = $8::smallint and t.closed_position is not null',
+        to: 'false',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger-closed.test.ts',
+        title: 'a vote that comes after the recorded close marker is set aside, and the final result stays',
+      },
+    ],
+  },
+  {
+    breaks: 'what is not plainly a first vote is never judged',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger-first-votes.ts',
+        from: 'return { pollIds, written, left }',
+        to: 'return { pollIds, written, left: [] }',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger.test.ts',
+        title: 'a change moves the vote, a retract takes it out and keeps the row, a cast after it counts again',
+      },
+    ],
+  },
+  {
     breaks: 'a changed vote is not taken off its old option',
     edits: [
       {
