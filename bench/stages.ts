@@ -6,6 +6,8 @@ import { read } from './stages/read.ts'
 import { drain } from './stages/drain.ts'
 import { latency } from './stages/latency.ts'
 import { storm } from './stages/storm.ts'
+import { embedded } from './stages/embedded.ts'
+import { wholeWay } from './stages/whole-way.ts'
 
 export type Stage = {
   readonly name: string
@@ -19,10 +21,12 @@ export type Stage = {
 /** Every benchmark, in the order in which a vote meets what it measures. */
 export const stages: readonly Stage[] = [
   { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
-  { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
   { name: 'bulk', about: 'votes of a trusted host into the log, a line each: POST .../votes/bulk', run: bulk },
-  { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
-  { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
+  { name: 'whole-way', about: 'a minute of votes, from the POST to the ledger and its news', run: wholeWay },
   { name: 'latency', about: 'a vote, from its sending to the viewers', run: latency },
+  { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
+  { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
+  { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
+  { name: 'embedded', about: 'votes from the POST to the ledger, with PostgreSQL alone', run: embedded },
 ]

@@ -1,20 +1,16 @@
 import { againstFloor, type Outcome, percentilesOf, plainFigure } from '../figure.ts'
+import { acceptedOf, CONNECTIONS as connections, startBarePost } from '../site/bare-post.ts'
 import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
-import { startFloor } from '../site/floor-process.ts'
 import { type Installation, startInstallation } from '../site/installation.ts'
-import { type Load, type LoadReport, startLoad, voteRequest, votesOf } from '../site/load.ts'
+import { type Load, startLoad, votesOf } from '../site/load.ts'
 
 const rounds = 3
-const connections = 64
 const roundMs = 5_000
 const warmUpMs = 3_000
 const calmMs = 10_000
 const calmShare = 0.7
 /** More sessions than the fastest machine uses up in a round. */
 const votersPerSecond = 90_000
-const answerBytes = 100
-/** The request to the floor is as long as that to the product. */
-const tokenCharacters = 52
 
 /**
  * A vote on its way into the log: POST -> 202. The worker rests meanwhile, so that the load, Redis and the api have the machine;
@@ -22,19 +18,19 @@ const tokenCharacters = 52
  */
 export async function accept(): Promise<Outcome> {
   const load = startLoad()
-  const bare = await startFloor('bare-http', { STATUS: '202', ANSWER_BYTES: String(answerBytes) })
+  const bare = await startBarePost()
   const installation = await startInstallation({ underTest: 'api' })
   try {
-    const measured: { readonly product: Round; readonly floor: Round }[] = []
-    await measureFloor(load, bare, warmUpMs)
+    const measured: { readonly product: Round; readonly floor: Pick<Round, 'perSecond' | 'cpu'> }[] = []
+    await bare.measure(load, warmUpMs)
     await measureProduct(load, installation, warmUpMs)
     for (let round = 0; round < rounds; round += 1) {
       const product = await measureProduct(load, installation, roundMs)
-      measured.push({ product, floor: await measureFloor(load, bare, roundMs) })
+      measured.push({ product, floor: await bare.measure(load, roundMs) })
     }
     const capacity = Math.max(...measured.map(({ product }) => product.perSecond))
     const calm = await measureProduct(load, installation, calmMs, calmShare * capacity)
-    const of = (pick: (round: Round) => number) =>
+    const of = (pick: (round: Pick<Round, 'perSecond' | 'cpu'>) => number) =>
       measured.map(({ product, floor }) => ({ product: pick(product), floor: pick(floor) }))
     const latency = percentilesOf(calm.latencies)
     return {
@@ -102,29 +98,4 @@ async function measureProduct(
     ownCpu: sumOf(used, ['api']) / accepted,
     latencies: report.latencies,
   }
-}
-
-async function measureFloor(
-  load: Load,
-  bare: { readonly port: number; readonly pid: number },
-  forMs: number,
-): Promise<Round> {
-  await load.prepare({
-    port: bare.port,
-    ...voteRequest('000000000000'),
-    varying: [`voter-token: ${'x'.repeat(tokenCharacters)}\r\n`],
-  })
-  const before = readCpuTimes({ bare: bare.pid })
-  const report = await load.run({ connections, perSecond: null, forMs })
-  const used = sumOf(cpuTimeSince(before, readCpuTimes({ bare: bare.pid })))
-  const accepted = acceptedOf(report)
-  return { perSecond: report.perSecond, cpu: used / accepted, ownCpu: used / accepted, latencies: report.latencies }
-}
-
-/** A measurement in which anything else was answered is none. */
-function acceptedOf({ statuses, answered }: LoadReport): number {
-  const accepted = statuses['202'] ?? 0
-  if (accepted === 0 || accepted !== answered)
-    throw new Error(`not every vote was accepted: ${JSON.stringify(statuses)}`)
-  return accepted
 }
