@@ -8,7 +8,7 @@ import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import { type Adapters, adapters } from '../support/adapters.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
-import { createLedgerOwner, someVoter, voteAt } from '../support/some-votes.ts'
+import { createLedgerOwner, voteAt, voterNumber } from '../support/some-votes.ts'
 
 describe.each(adapters)('versions over a failover of the ledger, with the cache on $name', ({ create }) => {
   let database: TestDatabase
@@ -115,7 +115,7 @@ describe.each(adapters)('versions over a failover of the ledger, with the cache 
   test('a version is raised also where the first partition has recorded votes', async () => {
     const { poll, readTally } = await start()
     const owner = await createLedgerOwner(database.pool, 0)
-    await owner.record(1, { votes: [voteAt(1, { pollId: poll.id, voter: someVoter(), selection: [2] })] })
+    await owner.record(1, { votes: [voteAt(1, { pollId: poll.id, voter: voterNumber(0), selection: [2] })] })
     await tallies.raiseVersion(poll.id, 1_000)
     expect(await readTally()).toMatchObject({ version: 1_001, counts: [0, 1, 0], totalVotes: 1 })
     await tallies.raiseVersion(poll.id, 1_000)

@@ -46,8 +46,8 @@ function aLane(judge: Judge, said: Partial<Poll> = {}) {
   const lane = createBulkLane(parts, pollId, 3, stopping.signal)
   const answers = new Map<string, string | Refused>()
   const callOf = (name: number): BulkCall => ({
-    // The cast brands 32 hexadecimal digits.
-    voter: name.toString(16).padStart(32, '0') as VoterKey,
+    // The same voter again every 10,000. The cast brands 32 hexadecimal digits.
+    voter: (name % 10_000).toString(16).padStart(32, '0') as VoterKey,
     kind: 'cast',
     optionIds: [1],
     requestKey: null,
@@ -112,6 +112,15 @@ describe('the votes of a host at one partition', () => {
       [4, 5],
     ])
     expect(lane.codes()).toEqual(Array(6).fill('accepted'))
+  })
+
+  test('that are of one voter go one after the other, each behind the answer to the one before', async () => {
+    const lane = aLane((calls, batch) => calls.map(() => (batch === 2 ? 'overloaded' : 'accepted')))
+    lane.push(0, 1)
+    lane.push(1, 2)
+    lane.push(10_001, 2)
+    await lane.pass(1_000)
+    expect(lane.batches.map((_batch, n) => lane.names(n))).toEqual([[0], [1, 2], [1, 2], [1, 2]])
   })
 
   test('that fail are repeated unchanged, in front of those behind them', async () => {

@@ -1183,8 +1183,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/bulk-stream.ts',
-        from: '  await flight.landed()\n  if (piece',
-        to: '  await flight.send(lines.end())\n  await flight.landed()\n  if (piece',
+        from: '  await flight.landed()\n  clearTimeout',
+        to: '  await flight.send(lines.end())\n  await flight.landed()\n  clearTimeout',
       },
     ],
     caughtBy: [
@@ -1211,12 +1211,33 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'votes in bulk of one voter are judged together, though the first may be postponed',
+    edits: [
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: '|| voters.has(voter)) break',
+        to: ') break',
+      },
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: 'waiting.splice(0, voters.size)',
+        to: 'waiting.splice(0, limits.callsPerBatchMax)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/bulk-lane.test.ts',
+        title: 'that are of one voter go one after the other, each behind the answer to the one before',
+      },
+    ],
+  },
+  {
     breaks: 'votes in bulk overtake those before them',
     edits: [
       {
         file: 'src/application/cast-vote/bulk-lane.ts',
-        from: 'await answerAll(waiting.splice(0, limits.callsPerBatchMax))',
-        to: 'answerAll(waiting.splice(0, limits.callsPerBatchMax)).catch(report)',
+        from: 'await answerAll(takeBatch())',
+        to: 'answerAll(takeBatch()).catch(report)',
       },
     ],
     caughtBy: [
@@ -1301,7 +1322,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/bulk-route.ts',
-        from: 'places === 0 ? tooManyStreams : null',
+        from: 'isFull ? tooManyStreams : null',
         to: 'null',
       },
     ],

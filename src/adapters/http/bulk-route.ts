@@ -49,6 +49,7 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
     }
     // Whoever has left is not waited for.
     raw.once('close', () => stopping.abort())
+    if (raw.destroyed) stopping.abort()
     raw.on('error', ignoreLostConnection)
     raw.writeHead(200, streamHeaders).flushHeaders()
     raw.socket?.setNoDelay(true)
@@ -64,7 +65,9 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
   }
 
   async function handle(pollId: string, reply: FastifyReply): Promise<FastifyReply> {
-    const noPlace = isStopping ? stoppingNow : places === 0 ? tooManyStreams : null
+    // One of each connection: its times and its end are those of the connection.
+    const isFull = places === 0 || streams.has(reply.request.raw.socket)
+    const noPlace = isStopping ? stoppingNow : isFull ? tooManyStreams : null
     if (noPlace !== null) return sendRefusal(reply, noPlace)
     places -= 1
     const refused = await run(pollId, reply).finally(() => (places += 1))

@@ -42,6 +42,8 @@ export async function runBulkStream(
   const lines = createCutLines(limits.lineBytesMax)
   const flight = createFlight(response, intake, limits.blocksInFlightMax)
   const beganAt = performance.now()
+  // Also where the host reads its answers drop by drop.
+  const late = setTimeout(() => response.destroy(), limits.durationMsMax + limits.lingerMs)
   let piece: Buffer | BodyEnd = 'stopped'
   for (let heardAt = beganAt; ;) {
     const idleSince = Math.max(heardAt, flight.movedAt())
@@ -59,6 +61,7 @@ export async function runBulkStream(
     if (found.length > 0) heardAt = performance.now()
   }
   await flight.landed()
+  clearTimeout(late)
   if (piece === 'ended') response.end()
   else cutOff(response, limits.lingerMs)
 }

@@ -5,6 +5,7 @@ import { encodeSelection } from '../vote-entry.ts'
 import { orUnavailable } from './faults.ts'
 import { toDate } from './rows.ts'
 
+const ABANDON = 'select door_restoration_abandon($1, $2, $3)'
 const life = `${RESTORATION_LIFE_MS} milliseconds`
 
 /** Restores doors in PostgreSQL. The voters are written under the number of a door that does not exist yet, so nobody sees half of them. */
@@ -17,7 +18,14 @@ export function createDoorRestoration(pool: Pool): DoorRestoration {
           [partition, pollId, round, life],
         )
         const [begun] = rows
-        return begun === undefined ? null : { ...begun, partition, pollId, end: await readEnd(pool, partition) }
+        if (begun === undefined) return null
+        try {
+          return { ...begun, partition, pollId, end: await readEnd(pool, partition) }
+        } catch (fault) {
+          // Else nobody could begin another one before this one's life is over.
+          await pool.query(ABANDON, [partition, pollId, begun.token]).catch(() => undefined)
+          throw fault
+        }
       }),
     putVoters: ({ partition, pollId, token }, round, voters) =>
       answer(pool, 'select door_restoration_put_voters($1, $2, $3, $4, $5, $6, $7, $8) as done', [
@@ -42,7 +50,7 @@ export function createDoorRestoration(pool: Pool): DoorRestoration {
       ]),
     abandon: async ({ partition, pollId, token }) =>
       orUnavailable('stream', async () => {
-        await pool.query('select door_restoration_abandon($1, $2, $3)', [partition, pollId, token])
+        await pool.query(ABANDON, [partition, pollId, token])
       }),
   }
 }

@@ -188,8 +188,21 @@ export function createBulkLane(
     }
   }
 
+  /**
+   * The next batch, with no voter twice: what the door postpones is asked for again, and a later vote of the same voter must not
+   * have been judged before it.
+   */
+  function takeBatch(): readonly BulkCall[] {
+    const voters = new Set<VoterKey>()
+    for (const { voter } of waiting) {
+      if (voters.size === limits.callsPerBatchMax || voters.has(voter)) break
+      voters.add(voter)
+    }
+    return waiting.splice(0, voters.size)
+  }
+
   async function run(): Promise<void> {
-    while (waiting.length > 0) await answerAll(waiting.splice(0, limits.callsPerBatchMax))
+    while (waiting.length > 0) await answerAll(takeBatch())
     isRunning = false
   }
 
