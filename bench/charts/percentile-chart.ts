@@ -5,7 +5,7 @@ import { drawSheet, element, label, line, lineClass } from './drawing.ts'
 import { logScale } from './scale.ts'
 
 const width = 900
-const plot = { left: 74, right: 590, top: 92 }
+const plot = { left: 74, right: 560, top: 92 }
 const plotHeightMin = 280
 /** A name takes two lines. */
 const nameHeight = 38

@@ -6,7 +6,9 @@ import { linearScale, type Scale } from './scale.ts'
 
 const width = 900
 const marginX = 28
-const plotFrom = 290
+const plotFromMin = 290
+/** About; the text is drawn in whatever font the reader has. */
+const characterWidth = 7.2
 const plotTo = 640
 const rowHeight = 25
 const barHeight = 11
@@ -51,7 +53,8 @@ function drawRatios(chart: {
   const { title, note, rows } = chart
   if (rows.length === 0) return null
   const most = Math.max(1, ...rows.map(({ ratio, figure }) => Math.max(ratio, goalOf(figure) ?? 0)))
-  const scale = linearScale(most, plotFrom, plotTo, 4)
+  const longest = Math.max(...rows.map(({ figure }) => figure.what.length))
+  const scale = linearScale(most, Math.max(plotFromMin, marginX + 12 + longest * characterWidth), plotTo, 4)
   const top = 96
   const marks: string[] = []
   let y = top
