@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createVoter } from '../../src/demo/voter.ts'
 import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
@@ -11,6 +11,9 @@ import { sumMetric } from '../support/sum-metric.ts'
 import { type Member, useSystem } from '../support/system.ts'
 import { attemptVote, letVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
+
+/** In the background: a run that took long, as on a machine that others use, is followed by a rest nine times as long. */
+const recountedWithinMs = 40_000
 
 /** `npm run recount`, as far as `node src/main/recount.ts` is it. */
 const recount = async (args: readonly string[], env: Readonly<Record<string, string>>) => {
@@ -111,42 +114,61 @@ describe('on the full profile', () => {
     expect(inBackground).toBeGreaterThan(3)
   })
 
-  test('a falsified tally is seen in the background, told by metric and log, and not repaired; also by the next worker', async () => {
-    const { apiUrl, database, logs, workers } = system()
-    const poll = await organisePoll(apiUrl(0))
-    const voter = createVoter(apiUrl(0), 'token')
-    expect((await attemptVote(voter, poll.id, [2])).outcome.result).toBe('accepted')
-    voter.close()
-    await waitUntil(async () => (await poll.see()).total_votes === 1, { what: 'the vote is recorded' })
-    const readTally = async () =>
-      (await database.pool.query('select * from tally where poll_id = $1 order by partition', [poll.id])).rows
-    await database.pool.query('update tally set counts[2] = 41, total_votes = 41 where poll_id = $1', [poll.id])
-    const falsified = await readTally()
+  test(
+    'a falsified tally is seen in the background, told by metric and log, and not repaired; also by the next worker',
+    { timeout: 180_000 },
+    async () => {
+      const { apiUrl, database, logs, workers } = system()
+      const poll = await organisePoll(apiUrl(0))
+      const voter = createVoter(apiUrl(0), 'token')
+      expect((await attemptVote(voter, poll.id, [2])).outcome.result).toBe('accepted')
+      voter.close()
+      await waitUntil(async () => (await poll.see()).total_votes === 1, { what: 'the vote is recorded' })
+      const readTally = async () =>
+        (await database.pool.query('select * from tally where poll_id = $1 order by partition', [poll.id])).rows
+      const mend = async () =>
+        database.pool.query('update tally set counts[2] = 1, total_votes = 1 where poll_id = $1', [poll.id])
+      onTestFinished(async () => void (await mend()))
+      await database.pool.query('update tally set counts[2] = 41, total_votes = 41 where poll_id = $1', [poll.id])
+      const falsified = await readTally()
 
-    await waitUntil(async () => (await differences()) === 2, { withinMs: 10_000, what: 'the metric tells of it' })
-    expect(logs()).toMatch(
-      new RegExp(
-        `"level":50.*"pollId":"${poll.id}".*"differences":\\[{"optionId":2,"tally":41,"ledger":1},{"optionId":null,"tally":41,"ledger":1}\\].*tally and ledger differ`,
-      ),
-    )
-    const recountedBefore = await recounted()
-    await waitUntil(async () => (await recounted()) > recountedBefore + 5, { withinMs: 10_000, what: 'it goes on' })
-    expect(await readTally()).toEqual(falsified)
-    expect(await differences()).toBe(2)
+      await waitUntil(async () => (await differences()) === 2, {
+        withinMs: recountedWithinMs,
+        what: 'the metric tells of it',
+      })
+      expect(logs()).toMatch(
+        new RegExp(
+          `"level":50.*"pollId":"${poll.id}".*"differences":\\[{"optionId":2,"tally":41,"ledger":1},{"optionId":null,"tally":41,"ledger":1}\\].*tally and ledger differ`,
+        ),
+      )
+      const recountedBefore = await recounted()
+      await waitUntil(async () => (await recounted()) > recountedBefore + 5, {
+        withinMs: recountedWithinMs,
+        what: 'it goes on',
+      })
+      expect(await readTally()).toEqual(falsified)
+      expect(await differences()).toBe(2)
 
-    const values = await Promise.all(
-      workers.map(async (worker) => ({ worker, text: await (await fetch(`${worker.opsUrl}/metrics`)).text() })),
-    )
-    const telling = values.filter(({ text }) => /^tallycast_recount_differences{.*} 2$/m.test(text))
-    expect(telling).toHaveLength(1)
-    const teller = telling[0]!.worker
-    teller.signal('SIGKILL')
-    await teller.ended()
-    // The dead one answers no more, so whoever tells of it is the other.
-    await waitUntil(async () => (await differences()) === 2, { withinMs: 20_000, what: 'the other worker tells of it' })
-    await teller.restart()
+      const values = await Promise.all(
+        workers.map(async (worker) => ({ worker, text: await (await fetch(`${worker.opsUrl}/metrics`)).text() })),
+      )
+      const telling = values.filter(({ text }) => /^tallycast_recount_differences{.*} 2$/m.test(text))
+      expect(telling).toHaveLength(1)
+      const teller = telling[0]!.worker
+      teller.signal('SIGKILL')
+      await teller.ended()
+      // The dead one answers no more, so whoever tells of it is the other.
+      await waitUntil(async () => (await differences()) === 2, {
+        withinMs: recountedWithinMs,
+        what: 'the other worker tells of it',
+      })
+      await teller.restart()
 
-    await database.pool.query('update tally set counts[2] = 1, total_votes = 1 where poll_id = $1', [poll.id])
-    await waitUntil(async () => (await differences()) === 0, { withinMs: 10_000, what: 'the metric falls' })
-  })
+      await mend()
+      await waitUntil(async () => (await differences()) === 0, {
+        withinMs: recountedWithinMs,
+        what: 'the metric falls',
+      })
+    },
+  )
 })
