@@ -13,3 +13,15 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** Resolves when the time is up, or the signal aborts. */
+export async function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const wake = (): void => resolve()
+  const cancel = clock.after(ms, wake)
+  signal.addEventListener('abort', wake, { once: true })
+  await promise
+  cancel()
+  signal.removeEventListener('abort', wake)
+}

@@ -3,7 +3,7 @@ import { isRefused, type Refused, refuse, refuseForNow } from '../../domain/refu
 import { checkSelection } from '../../domain/selection.ts'
 import type { Selection, VoteKind, VoterKey } from '../../domain/vote.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, pause } from '../clock.ts'
 import type { WatchPoll } from '../watch-poll.ts'
 import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './refuse-vote.ts'
 import type { SealMany, VoteReference } from './seal-many.ts'
@@ -157,18 +157,7 @@ export function createBulkLane(
     }
     // The first newer definition, or restored door, lets them in.
     const isMended = attempt === 0 && why !== 'failed' && why !== 'overloaded'
-    if (!isMended) await pause(Math.min(limits.pauseMs.first * 2 ** attempt, limits.pauseMs.most))
-  }
-
-  async function pause(ms: number): Promise<void> {
-    if (signal.aborted) return
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const cancel = clock.after(ms, wake)
-    signal.addEventListener('abort', wake, { once: true })
-    await promise
-    cancel()
-    signal.removeEventListener('abort', wake)
+    if (!isMended) await pause(clock, Math.min(limits.pauseMs.first * 2 ** attempt, limits.pauseMs.most), signal)
   }
 
   async function answerAll(batch: readonly BulkCall[]): Promise<void> {

@@ -7,7 +7,7 @@ import { DependencyUnavailable } from '../../ports/unavailable.ts'
 import type { VoteDoor } from '../../ports/vote-door.ts'
 import type { VoteLedger } from '../../ports/vote-ledger.ts'
 import { doorState } from '../manage-polls/poll-doors.ts'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, pause, systemClock } from '../clock.ts'
 import { createQueue } from '../queue.ts'
 
 /** `not_open`: the poll takes no votes. `not_yet`: the door is back already, somebody else restores it, or it took too long. */
@@ -72,23 +72,13 @@ export function createRestoreDoor(parts: RestoreDoorParts): RestoreDoor {
     return line
   }
 
-  async function pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const wake = (): void => resolve()
-    const cancel = clock.after(ms, wake)
-    signal.addEventListener('abort', wake, { once: true })
-    await promise
-    cancel()
-    signal.removeEventListener('abort', wake)
-  }
-
   /** The checkpoint once it has passed the restoration's end; null when that takes too long or we shall stop. */
   async function passedEnd({ partition, end, epoch }: Restoration, deadline: number): Promise<Checkpoint | null> {
     for (let waitMs = checkpointWaitMs.first; ; waitMs = Math.min(waitMs * 2, checkpointWaitMs.most)) {
       const checkpoint = await lease.read(partition)
       if (checkpoint.epoch >= epoch && compareEntryIds(checkpoint.recorded, end) >= 0) return checkpoint
       if (signal.aborted || clock.now() + waitMs > deadline) return null
-      await pause(waitMs)
+      await pause(clock, waitMs, signal)
     }
   }
 
