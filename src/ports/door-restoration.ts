@@ -8,7 +8,7 @@ export type Restoration = {
   readonly token: string
   /**
    * The last entry that was in the stream when the restoration began, `0-0` where none was; nothing of this poll is appended until the
-   * door is back. Not the last one that ever was: what somebody has taken out of the stream nobody will record.
+   * door is back. Not the last one that ever was: what somebody has taken out of the stream will never be read, unless its owner has it in hand already.
    */
   readonly end: EntryId
   /** What the stream believes its epoch is; 0 where it has lost it. */
