@@ -17,8 +17,8 @@ type Slot = Map<WebSocket, number>
 /**
  * Pings each socket once per interval, and ends those that have not answered for `missedMax` intervals, telling so of each.
  * The pings are spread over the whole interval: their answers come together where they went together, and are read in one go
- * (`npm run bench -- fan-out`, 10,000 viewers: the longest block of the event loop took 14 ms of processor time, and 5 ms since, though not by this alone
- * they are spread). One timer serves all, and runs only while there are sockets.
+ * (`npm run bench -- fan-out`, 10,000 viewers: the longest block of the event loop took 14 ms of processor time, and 5 ms since
+ * they are spread, to which other changes of the same days may have added). One timer serves all, and runs only while there are sockets.
  */
 export function createPingWheel(everyMs: number, onSilent: () => void, missedMax = 2): PingWheel {
   const slotCount = Math.max(1, Math.min(slotsMax, Math.floor(everyMs / slotMsMin)))
