@@ -33,7 +33,10 @@ export function createKeepStream(
       const streamEpoch = await stream.raiseEpoch(partition, epoch).catch(report)
       // Behind a restored ledger, a former owner's word of its own epoch may arrive after ours.
       if (streamEpoch !== undefined && streamEpoch > epoch) onOvertaken()
+      // Nobody waits for more than one silent command before the partition is acquired anew.
+      if (signal.aborted) return
       await follow(partition, recorded)
+      if (signal.aborted) return
       // Also where nothing could be told: a stream that is full takes no word before it has been trimmed.
       await stream.trim(partition, recorded, limits.streamRetentionMs).catch(report)
     }

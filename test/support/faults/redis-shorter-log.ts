@@ -173,6 +173,7 @@ export const failOver: Fault = {
     const link = await startTcpProxy('127.0.0.1', first.port)
     const second = await startTestRedis(['--replicaof', `127.0.0.1 ${link.port}`, '--repl-diskless-sync-delay', '0'])
     const after: FaultScene = { ...scene, system: { ...system, redis: second, redisUrl: second.redisUrl } }
+    let isSecondLeading = false
     try {
       await withRedis(after.system, async (replica) =>
         waitUntil(async () => isFollowing(replica), { withinMs: failsOverWithinMs, what: 'the replica follows' }),
@@ -182,6 +183,7 @@ export const failOver: Fault = {
       const unheard = await voteUnheard(scene, after.system)
       const earlier = load.settled.toReversed()
       const epochs = await sumEpochs(system)
+      isSecondLeading = true
       await first.kill()
       await withRedis(after.system, async (replica) => replica.replicaof('NO', 'ONE'))
       leadTo(system, second)
@@ -189,9 +191,12 @@ export const failOver: Fault = {
       await recovers(after)
       await comesBack(after)
       await switchBack(system, first, second)
+      isSecondLeading = false
       await recovers(scene)
       return { ...told, ...unheard, 'epochs begun': raised }
     } finally {
+      // Whatever failed, the next case finds a system that serves.
+      if (isSecondLeading) await switchBack(system, first, second).catch(console.error)
       await link.stop()
       await second.stop()
     }
