@@ -23,7 +23,7 @@ export type AcceptedVote = { readonly voteId: string; readonly newSession: Sessi
 export type CastVote = (request: VoteRequest) => Promise<AcceptedVote | Refused>
 
 export type CastVoteParts = {
-  readonly watchPoll: Pick<WatchPoll, 'get' | 'refresh'>
+  readonly watchPoll: Pick<WatchPoll, 'get' | 'known' | 'refresh'>
   readonly identifyVoter: Pick<IdentifyVoter, 'identify' | 'recognise'>
   readonly batchCalls: Pick<BatchCalls, 'call'>
   /** Brings a missing door back, or begins to. */
@@ -47,7 +47,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
 
   return async (request) => {
     const { pollId, kind, shown } = request
-    let live = await watchPoll.get(pollId)
+    let live = watchPoll.known(pollId) ?? (await watchPoll.get(pollId))
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       if (live === null) return refuse('poll_not_found', 'There is no such poll.')
       const { poll } = live

@@ -53,9 +53,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const report = (err: unknown): void => faults({ err }, 'something failed and is got round')
   await refuseWeakStream(adapters)
 
-  const secrets = await adapters.secrets.read()
-  const { voterPepper, service } = secrets
-  const sessionSecrets = sessionSecretsOf(config, secrets.session)
+  const { voterPepper, service, session } = await adapters.secrets.read()
+  const sessionSecrets = sessionSecretsOf(config, session)
   const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
 
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
@@ -90,6 +89,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     refuseVotesNow: refuseNow,
+    plainVotes: { castVote, address },
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)

@@ -64,6 +64,41 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       expect((await call('GET', vote)).body).toEqual({ vote: null })
     })
 
+    test('is answered alike on the short way and on the long one, which takes all that is not plain', async () => {
+      const askAll = async (contentType: string): Promise<readonly unknown[]> => {
+        const { vote } = await makePoll()
+        const headers = { 'content-type': contentType }
+        const voterToken = await newSession()
+        const answers = [
+          await call('POST', vote, { json: { option_ids: [2] }, headers }),
+          await call('POST', vote, { json: { option_id: 2 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 1 }, headers, voterToken }),
+          await call('PUT', vote, { json: { option_id: 1 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 9 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 1.5 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 1, more: 1 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 1 }, headers, key: 'weak' }),
+          await call('POST', vote, { json: { option_id: 1 }, headers, voterToken: 'unknown' }),
+          await call('POST', vote, { json: { option_id: 1 }, headers: { ...headers, 'sec-fetch-site': 'cross-site' } }),
+          await call('POST', '/polls/unknown/vote', { json: { option_id: 1 }, headers }),
+          await call('POST', vote, { raw: '{"option_id":1', headers, voterToken }),
+        ]
+        return answers.map((answer) => [
+          answer.status,
+          Object.keys(answer.body),
+          answer.body.code ?? answer.body.status,
+          answer.body.errors,
+          answer.body.detail,
+          [...answer.headers.keys()].toSorted(),
+        ])
+      }
+      const short = await askAll('application/json')
+      expect(short.map((answer) => (answer as readonly unknown[])[0])).toEqual([
+        202, 202, 409, 409, 422, 422, 422, 400, 401, 403, 404, 400,
+      ])
+      expect(short).toEqual(await askAll('application/json;charset="utf-8"'))
+    })
+
     test('with a session says nothing of a session', async () => {
       const { vote } = await makePoll()
       const voted = await call('POST', vote, { json: { option_id: 1 }, voterToken: await newSession() })

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../application/manage-polls/organise-polls.ts'
 import type { Session, VoterCredentials } from '../../application/cast-vote/identify-voter.ts'
@@ -6,6 +7,9 @@ import type { ReaderCredentials } from '../../application/watch-poll/see-poll.ts
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 
 export const sessionCookie = 'tallycast_session'
+
+/** All that is looked at here of a request. */
+type WithHeaders = { readonly headers: IncomingHttpHeaders }
 
 export type PublicAddress = {
   /** The base of every link; null where the address that the client used is all that is known. */
@@ -27,17 +31,14 @@ export function readCaller(request: FastifyRequest): Caller | Refused {
 }
 
 /** What a request shows of the voter who sent it. */
-export function readVoter(
-  app: Pick<FastifyInstance, 'parseCookie'>,
-  request: FastifyRequest,
-): VoterCredentials | Refused {
+export function readVoter(app: Pick<FastifyInstance, 'parseCookie'>, request: WithHeaders): VoterCredentials | Refused {
   const requestKey = readRequestKey(single(request.headers['idempotency-key']))
   return isRefused(requestKey) ? requestKey : { ...readSession(app, request), requestKey }
 }
 
 function readSession(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  { headers }: FastifyRequest,
+  { headers }: WithHeaders,
 ): Omit<VoterCredentials, 'requestKey'> {
   const { cookie } = headers
   const hasSession = cookie !== undefined && cookie.includes(sessionCookie)
@@ -58,15 +59,29 @@ export function readReader(
   return { ...readSession(app, request), bearer, requestKey: isRefused(requestKey) ? null : requestKey }
 }
 
-/** Gives the session to the browser. `Secure` only where the service is reached by https: a laptop in a venue is not. */
-export function setSessionCookie(reply: FastifyReply, session: Session, { publicUrl }: PublicAddress): void {
-  reply.setCookie(sessionCookie, session.token, {
+/** Gives the session to the browser. */
+export function setSessionCookie(reply: FastifyReply, session: Session, address: PublicAddress): void {
+  reply.setCookie(sessionCookie, session.token, cookieOptions(session, address))
+}
+
+/** The same, as the value of `Set-Cookie`. */
+export function sessionCookieHeader(
+  app: Pick<FastifyInstance, 'serializeCookie'>,
+  session: Session,
+  address: PublicAddress,
+): string {
+  return app.serializeCookie(sessionCookie, session.token, cookieOptions(session, address))
+}
+
+/** `Secure` only where the service is reached by https: a laptop in a venue is not. */
+function cookieOptions({ expiresAt }: Session, { publicUrl }: PublicAddress) {
+  return {
     path: '/',
     httpOnly: true,
     sameSite: 'lax',
     secure: publicUrl?.startsWith('https:') ?? false,
-    maxAge: Math.floor((session.expiresAt - Date.now()) / 1000),
-  })
+    maxAge: Math.floor((expiresAt - Date.now()) / 1000),
+  } as const
 }
 
 /**
@@ -74,7 +89,7 @@ export function setSessionCookie(reply: FastifyReply, session: Session, { public
  * another session in its place. Browsers say where a request comes from; programs do not, and they do not send cookies behind
  * their user's back either.
  */
-export function refuseCrossSite(request: FastifyRequest, { publicUrl }: PublicAddress): Refused | null {
+export function refuseCrossSite(request: WithHeaders, { publicUrl }: PublicAddress): Refused | null {
   const site = single(request.headers['sec-fetch-site'])
   if (site !== undefined) return site === 'cross-site' ? crossSite : null
   const { origin } = request.headers

@@ -17,7 +17,7 @@ export function readJsonBodies(app: FastifyInstance): void {
     if (isEncoded(request)) return done(requestError('FST_ERR_CTP_INVALID_MEDIA_TYPE'))
     let value: unknown
     try {
-      value = JSON.parse(decoder.decode(body))
+      value = parseJson(body)
     } catch {
       return done(requestError('FST_ERR_CTP_INVALID_JSON_BODY'))
     }
@@ -27,6 +27,11 @@ export function readJsonBodies(app: FastifyInstance): void {
     if (body.length === 0) done(null, undefined)
     else done(requestError('FST_ERR_CTP_INVALID_MEDIA_TYPE'))
   })
+}
+
+/** Throws where the bytes are not JSON in UTF-8. */
+export function parseJson(body: Buffer): unknown {
+  return JSON.parse(decoder.decode(body))
 }
 
 /** For calls that take no body: none, or an empty object. */

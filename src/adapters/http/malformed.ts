@@ -19,6 +19,8 @@ export type RefuseMalformed = {
   readonly onClientError: (error: { readonly code?: string }, socket: Socket) => void
   /** To be told of an answer that is given before any hook is called. */
   readonly note: (socket: Socket, answer: ServerResponse) => void
+  /** Whether HTTP allows the request as it is, and all that came before it on its connection has its answer. */
+  readonly isPlain: (request: IncomingMessage) => boolean
   /** To be called before any other hook is added. */
   readonly addTo: (app: HttpApp) => void
 }
@@ -35,7 +37,7 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
   function hasRoom(socket: Socket, answer: ServerResponse): boolean {
     const ahead = newestAnswers.get(socket)
     newestAnswers.set(socket, answer)
-    if (ahead === undefined || ahead.writableFinished) return true
+    if (ahead === undefined || ahead === answer || ahead.writableFinished) return true
     const waiting = pipelined.get(socket) ?? 0
     if (waiting >= pipelinedMax) return false
     pipelined.set(socket, waiting + 1)
@@ -53,6 +55,8 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
       else socket.destroy()
     },
     note: (socket, answer) => void newestAnswers.set(socket, answer),
+    isPlain: (request) =>
+      (newestAnswers.get(request.socket)?.writableFinished ?? true) && findMalformed(request) === null,
     addTo(app) {
       // Node would refuse it without a body.
       app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))

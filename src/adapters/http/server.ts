@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
@@ -6,10 +6,11 @@ import { fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { handleFaults } from './faults.ts'
 import { readJsonBodies } from './json-body.ts'
-import { createRefuseMalformed, headerBytesMax } from './malformed.ts'
+import { createRefuseMalformed, headerBytesMax, type RefuseMalformed } from './malformed.ts'
 import { answerStrayRequests } from './not-found.ts'
 import { describeRoutes } from './openapi.ts'
 import type { HttpApp } from './operation.ts'
+import { createTakePlainVote, type PlainVotesParts, type TakePlainVote } from './plain-vote.ts'
 import { sendRefusal } from './problems.ts'
 import { createRefuseEarly } from './refuse-early.ts'
 import { requestIdOf } from './request-id.ts'
@@ -48,6 +49,8 @@ export type HttpServerOptions = {
   readonly keepsOwnTime?: (socket: Socket) => boolean
   /** What every vote is told now, whatever it says; null where votes are looked at. */
   readonly refuseVotesNow?: () => Refused | null
+  /** Where given, plain votes take the short way. */
+  readonly plainVotes?: PlainVotesParts
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
@@ -58,6 +61,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault, refuseVotesNow = () => null } = options
   const malformed = createRefuseMalformed(options.keepsOwnTime ?? (() => false))
   const refuseEarly = createRefuseEarly(refuseVotesNow, isStopping)
+  let takePlainVote: TakePlainVote = () => false
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,
@@ -65,7 +69,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     bodyLimit: bodyBytesMax,
     serverFactory: (handle) => {
       const server = listenWith((request, response) => {
-        if (refuseEarly(request, response)) malformed.note(request.socket, response)
+        if (refuseEarly(request, response) || takePlainVote(request, response)) malformed.note(request.socket, response)
         else handle(request, response)
       })
       server.setTimeout(Math.max(stalledLeastMs, viewerPingMs + stalledMarginMs))
@@ -102,7 +106,18 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     done()
   })
   await app.ready()
+  if (options.plainVotes !== undefined) takePlainVote = shortWay(app, options.plainVotes, malformed, isStopping)
   return app
+}
+
+function shortWay(
+  app: HttpApp,
+  votes: PlainVotesParts,
+  { isPlain: isWellFormed }: RefuseMalformed,
+  isStopping: () => boolean,
+): TakePlainVote {
+  const goOn = (request: IncomingMessage, response: ServerResponse): void => app.routing(request, response)
+  return createTakePlainVote(app, votes, { isWellFormed, isStopping, goOn })
 }
 
 /** Node's own server, with our limits. */

@@ -16,11 +16,10 @@ import {
   voteRefusals,
   voter,
 } from './operation.ts'
+import { outcomeOf, replayBody } from './plain-vote.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
-import { AcceptedVote, OwnVote, SessionBody, VoteHeaders, VoteInput } from './vote-schemas.ts'
-
-const voteBytesMax = 4 * 1024
+import { AcceptedVote, OwnVote, SessionBody, voteBytesMax, VoteHeaders, VoteInput } from './vote-schemas.ts'
 
 export type VoteRoutesParts = {
   readonly castVote: CastVote
@@ -94,6 +93,7 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
         url,
         schema: { ...schema, body: VoteInput },
         bodyLimit: voteBytesMax,
+        preParsing: replayBody,
         handler: async (request, reply) => {
           const optionIds = chosenOptions(request.body)
           if (isRefused(optionIds)) return sendRefusal(reply, optionIds)
@@ -122,7 +122,7 @@ function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): T
     const crossSite = shown.voterToken === null ? refuseCrossSite(request, address) : null
     if (crossSite !== null) return sendRefusal(reply, crossSite)
 
-    const accepted = await castVote({ pollId, kind, optionIds, shown })
+    const accepted = await (outcomeOf(request.raw) ?? castVote({ pollId, kind, optionIds, shown }))
     if (isRefused(accepted)) return sendRefusal(reply, pointAtSent(accepted, request.body))
     const { voteId, newSession } = accepted
     reply.code(202).header('location', `/votes/${voteId}`).header('cache-control', 'no-store')

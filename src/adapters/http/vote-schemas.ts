@@ -1,6 +1,9 @@
 import { type Static, Type } from 'typebox'
 import { POLL_LIMITS } from '../../domain/poll.ts'
 
+/** The largest body of a vote. */
+export const voteBytesMax = 4 * 1024
+
 const optionIds = Type.Array(Type.Integer(), {
   maxItems: POLL_LIMITS.optionsMax,
   description: 'Ids of the chosen options.',

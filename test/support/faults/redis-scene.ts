@@ -12,11 +12,6 @@ import { waitUntil } from '../wait-until.ts'
 
 /** Row 8 of the faults: how soon votes are taken and recorded again, by themselves. */
 export const recoversWithinMs = 10_000
-/**
- * A log that was lost is noticed within seconds, also when nobody votes: 0.05 to 2.3 s were measured. What is taken up again after a
- * loss may have waited for one silent command of 2 s at each step, so this is no tighter than the recovery that is promised.
- */
-export const noticedWithinMs = recoversWithinMs
 const newestWithinMs = 2_000
 const writesHeldMs = 5_000
 const recordedWithinMs = 500
@@ -50,11 +45,14 @@ export const readCheckpoints = async ({ database }: System): Promise<readonly Ch
 export const sumEpochs = async (system: System): Promise<number> =>
   (await readCheckpoints(system)).reduce((sum, { epoch }) => sum + epoch, 0)
 
-/** Waits until the system has noticed that each partition lost its log. Returns how many epochs began. */
+/**
+ * Waits until the system has noticed that each partition lost its log. Returns how many epochs began. It takes 0.05 to 2.3 s; who takes a
+ * partition up again may have waited for one silent command of 2 s at each step, so the bound is that of the recovery.
+ */
 export const noticesLostLog = async (system: System, epochsBefore: number): Promise<number> => {
   const isNoticed = async (): Promise<boolean> =>
     (await sumEpochs(system)) >= epochsBefore + (await readCheckpoints(system)).length
-  await waitUntil(isNoticed, { withinMs: noticedWithinMs, what: 'each partition begins a new epoch' })
+  await waitUntil(isNoticed, { withinMs: recoversWithinMs, what: 'each partition begins a new epoch' })
   return (await sumEpochs(system)) - epochsBefore
 }
 
