@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'src/adapters/postgres/vote-ledger.ts',
         from: '  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)\n',
-        to: "  await client.query('commit')\n  await client.query(BEGIN)\n  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)\n",
+        to: "  await client.query('commit')\n  await client.query(BEGIN_PLANNED)\n  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)\n",
       },
     ],
     caughtBy: [

@@ -12,6 +12,16 @@ const pausedOwnerMs = 3_000
  */
 export const BEGIN = `begin isolation level read committed; set local idle_in_transaction_session_timeout = ${pausedOwnerMs}`
 
+/**
+ * The same, in which prepared statements keep the plan that fits whatever they are asked. Left to itself PostgreSQL compares that plan's
+ * cost, for the numbers of rows that it guesses, with those of plans for known ones, and plans anew for every batch. With a prepared
+ * statement for the checkpoint a commit of 1, 10, 40 and 200 first votes takes 0.6, 0.7, 1.0 and 3.2 ms of PostgreSQL's time
+ * instead of 1.6, 2.1, 2.2 and 4.0 (400 commits each, twice in turn, 2 cores).
+ */
+export const BEGIN_PLANNED = `${BEGIN}; set local plan_cache_mode = force_generic_plan`
+/** For a statement whose plan depends on how much it is given. */
+const PLAN_ANEW = 'set local plan_cache_mode = auto'
+
 /** Does the work, a transaction, on a connection of its own. */
 export async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
@@ -62,6 +72,7 @@ export async function recordVotes(
   recordedAt: Date,
 ): Promise<Omit<VotesRecorded, 'refused'>> {
   const first = await recordFirstVotes(client, partition, votes, recordedAt)
+  if (first.left.length > 0) await client.query(PLAN_ANEW)
   const judged = await judgeVotes(client, partition, first.left, recordedAt)
   return {
     pollIds: [...first.pollIds, ...judged.pollIds],

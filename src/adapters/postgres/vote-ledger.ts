@@ -4,7 +4,7 @@ import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
-import { BEGIN, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
+import { BEGIN_PLANNED, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. */
 export function createVoteLedger(pool: pg.Pool): VoteLedger {
@@ -22,7 +22,7 @@ async function record(pool: pg.Pool, batch: LedgerBatch): Promise<Recorded | 'fe
 }
 
 async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
-  await client.query(BEGIN)
+  await client.query(BEGIN_PLANNED)
   const recordedAt = await moveCheckpoint(client, batch)
   if (recordedAt === null) {
     await client.query('rollback')
@@ -58,14 +58,11 @@ const MOVE_CHECKPOINT = `
 
 async function moveCheckpoint(client: pg.PoolClient, batch: LedgerBatch): Promise<Date | null> {
   const { partition, epoch, recorded } = batch.from
-  const { rows } = await client.query<{ recorded_at: Date }>(MOVE_CHECKPOINT, [
-    partition,
-    batch.owner,
-    epoch,
-    recorded,
-    batch.to,
-    batch.announcedUntil,
-  ])
+  const { rows } = await client.query<{ recorded_at: Date }>({
+    name: 'move checkpoint',
+    text: MOVE_CHECKPOINT,
+    values: [partition, batch.owner, epoch, recorded, batch.to, batch.announcedUntil],
+  })
   return rows[0]?.recorded_at ?? null
 }
 
