@@ -1,6 +1,8 @@
 // npm run bench [-- names]: measures the product stage by stage, each against its own floor in the same run.
 //   --compare   also shows the change since the accepted run
 //   --accept    keeps this run as the accepted one, in bench/results/
+//   --most N    growth: votes in the largest poll (default 1,000,000; a power of ten from 100,000 on)
+//   --minutes N --rate N    soak: for how long (default 30), and with how many votes a second (default: half of what is measured)
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
@@ -10,7 +12,7 @@ import type { Outcome } from './figure.ts'
 import { isMet } from './figure.ts'
 import { describeChange, describeOutcome } from './report.ts'
 import { keepToRestCore } from './site/cores.ts'
-import { type Stage, stages } from './stages.ts'
+import { type Asked, type Stage, stages } from './stages.ts'
 
 const acceptedFolder = join(import.meta.dirname, 'results')
 /** Every run is kept here until the next one; not in the repository. */
@@ -26,7 +28,13 @@ export type Result = Outcome & {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    options: { compare: { type: 'boolean', default: false }, accept: { type: 'boolean', default: false } },
+    options: {
+      compare: { type: 'boolean', default: false },
+      accept: { type: 'boolean', default: false },
+      most: { type: 'string' },
+      minutes: { type: 'string' },
+      rate: { type: 'string' },
+    },
     allowPositionals: true,
   })
   const unknown = positionals.filter((name) => !stages.some((stage) => stage.name === name))
@@ -36,6 +44,11 @@ async function main(): Promise<void> {
     )
     throw new Error(`there is no benchmark ${unknown.join(', ')}; there are:\n${known.join('\n')}`)
   }
+  const asked: Asked = {
+    most: readNumber('--most', values.most),
+    minutes: readNumber('--minutes', values.minutes),
+    votesPerSecond: readNumber('--rate', values.rate),
+  }
   const chosen =
     positionals.length > 0
       ? stages.filter(({ name }) => positionals.includes(name))
@@ -43,7 +56,7 @@ async function main(): Promise<void> {
   if (!keepToRestCore()) console.warn('On this machine nothing can be kept to one core: the ratios mean less.')
   let missed = 0
   for (const stage of chosen) {
-    const result = await measure(stage)
+    const result = await measure(stage, asked)
     console.log(`\n${describeOutcome(stage.name, result)}`)
     missed += result.figures.filter((figure) => isMet(figure) === false).length
     const accepted = readAccepted(stage.name)
@@ -54,10 +67,18 @@ async function main(): Promise<void> {
   console.log(missed === 0 ? '\nEvery goal was met.' : `\n${missed} goals were MISSED.`)
 }
 
-async function measure(stage: Stage): Promise<Result> {
+/** Null where nothing was asked for. */
+function readNumber(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null
+  const value = Number(text)
+  if (!Number.isFinite(value) || value <= 0) throw new Error(`${name} takes a number above 0, not ${text}`)
+  return value
+}
+
+async function measure(stage: Stage, asked: Asked): Promise<Result> {
   console.log(`\n${stage.name}: ${stage.about} ...`)
   const beganAt = performance.now()
-  const outcome = await stage.run()
+  const outcome = await stage.run(asked)
   const tookSeconds = Math.round((performance.now() - beganAt) / 1000)
   return {
     stage: stage.name,

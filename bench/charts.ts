@@ -12,7 +12,19 @@ const resultsFolder = join(import.meta.dirname, 'results')
 const chartsFolder = join(import.meta.dirname, '../docs/charts')
 const page = join(import.meta.dirname, '../docs/performance.md')
 /** The way of a vote; what is not here stands behind it. */
-const order = ['accept', 'bulk', 'drain', 'fan-out', 'latency', 'read', 'storm', 'whole-way', 'embedded', 'soak']
+const order = [
+  'accept',
+  'bulk',
+  'drain',
+  'fan-out',
+  'latency',
+  'read',
+  'storm',
+  'whole-way',
+  'embedded',
+  'growth',
+  'soak',
+]
 
 /** The accepted runs, in the order in which a vote meets what they measure. */
 function readResults(): readonly Result[] {
@@ -32,7 +44,7 @@ const charts: readonly (readonly [name: string, svg: string | null])[] = [
   ['rates', drawRates(results)],
   ['costs', drawCosts(results)],
   ['latencies', drawLatencies(results)],
-  ...results.map((result) => [`growth-${result.stage}`, drawGrowth(result)] as const),
+  ...results.map((result) => [result.stage, drawGrowth(result)] as const),
 ]
 mkdirSync(chartsFolder, { recursive: true })
 for (const [name, svg] of charts) {

@@ -8,6 +8,15 @@ import { latency } from './stages/latency.ts'
 import { storm } from './stages/storm.ts'
 import { embedded } from './stages/embedded.ts'
 import { wholeWay } from './stages/whole-way.ts'
+import { growth } from './stages/growth.ts'
+import { soak } from './stages/soak.ts'
+
+/** What the command line asks of those that can be had in other sizes; null: as they see fit. */
+export type Asked = {
+  readonly most: number | null
+  readonly minutes: number | null
+  readonly votesPerSecond: number | null
+}
 
 export type Stage = {
   readonly name: string
@@ -15,7 +24,7 @@ export type Stage = {
   readonly about: string
   /** Long ones run only when they are named. */
   readonly isLong?: boolean
-  readonly run: () => Promise<Outcome>
+  readonly run: (asked: Asked) => Promise<Outcome>
 }
 
 /** Every benchmark, in the order in which a vote meets what it measures. */
@@ -29,4 +38,6 @@ export const stages: readonly Stage[] = [
   { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
   { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
   { name: 'embedded', about: 'votes from the POST to the ledger, with PostgreSQL alone', run: embedded },
+  { name: 'growth', about: 'what a vote costs in small polls and large ones', isLong: true, run: growth },
+  { name: 'soak', about: 'half an hour of votes and viewers: what stays in memory', isLong: true, run: soak },
 ]

@@ -1,13 +1,15 @@
 import type { Result } from '../bench.ts'
 import { formatNumber } from '../report.ts'
 import { drawSheet, element, label, line, lineClass } from './drawing.ts'
-import { linearScale } from './scale.ts'
+import { linearScale, logScale, type Scale } from './scale.ts'
 
 const width = 900
 const marginX = 28
 const panelHeight = 170
 const panelGap = 62
 const plotLeft = 110
+/** A series that reaches so many times as far as it begins is one of powers of ten, and drawn so. */
+const wideFrom = 50
 
 type Row = Readonly<Record<string, number | string>>
 
@@ -43,7 +45,7 @@ function drawPanel(
   top: number,
 ): readonly string[] {
   const bottom = top + panelHeight
-  const x = linearScale(most(series, along), plotLeft, width - marginX - 40, 6)
+  const x = scaleAlong(series, along)
   const y = linearScale(most(series, column), bottom, top, 4)
   const points = series.map((row) => [x.at(Number(row[along])), y.at(Number(row[column]))] as const)
   const path = points.map(([atX, atY], step) => `${step === 0 ? 'M' : 'L'}${atX.toFixed(1)} ${atY.toFixed(1)}`)
@@ -59,6 +61,13 @@ function drawPanel(
     element('path', { d: path.join(' '), class: `line ${lineClass(index)}` }),
     ...points.map(([cx, cy]) => element('circle', { cx, cy, r: 3.5, class: `dot fill ${lineClass(index)}` })),
   ]
+}
+
+function scaleAlong(series: readonly Row[], along: string): Scale {
+  const [from, to] = [plotLeft, width - marginX - 40]
+  const least = Math.min(...series.map((row) => Number(row[along])))
+  const last = most(series, along)
+  return least > 0 && last / least >= wideFrom ? logScale(least, last, from, to) : linearScale(last, from, to, 6)
 }
 
 function most(series: readonly Row[], column: string): number {

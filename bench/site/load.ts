@@ -1,8 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
+import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
+import type { VoterKey } from '../../src/domain/vote.ts'
 import type { Installation } from './installation.ts'
 
 /** Requests that are alike but for one piece each: the last header line or lines. */
@@ -77,18 +78,48 @@ export function startLoad(): Load {
 
 /** Votes of as many voters, each with a session that was made beforehand. */
 export function votesOf(
-  { apiPort, secrets }: Pick<Installation, 'apiPort' | 'secrets'>,
+  installation: Pick<Installation, 'apiPort' | 'secrets'>,
   pollId: string,
   voters: number,
 ): LoadTarget {
-  const { voterPepper, session, service } = secrets
-  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
-  const varying = Array.from({ length: voters }, () => {
+  return votesBy(installation, pollId, mintTokens(installation, voters))
+}
+
+export function votesBy(
+  { apiPort }: Pick<Installation, 'apiPort'>,
+  pollId: string,
+  tokens: readonly string[],
+): LoadTarget {
+  return { port: apiPort, ...voteRequest(pollId), varying: tokens.map((token) => `voter-token: ${token}\r\n`) }
+}
+
+/** The tokens of so many new sessions. */
+export function mintTokens({ secrets }: Pick<Installation, 'secrets'>, voters: number): readonly string[] {
+  const identifyVoter = identifierOf(secrets)
+  return Array.from({ length: voters }, () => {
     const made = identifyVoter.session({ voterToken: null, sessionCookie: null })
     if (isRefused(made)) throw new Error(made.detail)
-    return `voter-token: ${made.token}\r\n`
+    return made.token
   })
-  return { port: apiPort, ...voteRequest(pollId), varying }
+}
+
+/** By which names the ledger knows whoever has these tokens. */
+export function voterKeysOf(
+  { secrets }: Pick<Installation, 'secrets'>,
+  pollId: string,
+  tokens: readonly string[],
+): readonly VoterKey[] {
+  const identifyVoter = identifierOf(secrets)
+  return tokens.map((voterToken) => {
+    const shown = { voterToken, sessionCookie: null, requestKey: null }
+    const known = identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
+    if (isRefused(known)) throw new Error(known.detail)
+    return known.voter
+  })
+}
+
+function identifierOf({ voterPepper, session, service }: Installation['secrets']): IdentifyVoter {
+  return createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
 }
 
 /** The part of a vote that all of a poll share. */

@@ -4,14 +4,12 @@ import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
 import { type Installation, startInstallation } from '../site/installation.ts'
 import { type Load, startLoad, votesOf } from '../site/load.ts'
 import { watchRecording } from '../site/recorded-votes.ts'
+import { sustain } from '../site/sustained-rate.ts'
 
 const sustainedShare = 0.8
-const probeMs = 8_000
 const steadyMs = 60_000
 const floorMs = 5_000
 const floorRounds = 3
-/** More sessions than the fastest machine uses up while it is probed. */
-const votersPerSecond = 60_000
 
 /**
  * The whole way of a vote: POST, log, ledger, tally, cache, news. First how many votes a second it takes to its end while they come as
@@ -51,18 +49,6 @@ export async function wholeWay(): Promise<Outcome> {
     await bare.stop()
     await installation.stop()
   }
-}
-
-/** Votes per second from the first request to the last vote in the ledger. */
-async function sustain(load: Load, installation: Installation): Promise<number> {
-  const poll = await installation.createPoll()
-  await load.prepare(votesOf(installation, poll.id, (probeMs / 1000) * votersPerSecond))
-  const beganAt = performance.now()
-  const accepted = acceptedOf(await load.run({ connections, perSecond: null, forMs: probeMs }))
-  await watchRecording(installation.database, [poll.id], accepted)
-  const ms = performance.now() - beganAt
-  await installation.provesVotes(poll, accepted)
-  return (accepted / ms) * 1000
 }
 
 async function keepSteady(load: Load, installation: Installation, perSecond: number) {
