@@ -16,7 +16,7 @@ let varying: readonly string[] = []
 let next = 0
 
 /** A connection that carries one request at a time. */
-type Line = { readonly socket: Socket; sentAt: number }
+type Line = { readonly socket: Socket; sentAt: number; number: number }
 
 function requestAt(number: number): string {
   if (target === null) throw new Error('nothing is prepared')
@@ -42,6 +42,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
   const late: number[] = []
   const latencies: number[] = []
   const sentAtMs: number[] = []
+  const refused: number[] = []
   const statuses: Record<string, number> = {}
   let [underWay, sent, broken, bytes] = [0, 0, 0, 0]
   const limit = Math.min(requestsMax ?? Infinity, varying.length <= 1 ? Infinity : varying.length - next)
@@ -49,6 +50,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
   const endAt = { ms: Infinity }
   const sendOn = (line: Line, intendedAt: number): void => {
     line.sentAt = intendedAt
+    line.number = sent
     underWay += 1
     sent += 1
     sentAtMs.push(performance.now() + toMachineMs)
@@ -79,6 +81,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
       bytes += length
       const status = received.toString('latin1', 9, 12)
       statuses[status] = (statuses[status] ?? 0) + 1
+      if (Number(status) >= 400) refused.push(line.number)
       latencies.push(performance.now() - line.sentAt)
       underWay -= 1
       goOn(line)
@@ -95,7 +98,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
         },
       },
     })
-    const line: Line = { socket, sentAt: 0 }
+    const line: Line = { socket, sentAt: 0, number: 0 }
     socket.once('connect', () => resolve(line))
     socket.once('error', reject)
     socket.once('close', () => {
@@ -137,6 +140,7 @@ async function run({ connections, perSecond, forMs, requestsMax }: LoadPlan): Pr
     answered: latencies.length,
     perSecond: (answeredInTime / ms) * 1000,
     statuses,
+    refused,
     bytes,
     latencies,
     sentAtMs,

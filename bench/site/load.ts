@@ -32,6 +32,8 @@ export type LoadReport = {
   readonly answered: number
   readonly perSecond: number
   readonly statuses: Readonly<Record<string, number>>
+  /** Which of those sent, counted from 0, were answered with 400 or above. */
+  readonly refused: readonly number[]
   readonly bytes: number
   /** From the moment at which it was to be sent to the answer, in milliseconds. */
   readonly latencies: readonly number[]

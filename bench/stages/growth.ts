@@ -13,11 +13,13 @@ const least = 10_000
 const mostDefault = 1_000_000
 const stretches = 3
 const votesPerStretch = 100_000
-/** Of polls that are voted on all at once, where a vote costs many times as much. */
-const votesPerStretchOfMany = 10_000
 /** In a poll of its own and ahead of the others: a worker that has just started is slow. */
 const warmUpVotes = 100_000
-const pollCounts = [100, 10_000]
+/** Where ten thousand polls are voted on at once a vote costs many times as much, and fewer are enough to measure it. */
+const manyPolls = [
+  { polls: 100, votesPerStretch },
+  { polls: 10_000, votesPerStretch: 10_000 },
+]
 const optionCounts = [10, 100]
 const partitionCounts = [2, 4]
 const pollsCreatedAtOnce = 8
@@ -49,10 +51,9 @@ export async function growth({ most }: Pick<Asked, 'most'>): Promise<Outcome> {
     const { costs } = await measurePoint(point)
     others.push(plainFigure(`CPU, ${what}`, 'us/vote', costs.map(totalOf), null))
   }
-  for (const polls of pollCounts) {
-    const votes = stretches * votesPerStretchOfMany
-    const point = { ...plain, polls, votes, votesPerStretch: votesPerStretchOfMany }
-    await measureOther(`${formatCount(polls)} polls at once`, point)
+  for (const many of manyPolls) {
+    const point = { ...plain, ...many, votes: stretches * many.votesPerStretch }
+    await measureOther(`${formatCount(many.polls)} polls at once`, point)
   }
   for (const options of optionCounts) await measureOther(`${options} options`, { ...plain, options })
   for (const partitions of partitionCounts) await measureOther(`${partitions} partitions`, { ...plain, partitions })

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { OrganisedPoll } from '../../test/support/organiser.ts'
 import { type Figure, median, type Outcome, plainFigure } from '../figure.ts'
-import { acceptedOf, CONNECTIONS as connections } from '../site/bare-post.ts'
+import { CONNECTIONS as connections } from '../site/bare-post.ts'
 import { startCrowd } from '../site/crowd.ts'
 import { type Heap, type Heaps, watchHeaps } from '../site/heaps.ts'
 import { type Installation, startInstallation } from '../site/installation.ts'
-import { type Load, mintTokens, startLoad, voterKeysOf, votesBy } from '../site/load.ts'
+import { type Load, type LoadReport, mintTokens, startLoad, voterKeysOf, votesBy } from '../site/load.ts'
 import { countRecorded, proveLedger, proveRecount } from '../site/recount.ts'
 import { countAppended } from '../site/redis-memory.ts'
 import { watchRecording } from '../site/recorded-votes.ts'
@@ -46,7 +46,7 @@ export async function soak({ minutes: asked, votesPerSecond }: Asked): Promise<O
     return {
       figures: describe(seen, rate, capacity),
       checked: [
-        'no vote was refused',
+        'every vote was answered, with 202 or with 503',
         'the voters whose votes were answered 202 are those in the ledger, poll by poll, none more and none fewer',
         'counted anew (npm run recount -- --all) the ledger agrees with every tally',
         'every viewer ended at the last version, and none was shown an older one than before',
@@ -67,7 +67,8 @@ type Soaking = {
 }
 
 type Minute = {
-  readonly answered: number
+  readonly accepted: number
+  readonly refused: number
   /** From the last answer until everything is recorded. */
   readonly behindMs: number
   readonly row: Readonly<Record<(typeof columns)[number], number>>
@@ -127,19 +128,30 @@ async function runMinute(soaking: Soaking, { load, poll, tokens }: Prepared, min
     const row = await lookAt(soaking, minute)
     await crowd.drop(awayMsMost)
     const report = await voting
-    const answered = acceptedOf(report)
-    soaking.expected.set(poll.id, answered)
+    const refused = new Set(report.refused)
+    const acknowledged = tokens.slice(0, report.sent).filter((_, index) => !refused.has(index))
+    const accepted = countAccepted(report, acknowledged.length)
+    soaking.expected.set(poll.id, accepted)
     const endedAt = performance.now()
-    await watchRecording(installation.database, [poll.id], answered)
+    await watchRecording(installation.database, [poll.id], accepted)
     const behindMs = performance.now() - endedAt
-    const { timesBack } = await crowd.allSee(await versionWith(installation, poll, answered))
+    const { timesBack } = await crowd.allSee(await versionWith(installation, poll, accepted))
     if (timesBack > 0) throw new Error(`${timesBack} times a viewer was shown an older version`)
-    await proveVoters(installation, poll.id, tokens.slice(0, report.sent))
+    await proveVoters(installation, poll.id, acknowledged)
     await poll.step('close')
-    return { answered, behindMs, row }
+    return { accepted, refused: refused.size, behindMs, row }
   } finally {
     await crowd.stop()
   }
+}
+
+/** Throws where anything was answered but 202 and the 503 of an overload, or not at all. */
+function countAccepted({ statuses, sent }: LoadReport, acknowledged: number): number {
+  const { '202': accepted = 0, '503': refused = 0 } = statuses
+  if (accepted !== acknowledged || accepted + refused !== sent) {
+    throw new Error(`of ${sent} votes not all were answered as they may be: ${JSON.stringify(statuses)}`)
+  }
+  return accepted
 }
 
 /** What the processes hold, and what waits for the worker. */
@@ -191,7 +203,8 @@ async function proveVoters(installation: Installation, pollId: string, tokens: r
 
 function describe(seen: readonly Minute[], rate: number, capacity: number | null): readonly Figure[] {
   const of = (column: (typeof columns)[number]): readonly number[] => seen.map(({ row }) => row[column])
-  const answered = seen.reduce((sum, minute) => sum + minute.answered, 0)
+  const accepted = seen.reduce((sum, minute) => sum + minute.accepted, 0)
+  const refused = seen.reduce((sum, minute) => sum + minute.refused, 0)
   const growthOf = (role: 'api' | 'worker'): Figure =>
     plainFigure(
       `heap of the ${role}, last third to middle third`,
@@ -208,11 +221,12 @@ function describe(seen: readonly Minute[], rate: number, capacity: number | null
     plainFigure(
       'votes accepted of those that were due',
       '%',
-      [(100 * answered) / ((seen.length * rate * minuteMs) / 1000)],
+      [(100 * accepted) / ((seen.length * rate * minuteMs) / 1000)],
       {
         atLeast: 99,
       },
     ),
+    plainFigure('votes refused, 503', 'votes', [refused], { atMost: 0 }),
     growthOf('api'),
     growthOf('worker'),
     ...(['api', 'worker'] as const).flatMap((role) => [
