@@ -2,6 +2,7 @@
 //   --compare   also shows the change since the accepted run
 //   --accept    keeps this run as the accepted one, in bench/results/
 //   --most N    growth: votes in the largest poll (default 1,000,000; a power of ten from 100,000 on)
+//   --polls N   growth: the most polls that are voted on at once (default 10,000, which takes minutes)
 //   --minutes N --rate N    soak: for how long (default 30), and with how many votes a second (default: half of what is measured)
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
       compare: { type: 'boolean', default: false },
       accept: { type: 'boolean', default: false },
       most: { type: 'string' },
+      polls: { type: 'string' },
       minutes: { type: 'string' },
       rate: { type: 'string' },
     },
@@ -46,6 +48,7 @@ async function main(): Promise<void> {
   }
   const asked: Asked = {
     most: readNumber('--most', values.most),
+    mostPolls: readNumber('--polls', values.polls),
     minutes: readNumber('--minutes', values.minutes),
     votesPerSecond: readNumber('--rate', values.rate),
   }

@@ -14,6 +14,7 @@ import { soak } from './stages/soak.ts'
 /** What the command line asks of those that can be had in other sizes; null: as they see fit. */
 export type Asked = {
   readonly most: number | null
+  readonly mostPolls: number | null
   readonly minutes: number | null
   readonly votesPerSecond: number | null
 }

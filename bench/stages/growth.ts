@@ -13,13 +13,11 @@ const least = 10_000
 const mostDefault = 1_000_000
 const stretches = 3
 const votesPerStretch = 100_000
+const measuredVotes = stretches * votesPerStretch
 /** In a poll of its own and ahead of the others: a worker that has just started is slow. */
 const warmUpVotes = 100_000
-/** Where ten thousand polls are voted on at once a vote costs many times as much, and fewer are enough to measure it. */
-const manyPolls = [
-  { polls: 100, votesPerStretch },
-  { polls: 10_000, votesPerStretch: 10_000 },
-]
+/** Beside one; ten thousand take minutes, as every batch then meets most of them. */
+const pollCounts = [100, 10_000]
 const optionCounts = [10, 100]
 const partitionCounts = [2, 4]
 const pollsCreatedAtOnce = 8
@@ -33,16 +31,15 @@ type Point = {
   readonly polls: number
   readonly options: number
   readonly partitions: number
-  readonly votesPerStretch: number
 }
 
-const plain: Point = { votes: stretches * votesPerStretch, polls: 1, options: 2, partitions: 1, votesPerStretch }
+const plain: Point = { votes: measuredVotes, polls: 1, options: 2, partitions: 1 }
 
 /**
  * How the cost of a vote grows, on its way from the stream into the ledger: with the votes that its poll has already, with polls, options
  * and partitions. Each point is an installation of its own; what is measured are its last votes, not all.
  */
-export async function growth({ most }: Pick<Asked, 'most'>): Promise<Outcome> {
+export async function growth({ most, mostPolls }: Pick<Asked, 'most' | 'mostPolls'>): Promise<Outcome> {
   const bySize: Measured[] = []
   for (const votes of sizesUpTo(most ?? mostDefault)) bySize.push(await measurePoint({ ...plain, votes }))
   const compared = await measurePoint(plain)
@@ -51,9 +48,8 @@ export async function growth({ most }: Pick<Asked, 'most'>): Promise<Outcome> {
     const { costs } = await measurePoint(point)
     others.push(plainFigure(`CPU, ${what}`, 'us/vote', costs.map(totalOf), null))
   }
-  for (const many of manyPolls) {
-    const point = { ...plain, ...many, votes: stretches * many.votesPerStretch }
-    await measureOther(`${formatCount(many.polls)} polls at once`, point)
+  for (const polls of pollCounts.filter((count) => count <= (mostPolls ?? Infinity))) {
+    await measureOther(`${formatCount(polls)} polls at once`, { ...plain, polls })
   }
   for (const options of optionCounts) await measureOther(`${options} options`, { ...plain, options })
   for (const partitions of partitionCounts) await measureOther(`${partitions} partitions`, { ...plain, partitions })
@@ -91,7 +87,6 @@ function sizesUpTo(most: number): readonly number[] {
 
 async function measurePoint(point: Point): Promise<Measured> {
   const { votes, polls, options, partitions } = point
-  const measuredVotes = stretches * point.votesPerStretch
   const installation = await startInstallation({
     underTest: 'worker',
     partitions,
@@ -116,23 +111,21 @@ async function measurePoint(point: Point): Promise<Measured> {
     for (const turn of series) await fill(turn, votes)
     await installation.restart('worker')
     const all = warmUpVotes + turns * votes
-    const costs = await watchCosts(installation, { votes: all, stretches, votesPerStretch: point.votesPerStretch })
-    const cpu = formatNumber(median(costs.map(totalOf)))
-    console.log(
-      `  ${votes} votes, ${turns} times, ${polls} polls, ${options} options, ${partitions} partitions: ${cpu} us/vote`,
-    )
+    const costs = await watchCosts(installation, { votes: all, stretches, votesPerStretch })
     await proveLedger(installation.database, expected)
     await proveRecount(installation.database)
     // There is a turn, and it has a poll.
     const shown = series[0]![0]!
     const { doorBytes, streamBytes, streamVotes } = await readRedisMemory(installation, shown.id, partitions)
-    return {
+    const measured: Measured = {
       point,
       costs,
       diskBytesPerVote: (await ledgerBytes(installation)) / all,
       doorBytesPerVoter: (doorBytes * polls) / votes,
       streamBytesPerVote: streamBytes / streamVotes,
     }
+    console.log(`  ${JSON.stringify(point)}: ${JSON.stringify(seriesRow(measured))}`)
+    return measured
   } finally {
     await installation.stop()
   }
