@@ -35,7 +35,7 @@ export async function soak({ minutes: asked, votesPerSecond }: Asked): Promise<O
   try {
     const loads = [startLoad(), startLoad()] as const
     undo.push(...loads.map(({ stop }) => stop))
-    const installation = await startInstallation({ underTest: null, env: heaps.env })
+    const installation = await startInstallation({ underTest: 'api', env: heaps.env })
     undo.push(installation.stop)
     const capacity = votesPerSecond === null ? await measureCapacity(loads[0], installation) : null
     const rate = Math.floor(votesPerSecond ?? shareOfCapacity * (capacity ?? 0))
