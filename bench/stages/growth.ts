@@ -16,7 +16,7 @@ const votesPerStretch = 100_000
 const measuredVotes = stretches * votesPerStretch
 /** In a poll of its own and ahead of the others: a worker that has just started is slow. */
 const warmUpVotes = 100_000
-/** Beside one; ten thousand take minutes, as every batch then meets most of them. */
+/** Beside one; ten thousand take many minutes. */
 const pollCounts = [100, 10_000]
 const optionCounts = [10, 100]
 const partitionCounts = [2, 4]
