@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
 
 export type ReadingClock = {
+  /** Another number in each turn of the event loop that is asked about. */
+  readonly turn: () => number
   /** For how long the event loop has been in its present turn, in milliseconds. */
   readonly turnMs: () => number
   /** The longest that what is read in this turn can have lain unread by now, in milliseconds. */
@@ -20,7 +22,7 @@ export function createReadingClock(): ReadingClock {
   const { nodeTiming } = performance
   let endedAt = performance.now()
   let idleAtEnd = nodeTiming.idleTime
-  let turn = { beganAt: endedAt, cameAfter: endedAt }
+  let turn = { number: 0, beganAt: endedAt, cameAfter: endedAt }
   let isNew = false
 
   /** The present turn. It is looked at while it reads, so the time in which it had nothing to do is over. */
@@ -29,7 +31,7 @@ export function createReadingClock(): ReadingClock {
     isNew = false
     const idleMs = nodeTiming.idleTime - idleAtEnd
     const beganAt = endedAt + idleMs
-    turn = { beganAt, cameAfter: idleMs > 0 ? beganAt : turn.beganAt }
+    turn = { number: turn.number + 1, beganAt, cameAfter: idleMs > 0 ? beganAt : turn.beganAt }
     return turn
   }
 
@@ -44,6 +46,7 @@ export function createReadingClock(): ReadingClock {
   setImmediate(endTurn).unref()
 
   return {
+    turn: () => presentTurn().number,
     turnMs: () => performance.now() - presentTurn().beganAt,
     unreadMs: () => performance.now() - presentTurn().cameAfter,
   }

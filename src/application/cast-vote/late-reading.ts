@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 
 /** How far this process is behind with reading requests. */
 export type Reading = {
+  /** Another number in each turn of the event loop. */
+  readonly turn: () => number
   /** For how long the event loop has been in its present turn, in milliseconds. */
   readonly turnMs: () => number
   /** The longest that what is read now can have lain unread, in milliseconds. */
@@ -20,6 +22,8 @@ export type ReadingLimits = {
    * somebody is let in.
    */
   readonly promptShareMin: number
+  /** So many votes of a turn are never late: a turn that is long for fewer is long for something else, and no shorter without them. */
+  readonly promptVotesMin: number
 }
 
 export const READING_LIMITS: ReadingLimits = {
@@ -27,6 +31,7 @@ export const READING_LIMITS: ReadingLimits = {
   overloadUnreadMsMax: 25,
   overloadMs: 250,
   promptShareMin: 0.1,
+  promptVotesMin: 32,
 }
 
 /**
@@ -37,7 +42,7 @@ export const READING_LIMITS: ReadingLimits = {
  * offered votes a second (test/support/crowd.ts, a few seconds each, 2 cores). The naive limits are a rate,
  * which fits one machine, and a number of requests, which says nothing of time. Here turns of the event loop that become long are cut
  * short by refusing the rest of what they read. So the next one comes sooner, and whatever refusing leaves of the time is for those who
- * are let in, however much comes.
+ * are let in, however much comes. Turns may also be long for what hosts bring in bulk: then the few votes between it are let in.
  */
 export function createIsReadLate(
   reading: Reading,
@@ -45,14 +50,26 @@ export function createIsReadLate(
   limits: ReadingLimits = READING_LIMITS,
 ): () => boolean {
   let lateAt = Number.NEGATIVE_INFINITY
+  let turn = reading.turn()
+  let letIn = 0
+
+  function isPrompt(): boolean {
+    if (letIn < limits.promptVotesMin) return true
+    const unreadMs = reading.unreadMs()
+    if (unreadMs <= limits.overloadUnreadMsMax || reading.turnMs() <= limits.promptShareMin * unreadMs) return true
+    const now = clock.now()
+    if (unreadMs <= limits.unreadMsMax && now - lateAt >= limits.overloadMs) return true
+    lateAt = now
+    return false
+  }
 
   return () => {
-    const unreadMs = reading.unreadMs()
-    if (unreadMs <= limits.overloadUnreadMsMax) return false
-    const now = clock.now()
-    const isOverload = now - lateAt < limits.overloadMs
-    const isLate = (isOverload || unreadMs > limits.unreadMsMax) && reading.turnMs() > limits.promptShareMin * unreadMs
-    if (isLate) lateAt = now
-    return isLate
+    if (reading.turn() !== turn) {
+      turn = reading.turn()
+      letIn = 0
+    }
+    if (!isPrompt()) return true
+    letIn += 1
+    return false
   }
 }
