@@ -90,16 +90,26 @@ counted as materialized (
   group by w.poll_id, w.round, w.selection
 ),
 
-change as (
-  select c.poll_id, c.round, sum(c.votes)::bigint as votes
-  from counted as c
-  group by c.poll_id, c.round
-),
-
+-- Option 0 stands for the poll itself.
 difference as (
   select d.poll_id, d.round, d.option_id, sum(d.votes)::bigint as votes
-  from (select c.poll_id, c.round, unnest(c.selection) as option_id, c.votes from counted as c) as d
+  from (
+    select c.poll_id, c.round, unnest(c.selection)::integer as option_id, c.votes from counted as c
+    union all
+    select c.poll_id, c.round, 0, c.votes from counted as c
+  ) as d
   group by d.poll_id, d.round, d.option_id
+),
+
+change as (
+  select
+    d.poll_id,
+    d.round,
+    sum(d.votes) filter (where d.option_id = 0)::bigint as votes,
+    array_agg(d.option_id) as option_ids,
+    array_agg(d.votes) as option_votes
+  from difference as d
+  group by d.poll_id, d.round
 ),
 
 tallied as (
@@ -108,10 +118,11 @@ tallied as (
     c.poll_id,
     c.round,
     $8::smallint,
+    -- Each poll looks at its own options alone: joined to those of all, each of 10,000 polls would look through them all.
     (
       select array_agg(coalesce(d.votes, 0) order by o.id)
       from generate_series(1, p.next_option_id - 1) as o (id)
-      left join difference as d on d.poll_id = c.poll_id and d.round = c.round and d.option_id = o.id
+      left join unnest(c.option_ids, c.option_votes) as d (option_id, votes) on d.option_id = o.id
     ),
     c.votes,
     c.votes,
