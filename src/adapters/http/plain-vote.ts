@@ -74,13 +74,18 @@ export function createTakePlainVote(
     response: ServerResponse,
     body: Buffer,
   ): void {
-    const known = take(pollId, kind, request, body)
+    let known: Taken = { body, outcome: null }
     const goOn = (): void => {
       taken.set(request, known)
       server.goOn(request, response)
     }
+    try {
+      known = take(pollId, kind, request, body)
+    } catch {
+      // The long way meets the same fault, and tells of it.
+    }
     if (known.outcome === null) return goOn()
-    known.outcome.then((outcome) => (isRefused(outcome) ? goOn() : accept(outcome, request, response)), goOn)
+    known.outcome.then((outcome) => (isRefused(outcome) ? goOn() : accept(outcome, request, response))).catch(goOn)
   }
 
   return (request, response) => {
