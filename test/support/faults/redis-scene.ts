@@ -167,9 +167,15 @@ export const earlierVotersReturn = async (
   return { 'second votes refused': told.length, 'changes accepted': changed.length }
 }
 
-/** Waits until the viewers see what the ledger has, within the time that is promised. Nobody may vote meanwhile. */
-export const seeTheNewest = async ({ system, poll }: FaultScene, viewers: readonly Viewer[]): Promise<void> => {
-  await waitUntil(async () => isRecorded(system), { withinMs: recoversWithinMs, what: 'everything is recorded' })
+/**
+ * Waits until the viewers see what the ledger has, within the time that is promised. The load has to be paused; what it had under way
+ * still changes the tally, so it is answered and recorded first.
+ */
+export const seeTheNewest = async ({ system, poll, load }: FaultScene, viewers: readonly Viewer[]): Promise<void> => {
+  await waitUntil(async () => load.isIdle() && (await isRecorded(system)), {
+    withinMs: recoversWithinMs,
+    what: 'everything is recorded',
+  })
   const [tally] = await createTallies(system.database.pool).read([poll.id])
   await waitUntil(() => viewers.every((viewer) => viewer.newest()?.version === tally?.version), {
     withinMs: newestWithinMs,
