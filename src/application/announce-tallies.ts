@@ -4,6 +4,7 @@ import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
 import { createKeepGrowing } from './announce-tallies/keep-growing.ts'
+import { ALL_UNANNOUNCED, settledSweep, type Sweep, sweepAnew, takeStep } from './announce-tallies/sweep.ts'
 
 const POLLS_PER_READ_MAX = 500
 const RETRY_FIRST_MS = 50
@@ -43,11 +44,6 @@ export type AnnounceTallies = {
   /** Announces until the signal aborts, then what still waits, once. What fails then, and the rest of a sweep, is left to the next owner's. */
   run(signal: AbortSignal): Promise<void>
 }
-
-/** Goes through all that nobody announced, in the order of the polls' ids; the next step begins behind `after`. */
-type Sweep = { readonly settledMs: number; readonly after: string }
-
-const ALL_UNANNOUNCED: Sweep = { settledMs: 0, after: '' }
 
 type Waiting = {
   readonly changed: Set<string>
@@ -103,10 +99,8 @@ export function createAnnounceTallies(
 
   async function sweepOn(sweep: Sweep | null): Promise<{ pollIds: readonly string[]; rest: Sweep | null }> {
     if (sweep === null) return { pollIds: [], rest: null }
-    const pollIds = await ports.tallies.unannounced(sweep.settledMs, sweep.after, limits.sweptPollsMax)
-    const last = pollIds.at(-1)
-    const isLast = last === undefined || pollIds.length < limits.sweptPollsMax
-    return { pollIds, rest: isLast ? null : { ...sweep, after: last } }
+    const found = await ports.tallies.unannounced(sweep.settledMs, sweep.after, limits.sweptPollsMax)
+    return takeStep(sweep, found, limits.sweptPollsMax)
   }
 
   async function announceDefinition(pollId: string): Promise<void> {
@@ -128,12 +122,14 @@ export function createAnnounceTallies(
     for (const pollId of pollIds) waiting.changed.add(pollId)
     if (waiting.changed.size <= limits.waitingPollsMax) return
     waiting.changed.clear()
-    waiting.sweep = ALL_UNANNOUNCED
+    waiting.sweep = sweepAnew(waiting.sweep)
   }
 
-  /** What failed, or goes on, waits again beside what came meanwhile. A sweep goes on unless one has to begin anew. */
+  /** What failed, or goes on, waits again beside what came meanwhile. */
   function putBack(work: Waiting): void {
-    if (waiting.sweep !== ALL_UNANNOUNCED) waiting.sweep = work.sweep ?? waiting.sweep
+    // Whatever began meanwhile began with nothing under way here.
+    if (waiting.sweep === ALL_UNANNOUNCED) waiting.sweep = sweepAnew(work.sweep)
+    else waiting.sweep = work.sweep ?? waiting.sweep
     addChanged(work.changed)
     for (const pollId of work.closing) waiting.closing.add(pollId)
     for (const [partition, mark] of work.marks) {
@@ -177,7 +173,7 @@ export function createAnnounceTallies(
     takeOver(partition, recordedAt) {
       announced.delete(partition)
       waiting.marks.set(partition, recordedAt)
-      waiting.sweep = ALL_UNANNOUNCED
+      waiting.sweep = sweepAnew(waiting.sweep)
       wake()
     },
     note(partition, { recordedAt, pollIds, closingIds, acceptedAt }) {
@@ -193,7 +189,7 @@ export function createAnnounceTallies(
       waiting.marks.delete(partition)
     },
     sweep() {
-      waiting.sweep ??= { settledMs: SETTLED_MS, after: '' }
+      waiting.sweep ??= settledSweep(SETTLED_MS)
       wake()
     },
     run,

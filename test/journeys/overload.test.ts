@@ -14,8 +14,7 @@ const overloadMs = 60_000
 const times = 10
 const timesMin = 5
 const memoryMaxMiB = 512
-/** One second is aimed at, and was held where the machine was left alone; a machine that others use was seen to need two. */
-const answeredWithinMs = 3_000
+const answeredWithinMs = 1_000
 /** Who wait for their answers while the accepted rate is measured. */
 const calmConnections = 64
 const calmMs = 4_000

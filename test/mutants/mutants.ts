@@ -785,7 +785,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/announce-tallies.ts',
-        from: 'waiting.sweep = ALL_UNANNOUNCED\n      wake()',
+        from: 'waiting.sweep = sweepAnew(waiting.sweep)\n      wake()',
         to: 'wake()',
       },
     ],
@@ -800,9 +800,9 @@ export const mutants: readonly Mutant[] = [
     breaks: 'of what a dead worker recorded in very many polls only a part is announced',
     edits: [
       {
-        file: 'src/application/announce-tallies.ts',
-        from: 'return { pollIds, rest: isLast ? null : { ...sweep, after: last } }',
-        to: 'return { pollIds, rest: isLast ? null : null }',
+        file: 'src/application/announce-tallies/sweep.ts',
+        from: 'return { pollIds, rest: isLast ? next : { ...sweep, after: last } }',
+        to: 'return { pollIds, rest: isLast ? next : null }',
       },
     ],
     caughtBy: [
