@@ -11,11 +11,10 @@ export type TcpProxy = {
   readonly cut: () => void
   /**
    * Swallows everything in both directions from now on and closes nothing: the other side has gone without a word. With a
-   * condition only on those open connections whose client has sent something of the kind, within its first megabyte.
+   * condition only on those open connections whose client has sent something of the kind, within its first megabyte. The returned
+   * function says how many of those that are open now their client has not given up yet.
    */
-  readonly mute: (isMeant?: (sent: string) => boolean) => void
-  /** How many connections are muted that their client has not given up yet. */
-  readonly muted: () => number
+  readonly mute: (isMeant?: (sent: string) => boolean) => () => number
   /** Breaks every connection; those to come lead to this port. */
   readonly leadTo: (port: number) => void
   /** Lets everything through again, on new connections; those that were muted stay so. */
@@ -128,9 +127,10 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
     },
     mute: (isMeant) => {
       isMute = isMeant === undefined
-      for (const way of open.values()) way.isMuted ||= isMeant?.(way.sent) ?? true
+      const meant = [...open].filter(([, way]) => !way.isMuted && (isMeant?.(way.sent) ?? true))
+      for (const [, way] of meant) way.isMuted = true
+      return () => meant.filter(([client]) => open.has(client)).length
     },
-    muted: () => [...open.values()].filter((way) => way.isMuted).length,
     unmute: () => {
       isMute = false
     },

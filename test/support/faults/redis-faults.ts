@@ -184,14 +184,14 @@ export const dropNews: Fault = {
     const viewers = system.apis.map(({ url }) => createViewer(url, poll.id, () => undefined))
     try {
       await isSubscribed(scene)
-      way.mute((sent) => sent.includes('tallycast-subscriber'))
-      const muted = way.muted()
+      const mutedNow = way.mute((sent) => sent.includes('tallycast-subscriber'))
+      const muted = mutedNow()
       await moreAccepted(load, 200)
       load.pause()
       await seeTheNewest(scene, viewers)
       load.resume()
       // Quiet connections are asked every few seconds whether they are still there.
-      await waitUntil(() => way.muted() === 0, { withinMs: recoversWithinMs, what: 'dead connections are given up' })
+      await waitUntil(() => mutedNow() === 0, { withinMs: recoversWithinMs, what: 'dead connections are given up' })
       await isSubscribed(scene)
       return { 'connections muted': muted }
     } finally {
