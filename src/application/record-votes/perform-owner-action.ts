@@ -4,6 +4,7 @@ import type { LedgerBatch } from '../../ports/vote-ledger.ts'
 import type { StreamEntry } from '../../ports/vote-stream.ts'
 import { type Outcome, recordIsolating } from './isolate-entry.ts'
 import { foldForLedger, ledgerBatch, ledgerCommits, setEntryAside, setVoteAside, votesOf } from './ledger-batch.ts'
+import { createPaceReads } from './pace-reads.ts'
 import type { RecordVotesHooks, RecordVotesLimits, RecordVotesPorts } from '../record-votes.ts'
 
 type Event = OwnerEvent<StreamEntry>
@@ -24,6 +25,8 @@ export function createPerformOwnerAction(
 ) {
   /** The first read after the partition was acquired does not wait: whether the log was lost should not take until the next vote. */
   let isFirstRead = false
+  const restAfter = createPaceReads()
+  let restMs = 0
 
   /**
    * Tells the stream the checkpoint's epoch. A ledger that was restored from a backup may be behind the stream's: then the checkpoint
@@ -99,7 +102,9 @@ export function createPerformOwnerAction(
     const { entriesMax } = limits
     const waitMs = isFirstRead ? 0 : limits.waitMs
     isFirstRead = false
+    if (restMs > 0) await hooks.sleep(restMs, signal)
     const found = await stream.read(partition, action.after, { entriesMax, waitMs }, signal)
+    restMs = restAfter(found, entriesMax)
     const inspected = await stream.inspect(partition, action.after)
     const newer = found.findIndex((entry) => entry.content.type === 'newer')
     const [first] = found
