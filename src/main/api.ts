@@ -90,6 +90,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     refuseVotesNow: refuseNow,
     plainVotes: { castVote, address },
+    plainReads: { seePoll },
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)

@@ -251,6 +251,41 @@ describe('reading a poll', () => {
     }
   })
 
+  test('is answered alike on the short way and on the long one, which takes all that is not plain', async () => {
+    const open = await makePoll()
+    const hidden = await makePoll({ results_visibility: 'after_close' })
+    const afterVote = await makePoll({ results_visibility: 'after_vote' })
+    const voterToken = (await call('POST', `${afterVote.path}/vote`, { json: { option_id: 1 } })).body.voter_token
+    await waitUntil(async () => (await call('GET', afterVote.path, { voterToken })).body.total_votes === 1)
+    const { etag } = Object.fromEntries((await call('GET', open.path)).headers)
+    const askAll = async (way: string): Promise<readonly unknown[]> => {
+      const answers = []
+      for (const form of ['', '/results']) {
+        for (const { path } of [open, hidden, afterVote, { path: '/polls/unknown' }]) {
+          answers.push(await call('GET', `${path}${form}${way}`))
+        }
+        answers.push(await call('GET', `${hidden.path}${form}${way}`, { bearer: hidden.bearer }))
+        answers.push(await call('GET', `${hidden.path}${form}${way}`, { bearer: open.bearer }))
+        answers.push(await call('GET', `${hidden.path}${form}${way}`, { headers: { authorization: 'Basic eDp5' } }))
+        answers.push(await call('GET', `${afterVote.path}${form}${way}`, { voterToken }))
+        answers.push(await call('GET', `${open.path}${form}${way}`, { headers: { 'if-none-match': String(etag) } }))
+        answers.push(await call('GET', `${open.path}${form}${way}`, { headers: { 'x-request-id': 'mine' } }))
+      }
+      return answers.map(({ status, headers, text }) => {
+        const { date, 'x-request-id': requestId, ...others } = Object.fromEntries(headers)
+        expect(date).toBeDefined()
+        const id = String(requestId)
+        return { status, others, requestId: id.replaceAll(/^[0-9a-f-]{36}$/g, 'made'), text: text.replaceAll(id, 'id') }
+      })
+    }
+    const short = await askAll('')
+    expect(short.map((answer) => (answer as { readonly status: number }).status)).toEqual([
+      ...[200, 200, 200, 404, 200, 403, 401, 200, 304, 200],
+      ...[200, 200, 200, 404, 200, 403, 401, 200, 200, 200],
+    ])
+    expect(short).toEqual(await askAll('?'))
+  })
+
   test('gives the results alone', async () => {
     const { id, path } = await makePoll()
     await call('POST', `${path}/vote`, { json: { option_id: 2 } })

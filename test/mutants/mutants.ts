@@ -815,6 +815,22 @@ export const mutants: readonly Mutant[] = [
 
   // G6: hidden results leak nowhere.
   {
+    breaks: 'a hidden tally leaks on the short way of readers',
+    edits: [
+      {
+        file: 'src/adapters/http/plain-read.ts',
+        from: 'renderPoll(live, form, maySeeResults(live.poll, audience))',
+        to: 'renderPoll(live, form, true)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-polls.test.ts',
+        title: 'is answered alike on the short way and on the long one, which takes all that is not plain',
+      },
+    ],
+  },
+  {
     breaks: 'a hidden tally leaks over HTTP',
     edits: [
       {

@@ -46,6 +46,7 @@ export const startLiveSite = async (
     version: '0',
     refuseVotesNow: () => batchCalls.refuseNow(),
     plainVotes: { castVote, address },
+    plainReads: { seePoll },
     addRoutes: (routes) => {
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       streams.addRoute(routes)

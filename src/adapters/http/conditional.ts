@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RenderedPoll } from './poll-body.ts'
 
 /** Headers as Node takes them: each name before its value. */
@@ -29,12 +29,11 @@ export function conditionalHeaders(json: string, etag: string, isShared: boolean
  * process stops the end of the connection.
  */
 export function sendRendered(
-  request: FastifyRequest,
-  reply: FastifyReply,
+  request: Pick<IncomingMessage, 'headers'> & { readonly id: string },
+  raw: ServerResponse,
   { json, etag, headers }: RenderedPoll,
   isStopping: boolean,
 ): void {
-  const { raw } = reply.hijack()
   const isUnchanged = hasAlready(request.headers['if-none-match'], etag)
   const list = ['x-request-id', request.id, ...(isUnchanged ? headers.unchanged : headers.whole)]
   if (isStopping) list.push('connection', 'close')

@@ -17,7 +17,7 @@ export type PublicAddress = {
 }
 
 /** What a request shows of the organiser who sent it; null without a bearer. */
-export function readBearer(request: FastifyRequest): string | null | Refused {
+export function readBearer(request: WithHeaders): string | null | Refused {
   const header = request.headers.authorization
   if (header === undefined) return null
   const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(header)?.[1]
@@ -51,7 +51,7 @@ function readSession(
 /** Everything that a reader shows. Reading repeats without harm, so nobody needs a key for it and a weak one is passed over. */
 export function readReader(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  request: FastifyRequest,
+  request: WithHeaders,
 ): ReaderCredentials | Refused {
   const bearer = readBearer(request)
   if (isRefused(bearer)) return bearer

@@ -41,7 +41,7 @@ export function readPollRoutes(app: HttpApp, { seePoll, isStopping }: ReadPollRo
   const send = (request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void => {
     if (isRefused(seen)) return void sendRefusal(reply, seen)
     const { live, audience } = seen
-    sendRendered(request, reply, renderPoll(live, form, maySeeResults(live.poll, audience)), isStopping())
+    sendRendered(request, reply.hijack().raw, renderPoll(live, form, maySeeResults(live.poll, audience)), isStopping())
   }
   const forms = [
     { form: 'poll', url: '/polls/:poll_id', operationId: 'getPoll', summary: 'A poll with its tally', body: PollBody },

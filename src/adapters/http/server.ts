@@ -6,10 +6,11 @@ import { fastify } from 'fastify'
 import type { Logger } from 'pino'
 import { handleFaults } from './faults.ts'
 import { readJsonBodies } from './json-body.ts'
-import { createRefuseMalformed, headerBytesMax, type RefuseMalformed } from './malformed.ts'
+import { createRefuseMalformed, headerBytesMax } from './malformed.ts'
 import { answerStrayRequests } from './not-found.ts'
 import { describeRoutes } from './openapi.ts'
 import type { HttpApp } from './operation.ts'
+import { type AnswerPlainRead, createAnswerPlainRead, type PlainReadsParts } from './plain-read.ts'
 import { createTakePlainVote, type PlainVotesParts, type TakePlainVote } from './plain-vote.ts'
 import { sendRefusal } from './problems.ts'
 import { createRefuseEarly } from './refuse-early.ts'
@@ -51,6 +52,8 @@ export type HttpServerOptions = {
   readonly refuseVotesNow?: () => Refused | null
   /** Where given, plain votes take the short way. */
   readonly plainVotes?: PlainVotesParts
+  /** Likewise plain readers. */
+  readonly plainReads?: PlainReadsParts
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
@@ -62,6 +65,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const malformed = createRefuseMalformed(options.keepsOwnTime ?? (() => false))
   const refuseEarly = createRefuseEarly(refuseVotesNow, isStopping)
   let takePlainVote: TakePlainVote = () => false
+  let answerPlainRead: AnswerPlainRead = () => false
   const app: HttpApp = fastify({
     // One line per request would cost more than the request; faults are logged with their request id.
     logger: false,
@@ -69,7 +73,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     bodyLimit: bodyBytesMax,
     serverFactory: (handle) => {
       const server = listenWith((request, response) => {
-        if (refuseEarly(request, response) || takePlainVote(request, response)) malformed.note(request.socket, response)
+        const isShort =
+          refuseEarly(request, response) || takePlainVote(request, response) || answerPlainRead(request, response)
+        if (isShort) malformed.note(request.socket, response)
         else handle(request, response)
       })
       server.setTimeout(Math.max(stalledLeastMs, viewerPingMs + stalledMarginMs))
@@ -106,18 +112,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     done()
   })
   await app.ready()
-  if (options.plainVotes !== undefined) takePlainVote = shortWay(app, options.plainVotes, malformed, isStopping)
+  const { plainVotes, plainReads } = options
+  const server = {
+    isWellFormed: malformed.isPlain,
+    isStopping,
+    goOn: (request: IncomingMessage, response: ServerResponse) => app.routing(request, response),
+  }
+  if (plainVotes !== undefined) takePlainVote = createTakePlainVote(app, plainVotes, server)
+  if (plainReads !== undefined) answerPlainRead = createAnswerPlainRead(app, plainReads, server)
   return app
-}
-
-function shortWay(
-  app: HttpApp,
-  votes: PlainVotesParts,
-  { isPlain: isWellFormed }: RefuseMalformed,
-  isStopping: () => boolean,
-): TakePlainVote {
-  const goOn = (request: IncomingMessage, response: ServerResponse): void => app.routing(request, response)
-  return createTakePlainVote(app, votes, { isWellFormed, isStopping, goOn })
 }
 
 /** Node's own server, with our limits. */
