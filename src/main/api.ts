@@ -89,8 +89,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     refuseVotesNow: refuseNow,
-    plainVotes: { castVote, address },
-    plainReads: { seePoll },
+    shortWays: { castVote, seePoll, address },
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)

@@ -45,8 +45,7 @@ export const startLiveSite = async (
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
     refuseVotesNow: () => batchCalls.refuseNow(),
-    plainVotes: { castVote, address },
-    plainReads: { seePoll },
+    shortWays: { castVote, seePoll, address },
     addRoutes: (routes) => {
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       streams.addRoute(routes)

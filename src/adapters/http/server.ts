@@ -50,10 +50,8 @@ export type HttpServerOptions = {
   readonly keepsOwnTime?: (socket: Socket) => boolean
   /** What every vote is told now, whatever it says; null where votes are looked at. */
   readonly refuseVotesNow?: () => Refused | null
-  /** Where given, plain votes take the short way. */
-  readonly plainVotes?: PlainVotesParts
-  /** Likewise plain readers. */
-  readonly plainReads?: PlainReadsParts
+  /** Where given, plain votes and plain readers take the short way. */
+  readonly shortWays?: PlainVotesParts & PlainReadsParts
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
@@ -112,14 +110,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     done()
   })
   await app.ready()
-  const { plainVotes, plainReads } = options
-  const server = {
-    isWellFormed: malformed.isPlain,
-    isStopping,
-    goOn: (request: IncomingMessage, response: ServerResponse) => app.routing(request, response),
+  if (options.shortWays !== undefined) {
+    const server = {
+      isWellFormed: malformed.isPlain,
+      isStopping,
+      goOn: (request: IncomingMessage, response: ServerResponse) => app.routing(request, response),
+    }
+    takePlainVote = createTakePlainVote(app, options.shortWays, server)
+    answerPlainRead = createAnswerPlainRead(app, options.shortWays, server)
   }
-  if (plainVotes !== undefined) takePlainVote = createTakePlainVote(app, plainVotes, server)
-  if (plainReads !== undefined) answerPlainRead = createAnswerPlainRead(app, plainReads, server)
   return app
 }
 
