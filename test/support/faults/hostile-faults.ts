@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { type Fault, moreAccepted } from '../fault-case.ts'
 import { heldConnections, residentMiB } from '../process-figures.ts'
 import { connectRawViewer, OPCODES, writeClose, writeFrame } from '../raw-frames.ts'
-import { connectRaw, exchangeRaw, type RawConnection } from '../raw-http.ts'
+import { connectRaw, exchangeRaw, type RawAnswer, type RawConnection } from '../raw-http.ts'
 import { connectViewer } from '../viewer.ts'
 import { waitUntil } from '../wait-until.ts'
 
@@ -126,6 +126,10 @@ export const flood: Fault = {
   },
 }
 
+/** Where a flood keeps the api busy, a vote that has lain unread for long is refused before anybody sees that it is none. */
+const isRefusal = ({ status, body }: RawAnswer): boolean =>
+  (status >= 400 && status < 500) || (status === 503 && body.includes('"code":"overloaded"'))
+
 /** Returns how many were refused, which is each. */
 const floodOnce = async (url: string, pollId: string): Promise<number> => {
   const frames = (opcode: number, count: number, isLast = true): Buffer =>
@@ -153,7 +157,7 @@ const floodOnce = async (url: string, pollId: string): Promise<number> => {
   ]
   const exchanges = Array.from({ length: floodRequests }, async (_, index) => {
     const { answers, rest } = await exchangeRaw(url, requests[index % requests.length] ?? '')
-    expect([answers.filter(({ status }) => status < 400 || status >= 500), rest]).toEqual([[], ''])
+    expect([answers.filter((answer) => !isRefusal(answer)), rest]).toEqual([[], ''])
   })
   return (await Promise.all([...viewers, ...exchanges])).length
 }
