@@ -62,7 +62,7 @@ export const settings = {
   VIEWERS_MAX: integer({ least: 1, most: 1_000_000, fallback: 20_000 }),
   VIEWER_BUFFER_BYTES_MAX: integer({ least: 4096, most: 16_777_216, fallback: 65_536, unit: 'bytes' }),
   WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
-  VOTE_UNREAD_MS_MAX: integer({ least: 25, most: 10_000, fallback: 250, unit: 'milliseconds' }),
+  VOTE_UNREAD_MS_MAX: integer({ least: 25, most: 10_000, fallback: 500, unit: 'milliseconds' }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
   /** Whoever starts everything with one command looks at the terminal: there, only what needs attention. */
