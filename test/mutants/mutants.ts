@@ -815,10 +815,10 @@ export const mutants: readonly Mutant[] = [
 
   // G6: hidden results leak nowhere.
   {
-    breaks: 'a hidden tally leaks on the short way of readers',
+    breaks: 'a hidden tally is shown whoever reads',
     edits: [
       {
-        file: 'src/adapters/http/plain-read.ts',
+        file: 'src/adapters/http/send-seen.ts',
         from: 'renderPoll(live, form, maySeeResults(live.poll, audience))',
         to: 'renderPoll(live, form, true)',
       },
@@ -826,7 +826,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [
       {
         file: 'test/adapters/http-polls.test.ts',
-        title: 'is answered alike on the short way and on the long one, which takes all that is not plain',
+        title: 'with after_close are null to the public, and nothing tells that somebody voted',
       },
     ],
   },

@@ -2,11 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
 import { isRefused } from '../../domain/refusal.ts'
-import { maySeeResults } from '../../domain/tally.ts'
-import { sendRendered } from './conditional.ts'
 import { readReader } from './credentials.ts'
-import { renderPoll } from './poll-body.ts'
 import { requestIdOf } from './request-id.ts'
+import { sendSeen } from './send-seen.ts'
 
 export type PlainReadsParts = { readonly seePoll: Pick<SeePoll, 'seeKnown'> }
 
@@ -36,10 +34,8 @@ export function createAnswerPlainRead(
     if (isRefused(shown)) return false
     const seen = seePoll.seeKnown(pollId, shown)
     if (seen === null || isRefused(seen)) return false
-    const { live, audience } = seen
-    const form = results === undefined ? 'poll' : 'results'
     const asked = { headers, id: requestIdOf(headers) }
-    sendRendered(asked, response, renderPoll(live, form, maySeeResults(live.poll, audience)), server.isStopping())
+    sendSeen(asked, response, results === undefined ? 'poll' : 'results', seen, server.isStopping())
     return true
   }
 }

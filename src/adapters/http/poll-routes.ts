@@ -3,8 +3,6 @@ import { Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import type { SeenPoll, SeePoll } from '../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused } from '../../domain/refusal.ts'
-import { maySeeResults } from '../../domain/tally.ts'
-import { sendRendered } from './conditional.ts'
 import { readCaller, readReader } from './credentials.ts'
 import {
   bodyRefusals,
@@ -15,7 +13,7 @@ import {
   readRefusals,
   reader,
 } from './operation.ts'
-import { type Form, pointIntoBody, pollBody, readNewPoll, readPollEdit, renderPoll } from './poll-body.ts'
+import { type Form, pointIntoBody, pollBody, readNewPoll, readPollEdit } from './poll-body.ts'
 import {
   CreatedPoll,
   NewPoll,
@@ -27,6 +25,7 @@ import {
   ResultsBody,
 } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
+import { sendSeen } from './send-seen.ts'
 
 const pageSizeDefault = 20
 
@@ -40,8 +39,7 @@ export type ReadPollRoutesParts = {
 export function readPollRoutes(app: HttpApp, { seePoll, isStopping }: ReadPollRoutesParts): void {
   const send = (request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void => {
     if (isRefused(seen)) return void sendRefusal(reply, seen)
-    const { live, audience } = seen
-    sendRendered(request, reply.hijack().raw, renderPoll(live, form, maySeeResults(live.poll, audience)), isStopping())
+    sendSeen(request, reply.hijack().raw, form, seen, isStopping())
   }
   const forms = [
     { form: 'poll', url: '/polls/:poll_id', operationId: 'getPoll', summary: 'A poll with its tally', body: PollBody },
