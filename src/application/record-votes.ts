@@ -181,9 +181,9 @@ export function createRecordVotes(
         await hooks.sleep(limits.leaseMs / 3, until)
         if (until.aborted) return
         const { checkpoint: known, isRecording } = state
-        const renewed = await ports.lease.acquire(partition, owner, limits.leaseMs).catch(report)
-        // A lease that ran out may have been another owner's meanwhile. Where we commit, the fence says so; where nothing is to
-        // be committed, only this does.
+        const renewed = await ports.lease.renew(partition, owner, limits.leaseMs).catch(report)
+        // A lease that ran out may have been another owner's meanwhile, and a backup may have brought back an earlier checkpoint of
+        // ours. Where we commit, the fence says so; where nothing is to be committed, only this does.
         const isKnown = isRecording || state.isRecording || known !== state.checkpoint || isSame(known, renewed)
         if (renewed === null || !isKnown) dispatch({ type: 'lost', term: state.term })
       }

@@ -3,10 +3,15 @@ import type { Checkpoint } from '../domain/position.ts'
 /** Who owns a partition: exactly one worker at a time records its votes. Kept beside the ledger, by the ledger's clock. */
 export type PartitionLease = {
   /**
-   * Takes the partition, or renews the lease of the same owner, for `leaseMs`. Null while another owner's lease runs.
+   * Takes the partition for `leaseMs`, also where it is this owner's already. Null while another owner's lease runs.
    * MUST hand out the checkpoint that the last commit left.
    */
   acquire(partition: number, owner: string, leaseMs: number): Promise<Checkpoint | null>
+  /**
+   * Keeps the partition for `leaseMs` from now, also where the lease has run out, and hands out its checkpoint. Null where anybody
+   * else has had it since it was acquired, or it was given back: what happened then may not show in the checkpoint.
+   */
+  renew(partition: number, owner: string, leaseMs: number): Promise<Checkpoint | null>
   /** Gives the partition back at once; a no-op for anybody but the owner. */
   release(partition: number, owner: string): Promise<void>
   /**

@@ -40,11 +40,31 @@ test('acquiring takes over what another owner let expire', async () => {
   expect(await lease.acquire(mine, 'ann', longMs)).toBeNull()
 })
 
-test('acquiring renews the lease of the same owner', async () => {
+test.each(['acquire', 'renew'] as const)('an owner keeps what is its own: %s', async (way) => {
   const mine = nextPartition()
   await lease.acquire(mine, 'ann', shortMs)
-  expect(await lease.acquire(mine, 'ann', longMs)).toEqual({ partition: mine, ...start })
+  expect(await lease[way](mine, 'ann', longMs)).toEqual({ partition: mine, ...start })
   expect(await lease.acquire(mine, 'ben', longMs)).toBeNull()
+})
+
+test('renewing is null for an owner whose partition anybody else has had, though nobody holds it now', async () => {
+  const mine = nextPartition()
+  await lease.acquire(mine, 'ann', shortMs)
+  await waitUntil(async () => (await lease.acquire(mine, 'ben', shortMs)) !== null)
+  await waitUntil(async () => !(await lease.owners()).has(mine))
+  expect(await lease.renew(mine, 'ann', longMs)).toBeNull()
+  await lease.release(mine, 'ben')
+  expect(await lease.renew(mine, 'ann', longMs)).toBeNull()
+  expect(await lease.acquire(mine, 'ann', longMs)).toEqual({ partition: mine, ...start })
+})
+
+test('renewing takes nothing that nobody has, and hands out the checkpoint as it is', async () => {
+  const mine = nextPartition()
+  expect(await lease.renew(mine, 'ann', longMs)).toBeNull()
+  const from = await lease.acquire(mine, 'ann', longMs)
+  if (from === null) throw new Error('not acquired')
+  const raised = await lease.raiseEpoch(from, 'ann')
+  expect(await lease.renew(mine, 'ann', longMs)).toEqual(raised)
 })
 
 test('of many who ask for a partition at once, exactly one gets it', async () => {

@@ -312,6 +312,19 @@ describe.each(adapters)('$name', { timeout: timeoutMs }, ({ create }) => {
     expect(await createVoteLedger(system.pool).record(late)).toBe('fenced')
   })
 
+  test('a worker whose partition was taken meanwhile begins anew, though it finds the checkpoint that it knows', async () => {
+    const system = await start()
+    const poll = await openPoll(system)
+    const worker = system.work('ann', [0])
+    await waitUntil(() => worker.takenOver() === 1, { withinMs })
+    // What the other has recorded and not announced is ours to announce, however it left the checkpoint.
+    await system.pool.query(`update checkpoint set owner = 'ben', lease_until = clock_timestamp() where partition = 0`)
+    await waitUntil(() => worker.takenOver() === 2, { withinMs, what: 'it is taken over anew' })
+    await vote(system.ports, poll, someVoter(), 1)
+    await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
+    expect(worker.faults).toEqual([])
+  })
+
   test('the last close marker of the round makes a closing poll final and says so', async () => {
     const system = await start()
     const poll = await openPoll(system, { partitions: 2 })

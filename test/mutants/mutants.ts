@@ -72,6 +72,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'an owner goes on as if its partition had never been taken, since it knows the checkpoint',
+    edits: [
+      {
+        file: 'src/application/record-votes.ts',
+        from: 'await ports.lease.renew(partition, owner, limits.leaseMs)',
+        to: 'await ports.lease.acquire(partition, owner, limits.leaseMs)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/record-votes.test.ts',
+        title: 'a worker whose partition was taken meanwhile begins anew, though it finds the checkpoint that it knows',
+      },
+    ],
+  },
+  {
     breaks: 'the checkpoint moves without the votes',
     edits: [
       {

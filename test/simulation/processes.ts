@@ -261,6 +261,7 @@ function recordingPorts({ stores }: Wiring, ask: Ask): { readonly stream: VoteSt
 function leaseOf({ stores }: Wiring, ask: Ask): PartitionLease {
   return {
     acquire: (partition, owner) => ask('acquire', () => stores.acquire(partition, owner)),
+    renew: (partition, owner) => ask('renew', () => stores.renew(partition, owner)),
     release: (partition, owner) => ask('release', () => stores.release(partition, owner)),
     raiseEpoch: (checkpoint, owner, least) => ask('raise epoch', () => stores.raiseEpoch(checkpoint, owner, least)),
     read: (partition) => ask('read checkpoint', () => stores.at(partition).ledger.checkpoint),

@@ -290,6 +290,13 @@ export class SimulatedStores {
     return ledger.checkpoint
   }
 
+  renew(partition: number, owner: string): Checkpoint | null {
+    const { ledger } = this.at(partition)
+    if (ledger.owner !== owner) return null
+    ledger.isLeaseLive = true
+    return ledger.checkpoint
+  }
+
   release(partition: number, owner: string): void {
     const { ledger } = this.at(partition)
     if (ledger.owner === owner) ledger.owner = null

@@ -12,6 +12,8 @@ import type { Adapters } from './adapters.ts'
 export type TestWorker = {
   readonly name: string
   readonly faults: unknown[]
+  /** How often it has taken a partition over. */
+  readonly takenOver: () => number
   readonly epochsRaised: () => number
   /** How often it met an entry that it does not understand. */
   readonly newerEntries: () => number
@@ -39,6 +41,7 @@ export const startWorker = (
   const { name, partitions, leaseMs = 1000, announces = true, announceLimits } = options
   const faults: unknown[] = []
   let epochsRaised = 0
+  let takenOver = 0
   let newerEntries = 0
   const onError = (fault: unknown): void => {
     faults.push(fault)
@@ -60,7 +63,9 @@ export const startWorker = (
       sleep,
       onError: (_partition, fault) => onError(fault),
       onRecorded: () => undefined,
-      onTakenOver: () => undefined,
+      onTakenOver: () => {
+        takenOver += 1
+      },
       onEpochRaised: () => {
         epochsRaised += 1
       },
@@ -83,5 +88,13 @@ export const startWorker = (
     announcing.abort()
     await news
   }
-  return { name, faults, epochsRaised: () => epochsRaised, newerEntries: () => newerEntries, sweep, stop }
+  return {
+    name,
+    faults,
+    takenOver: () => takenOver,
+    epochsRaised: () => epochsRaised,
+    newerEntries: () => newerEntries,
+    sweep,
+    stop,
+  }
 }

@@ -9,6 +9,7 @@ const FIRST_EPOCH = 1
 export function createPartitionLease(pool: pg.Pool): PartitionLease {
   return {
     acquire: (partition, owner, leaseMs) => orUnavailable('ledger', () => acquire(pool, partition, owner, leaseMs)),
+    renew: (partition, owner, leaseMs) => orUnavailable('ledger', () => renew(pool, partition, owner, leaseMs)),
     release: (partition, owner) => orUnavailable('ledger', () => release(pool, partition, owner)),
     raiseEpoch: (checkpoint, owner, least = FIRST_EPOCH) =>
       orUnavailable('ledger', () => raiseEpoch(pool, checkpoint, owner, least)),
@@ -35,6 +36,15 @@ const ACQUIRE = `
 
 async function acquire(pool: pg.Pool, partition: number, owner: string, leaseMs: number): Promise<Checkpoint | null> {
   const { rows } = await pool.query<CheckpointRow>(ACQUIRE, [partition, owner, leaseMs])
+  return rows[0] === undefined ? null : { partition, ...rows[0] }
+}
+
+const RENEW = `
+  update checkpoint set lease_until = clock_timestamp() + $3 * interval '1 ms' where partition = $1 and owner = $2
+  returning epoch, recorded`
+
+async function renew(pool: pg.Pool, partition: number, owner: string, leaseMs: number): Promise<Checkpoint | null> {
+  const { rows } = await pool.query<CheckpointRow>(RENEW, [partition, owner, leaseMs])
   return rows[0] === undefined ? null : { partition, ...rows[0] }
 }
 
