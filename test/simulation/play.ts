@@ -11,14 +11,18 @@ export const sizes: readonly Omit<Shape, 'isLossy'>[] = [
 /** Plays the commands, lets everything come to rest, and holds what came of it against the promises. Throws where one is broken. */
 export async function play(shape: Shape, sequence: readonly Command[]): Promise<Happenings> {
   const simulation = new Simulation(shape)
-  for (const command of sequence) {
-    await command.run(simulation)
-    await simulation.settle()
-    simulation.check()
+  try {
+    for (const command of sequence) {
+      await command.run(simulation)
+      await simulation.settle()
+      simulation.check()
+    }
+    await simulation.heal()
+    simulation.checkAtRest()
+    return simulation.happened
+  } finally {
+    simulation.end()
   }
-  await simulation.heal()
-  simulation.checkAtRest()
-  return simulation.happened
 }
 
 export function addUp(sum: Happenings, more: Happenings): Happenings {

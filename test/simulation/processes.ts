@@ -26,6 +26,8 @@ export type SimulatedProcess = {
   /** Asks it to end in order. */
   readonly stop: () => void
   readonly hasEnded: () => boolean
+  /** For one that is dead: nothing waits in its name any more. Node keeps a signal that is listened to until it aborts. */
+  readonly forget: () => void
 }
 
 export type Api = SimulatedProcess & {
@@ -103,7 +105,11 @@ export function startWorker(wiring: Wiring, name: string): SimulatedProcess {
       isRunning = false
     })
     .catch(onBug)
-  return { life, stop: () => recording.abort(), hasEnded: () => !isRunning }
+  const forget = (): void => {
+    recording.abort()
+    news.abort()
+  }
+  return { life, stop: () => recording.abort(), hasEnded: () => !isRunning, forget }
 }
 
 export function startApi(wiring: Wiring, name: string): Api {
@@ -149,6 +155,7 @@ export function startApi(wiring: Wiring, name: string): Api {
     life,
     stop: () => stopping.abort(),
     hasEnded: () => stopping.signal.aborted && running === 0,
+    forget: () => stopping.abort(),
     vote: (partition, calls) => void vote(partition, calls).catch(onBug),
   }
 }
@@ -190,6 +197,7 @@ export function startAdmin(wiring: Wiring, name: string): Admin {
     life,
     stop: () => stopping.abort(),
     hasEnded: () => stopping.signal.aborted && running === 0,
+    forget: () => stopping.abort(),
     isOpening: () => opening > 0,
     open: () =>
       run(async () => {

@@ -177,8 +177,13 @@ export class Simulation {
   crash(process: number): void {
     const place = this.#place(process)
     this.happened.crashes += 1
-    this.#network.kill(place.running.life)
+    this.#kill(place.running)
     place.running = place.start()
+  }
+
+  #kill({ life, forget }: SimulatedProcess): void {
+    this.#network.kill(life)
+    forget()
   }
 
   /** Ends in order, and begins again as soon as it has ended. */
@@ -319,6 +324,11 @@ export class Simulation {
       commitsBefore = this.#commits
     }
     assert.fail(`not at rest when everybody has had time: ${JSON.stringify(this.#describe())}`)
+  }
+
+  /** Everybody is dead. To be called when it was looked at: else what they waited for is kept for ever. */
+  end(): void {
+    for (const { running } of this.#processes) this.#kill(running)
   }
 
   #describe(): unknown {
