@@ -11,6 +11,7 @@ const places = [
   ['grpc', 'src/adapters/grpc/'],
   ['redis', 'src/adapters/redis/'],
   ['postgres', 'src/adapters/postgres/'],
+  ['jwt', 'src/adapters/jwt/'],
   ['adapters', 'src/adapters/'],
   ['domain', 'src/domain/'],
   ['ports', 'src/ports/'],
@@ -51,6 +52,7 @@ const table = {
   // Outbound. What two technologies write in the same form lies between them, directly in src/adapters/.
   redis: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
   postgres: { sees: ['ports', 'domain', 'adapters'], outside: 'packages' },
+  jwt: { sees: ['ports', 'domain'], outside: 'packages' },
   adapters: { sees: ['ports', 'domain'], outside: 'node' },
   runtime: { sees: [], outside: 'packages' },
   // A client like any other, that happens to lie here: nothing of the server.

@@ -106,18 +106,20 @@ export function mintTokens({ secrets }: Pick<Installation, 'secrets'>, voters: n
 }
 
 /** By which names the ledger knows whoever has these tokens. */
-export function voterKeysOf(
+export async function voterKeysOf(
   { secrets }: Pick<Installation, 'secrets'>,
   pollId: string,
   tokens: readonly string[],
-): readonly VoterKey[] {
+): Promise<readonly VoterKey[]> {
   const identifyVoter = identifierOf(secrets)
-  return tokens.map((voterToken) => {
+  const keys: VoterKey[] = []
+  for (const voterToken of tokens) {
     const shown = { voterToken, sessionCookie: null, requestKey: null }
-    const known = identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
+    const known = await identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
     if (isRefused(known)) throw new Error(known.detail)
-    return known.voter
-  })
+    keys.push(known.voter)
+  }
+  return keys
 }
 
 function identifierOf({ voterPepper, session, service }: Installation['secrets']): IdentifyVoter {

@@ -188,7 +188,7 @@ async function countByPoll({ database }: Installation): Promise<Map<string, numb
 
 /** Throws unless exactly these have a vote in the ledger. */
 async function proveVoters(installation: Installation, pollId: string, tokens: readonly string[]): Promise<void> {
-  const acknowledged = new Set<string>(voterKeysOf(installation, pollId, tokens))
+  const acknowledged = new Set<string>(await voterKeysOf(installation, pollId, tokens))
   const { rows } = await installation.database.query<{ voter: Buffer }>('select voter from vote where poll_id = $1', [
     pollId,
   ])

@@ -4,7 +4,13 @@ import { type Refused, isRefused, refuse } from '../domain/refusal.ts'
 import { checkSelection } from '../domain/selection.ts'
 import { partitionOf, type VoteKind } from '../domain/vote.ts'
 import type { BatchCalls } from './cast-vote/batch-calls.ts'
-import type { IdentifiedVoter, IdentifyVoter, Session, VoterCredentials } from './cast-vote/identify-voter.ts'
+import {
+  hostTokenMissing,
+  type IdentifiedVoter,
+  type IdentifyVoter,
+  type Session,
+  type VoterCredentials,
+} from './cast-vote/identify-voter.ts'
 import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './cast-vote/refuse-vote.ts'
 import { hashRequestKey } from './cast-vote/request-key.ts'
 import type { VoteIds } from './cast-vote/vote-id.ts'
@@ -38,11 +44,11 @@ const attemptsMax = 2
 export function createCastVote(parts: CastVoteParts): CastVote {
   const { watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds } = parts
 
-  function identify(poll: Poll, { kind, shown }: VoteRequest): IdentifiedVoter | Refused {
-    if (kind === 'cast') return identifyVoter.identify(poll, shown)
-    const voter = identifyVoter.recognise(poll, shown)
-    if (voter === null) return hasEnded(poll) ? pollClosed : refuse('no_vote', 'You have not voted in this poll.')
-    return isRefused(voter) ? voter : { voter, newSession: null }
+  async function identifyAgain(poll: Poll, shown: VoterCredentials): Promise<IdentifiedVoter | Refused> {
+    const voter = await identifyVoter.recognise(poll, shown)
+    if (voter !== null) return isRefused(voter) ? voter : { voter, newSession: null }
+    if (hasEnded(poll)) return pollClosed
+    return poll.voterIdentity === 'token' ? hostTokenMissing : refuse('no_vote', 'You have not voted in this poll.')
   }
 
   return async (request) => {
@@ -55,7 +61,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
       if (refused !== null) return refused
       const selection = kind === 'retract' ? [] : checkSelection(poll, request.optionIds)
       if (isRefused(selection)) return selection
-      const identified = identify(poll, request)
+      const identified = await (kind === 'cast' ? identifyVoter.identify(poll, shown) : identifyAgain(poll, shown))
       if (isRefused(identified)) return identified
 
       const { voter, newSession } = identified

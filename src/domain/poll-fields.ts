@@ -106,7 +106,7 @@ function checkTime(pointer: string, time: number | null): readonly FieldError[] 
 }
 
 function checkIdentity({ voterIdentity }: PollFields): readonly FieldError[] {
-  if (voterIdentity === 'none' || voterIdentity === 'session') return []
-  const detail = `voter_identity ${voterIdentity} is not available yet: take session or none.`
+  if (voterIdentity !== 'code') return []
+  const detail = 'voter_identity code is not available yet: take session, token or none.'
   return [{ pointer: '/voter_identity', detail }]
 }

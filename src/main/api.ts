@@ -4,19 +4,11 @@ import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
-import { healthRoutes } from '../adapters/http/health-routes.ts'
-import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
-import { pageRoutes } from '../adapters/http/page/page-routes.ts'
-import { changePollRoutes, listPollRoutes, readPollRoutes } from '../adapters/http/poll-routes.ts'
-import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
-import { ticketRoute } from '../adapters/http/ticket-route.ts'
-import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
 import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
-import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import { createReadReceipt } from '../application/cast-vote/read-receipt.ts'
@@ -25,15 +17,17 @@ import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createStreamTime } from '../application/stream-time.ts'
-import { createWatchPoll } from '../application/watch-poll.ts'
+import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import { addApiRoutes } from './api-routes.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
+import { createVoterIdentity } from './voter-identity.ts'
 
 const adminDeadlineMs = 10_000
 /** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
@@ -48,24 +42,22 @@ const lingerShare = 0.05
 /** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold, and writes nothing to it. */
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, adapters, log, registry, signal } = context
-  const { polls, tallies, ledger, lease, door, restoration, cache, feed } = adapters
+  const { polls, ledger, lease, door, restoration } = adapters
   const faults = createFaultLog(log)
   const report = (err: unknown): void => faults({ err }, 'something failed and is got round')
   await refuseWeakStream(adapters)
 
-  const { voterPepper, service, session } = await adapters.secrets.read()
-  const sessionSecrets = sessionSecretsOf(config, session)
+  const secrets = await adapters.secrets.read()
   const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
 
-  const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
-  const { updateIntervalMs } = config
-  const watchPoll = createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
+  const watchPoll = watchPolls(context, report)
   const time = await createStreamTime(door, { sleep, report })
-  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service }, time.now)
-  const voteIds = createVoteIds(service)
+  const voterIdentity = createVoterIdentity(config, secrets, time.now)
+  const { identifyVoter } = voterIdentity
+  const voteIds = createVoteIds(secrets.service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const many = { nameVoters: createNameVoters(voterPepper), sealMany: voteIds.sealMany, adminTokenHash }
+  const many = { nameVoters: createNameVoters(secrets.voterPepper), sealMany: voteIds.sealMany, adminTokenHash }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
   const bulkVotes = createBulkVotes({ castInBulk })
@@ -73,7 +65,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
-  const tickets = createTickets(service, time.now)
+  const tickets = createTickets(secrets.service, time.now)
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax: config.viewersMax })
   const viewers = measureViewers(registry)
   const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, report, givenUp: viewers.givenUp })
@@ -90,19 +82,11 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     refuseVotesNow: refuseNow,
     shortWays: { castVote, seePoll, address },
-    addRoutes: (routes: HttpApp) => {
-      changePollRoutes(routes, organisePolls)
-      listPollRoutes(routes, organisePolls)
-      readPollRoutes(routes, { seePoll, isStopping })
-      lifeCycleRoutes(routes, organisePolls)
-      voteRoutes(routes, { castVote, seePoll, voteIds, address })
-      bulkVotes.addRoute(routes)
-      receiptRoute(routes, createReadReceipt(voteIds, watchPoll, ledger))
-      ticketRoute(routes, admitViewer, address)
-      eventStreams.addRoute(routes)
-      sessionRoute(routes, { identifyVoter, address })
-      pageRoutes(routes, { castVote, seePoll, address, report })
-      healthRoutes(routes, () => isServing && !signal.aborted)
+    addRoutes: (routes) => {
+      const isReady = (): boolean => isServing && !signal.aborted
+      const readReceipt = createReadReceipt(voteIds, watchPoll, ledger)
+      const steps = { ...voterIdentity, castVote, seePoll, voteIds, organisePolls, admitViewer, readReceipt }
+      addApiRoutes(routes, { ...steps, bulkVotes, eventStreams, address, isReady, isStopping, report })
     },
   })
   sockets.attach(app.server)
@@ -110,29 +94,42 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   isServing = true
   onReady()
 
-  const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context), time.keep(signal)])
+  const watching = Promise.all([
+    takeVotes.run(signal),
+    voterIdentity.run(report, signal),
+    watchStreamDurability(context),
+    time.keep(signal),
+  ])
   while (!signal.aborted) {
     viewers.viewers(watchPoll.viewerCount())
     await sleep(measureEveryMs, signal)
   }
 
-  // Requests that are on their way on connections that are open are still answered; closing at once would cut them off.
-  await sleep(config.shutdownTimeoutMs * lingerShare)
-  const drainMs = config.shutdownTimeoutMs * drainShare
-  await Promise.all([
-    sockets.stop(drainMs),
-    eventStreams.stop(drainMs),
-    bulkVotes.stop(drainMs),
-    closeHttpServer(app, drainMs),
+  await drain(config, [
+    (withinMs) => sockets.stop(withinMs),
+    (withinMs) => eventStreams.stop(withinMs),
+    (withinMs) => bulkVotes.stop(withinMs),
+    (withinMs) => closeHttpServer(app, withinMs),
   ])
   await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
 }
 
-/** Those that the environment gives, the newest first; else the one that was made at migration. */
-function sessionSecretsOf({ sessionSecrets: given }: Config, own: Uint8Array): readonly Uint8Array[] {
-  return given.length === 0 ? [own] : given.map((secret) => Buffer.from(secret))
+/** Requests that are on their way on connections that are open are still answered; closing at once would cut them off. */
+async function drain(
+  { shutdownTimeoutMs }: Config,
+  channels: readonly ((withinMs: number) => Promise<void>)[],
+): Promise<void> {
+  await sleep(shutdownTimeoutMs * lingerShare)
+  await Promise.all(channels.map(async (stop) => stop(shutdownTimeoutMs * drainShare)))
+}
+
+function watchPolls({ config, adapters }: RoleContext, report: (fault: unknown) => void): WatchPoll {
+  const { polls: store, tallies, cache, feed } = adapters
+  const { updateIntervalMs, pollRedisTtlSeconds } = config
+  const finalPollCacheMs = pollRedisTtlSeconds * 1000
+  return createWatchPoll({ cache, store, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
 }
 
 /** The two ways in which viewers hear of a poll. */

@@ -1,4 +1,4 @@
-export type Dependency = 'stream' | 'ledger' | 'cache' | 'admin'
+export type Dependency = 'stream' | 'ledger' | 'cache' | 'admin' | 'host'
 
 /**
  * A dependency that cannot serve now: gone, starting, full, read-only, or too slow. What was asked may or may not have happened.

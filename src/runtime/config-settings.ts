@@ -1,4 +1,5 @@
 import { logLevels } from './log.ts'
+import { publicKeys } from './public-keys.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -42,6 +43,15 @@ export const settings = {
   ),
   /** The newest signs, all are accepted. None: the one that the migration made. */
   SESSION_SECRETS: list({ itemCharactersMin: secretCharactersMin, itemsMax: 8 }),
+
+  /** The keys of a host whose tokens name voters: behind a URL, or given here, or secrets that it shares with us. One of the three. */
+  HOST_TOKEN_JWKS_URL: optional(url(['https:', 'http:'])),
+  HOST_TOKEN_PUBLIC_KEYS: publicKeys(8),
+  HOST_TOKEN_SECRETS: list({ itemCharactersMin: secretCharactersMin, itemsMax: 8 }),
+  /** What a token's `aud` must name. None: PUBLIC_URL, or tallycast without one. */
+  HOST_TOKEN_AUDIENCE: optional(text({ pattern: /^\S{1,200}$/, form: 'at most 200 characters, no spaces' })),
+  HOST_TOKEN_ISSUER: optional(text({ pattern: /^\S{1,200}$/, form: 'at most 200 characters, no spaces' })),
+  HOST_TOKEN_LIFE_MAX: integer({ least: 10, most: 86_400, fallback: 3_600, unit: 'seconds' }),
 
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),

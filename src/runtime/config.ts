@@ -73,6 +73,12 @@ const nameValues = (values: SettingValues) => ({
   opsPort: values.OPS_PORT,
   adminToken: values.ADMIN_TOKEN,
   sessionSecrets: values.SESSION_SECRETS,
+  hostTokenJwksUrl: values.HOST_TOKEN_JWKS_URL,
+  hostTokenPublicKeys: values.HOST_TOKEN_PUBLIC_KEYS,
+  hostTokenSecrets: values.HOST_TOKEN_SECRETS,
+  hostTokenAudience: values.HOST_TOKEN_AUDIENCE ?? values.PUBLIC_URL ?? 'tallycast',
+  hostTokenIssuer: values.HOST_TOKEN_ISSUER,
+  hostTokenLifeMaxSeconds: values.HOST_TOKEN_LIFE_MAX,
   votePartitions: values.VOTE_PARTITIONS,
   voteDurability: values.VOTE_DURABILITY,
   isVoteDurabilityChecked: values.VOTE_DURABILITY_CHECK,
@@ -107,7 +113,17 @@ const findContradictions = (config: Config, role: Role): string[] => {
       `GRPC_HOST ${config.grpcHost} is reachable from other machines: set ADMIN_TOKEN, or GRPC_TRUSTED_NETWORK=on where only Tallycast's own processes can reach it`,
     )
   }
-  return [...problems, ...findSharedPorts(config, role)]
+  return [...problems, ...findHostKeys(config), ...findSharedPorts(config, role)]
+}
+
+/** With several it would depend on the token which of them is asked. */
+const findHostKeys = ({ hostTokenJwksUrl, hostTokenPublicKeys, hostTokenSecrets }: Config): string[] => {
+  const given = [
+    ...(hostTokenJwksUrl === null ? [] : ['HOST_TOKEN_JWKS_URL']),
+    ...(hostTokenPublicKeys.length === 0 ? [] : ['HOST_TOKEN_PUBLIC_KEYS']),
+    ...(hostTokenSecrets.length === 0 ? [] : ['HOST_TOKEN_SECRETS']),
+  ]
+  return given.length > 1 ? [`${given.join(' and ')} are both set; a host has its keys in one place`] : []
 }
 
 const findSharedPorts = (config: Config, role: Role): string[] => {

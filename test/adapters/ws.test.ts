@@ -192,8 +192,10 @@ describe('WS /ws/polls/{id}', () => {
     expect(await seen({ 'voter-token': token })).toBe(1)
     expect(await seen({ cookie: `a=b; tallycast_session=${token}` })).toBe(1)
     expect(await seen({ cookie: `tallycast_session=${token}`, origin: `http://${address}` })).toBe(1)
-    const { ticket } = door.tickets.issue(poll.id, { is: 'voter', voterToken: token })
-    expect(await seen({}, `?ticket=${ticket}`)).toBe(1)
+    const shown = { bearer: null, voterToken: token, sessionCookie: null }
+    const issued = await door.admitViewer.issueTicket(poll.id, shown)
+    if (isRefused(issued)) throw new Error(issued.detail)
+    expect(await seen({}, `?ticket=${issued.ticket}`)).toBe(1)
   })
 
   test('who has voted sees the counts of that round alone, also on a socket that stays open', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/runtime/config.ts'
@@ -76,6 +77,30 @@ test('all problems are named at once', () => {
     '  VOTE_DURABILITY_CHECK must be on or off, not "yes"',
     '  LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not "loud"',
   ])
+})
+
+test('a host has its keys in one place, and only such as verify a token', () => {
+  const jwksUrl = 'https://app.example.org/keys'
+  const secrets = 'x'.repeat(32)
+  const problem = problemOf({ HOST_TOKEN_JWKS_URL: jwksUrl, HOST_TOKEN_SECRETS: secrets }, 'all')
+  expect(problem).toContain('HOST_TOKEN_JWKS_URL and HOST_TOKEN_SECRETS are both set')
+  const pemOf = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' })
+  const good = generateKeyPairSync('ed25519').publicKey
+  const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey
+  for (const given of ['no key', pemOf(weak), pemOf(generateKeyPairSync('x25519').publicKey), pemOf(good).repeat(9)]) {
+    expect(problemOf({ HOST_TOKEN_PUBLIC_KEYS: given }, 'all')).toContain('HOST_TOKEN_PUBLIC_KEYS')
+  }
+  for (const given of [pemOf(good).repeat(8), pemOf(good).repeat(8).replaceAll('\n', '\\n')]) {
+    const config = readConfig({ HOST_TOKEN_PUBLIC_KEYS: given }, 'all', noFiles)
+    expect(config.hostTokenPublicKeys.map(({ algorithm }) => algorithm)).toEqual(Array(8).fill('EdDSA'))
+  }
+})
+
+test('tokens are for PUBLIC_URL, where nothing else is said', () => {
+  const audienceOf = (env: Record<string, string>): string => readConfig(env, 'all', noFiles).hostTokenAudience
+  expect(audienceOf({})).toBe('tallycast')
+  expect(audienceOf({ PUBLIC_URL: 'https://polls.example.org/' })).toBe('https://polls.example.org')
+  expect(audienceOf({ PUBLIC_URL: 'https://polls.example.org', HOST_TOKEN_AUDIENCE: 'polls' })).toBe('polls')
 })
 
 test('a problem never repeats a secret', () => {

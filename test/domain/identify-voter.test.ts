@@ -1,20 +1,33 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createIdentifyVoter, type VoterCredentials } from '../../src/application/cast-vote/identify-voter.ts'
+import { createNameVoters } from '../../src/application/cast-vote/name-voters.ts'
 import type { VoterIdentity } from '../../src/domain/poll.ts'
-import { isRefused, type Refused } from '../../src/domain/refusal.ts'
+import { isRefused, refuse, type Refused } from '../../src/domain/refusal.ts'
+import type { HostTokens } from '../../src/ports/host-tokens.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 const nothing: VoterCredentials = { voterToken: null, sessionCookie: null, requestKey: null }
 const old = Buffer.alloc(32, 1)
 const current = Buffer.alloc(32, 2)
 
-function start({ secrets = [current, old], now = (): number => 1_900_000_000_000 } = {}) {
+/** A host whose token is the name that it vouches for, in every poll. */
+const trustingHost: HostTokens = {
+  subjectOf: async (token) => (token === 'forged' ? refuse('token_invalid', 'It is forged.') : token),
+}
+
+function start({
+  secrets = [current, old],
+  now = (): number => 1_900_000_000_000,
+  hostTokens = null as HostTokens | null,
+} = {}) {
   return createIdentifyVoter(
     { voterPepper: Buffer.alloc(32, 3), sessionSecrets: secrets, service: Buffer.alloc(32, 4) },
-    now,
+    { now, hostTokens },
   )
 }
+
+const nameVoters = createNameVoters(Buffer.alloc(32, 3))
 
 function pollWith(voterIdentity: VoterIdentity, id = 'poll23456789ab') {
   return { id, voterIdentity }
@@ -26,63 +39,88 @@ function granted<Value>(value: Value | Refused): Value {
 }
 
 describe('a voter', () => {
-  const identify = start()
+  const identify = start({ hostTokens: trustingHost })
 
-  test('without a session gets one, and is the same voter with it, by header as by cookie', () => {
+  test('without a session gets one, and is the same voter with it, by header as by cookie', async () => {
     const poll = pollWith('session')
-    const first = granted(identify.identify(poll, nothing))
+    const first = granted(await identify.identify(poll, nothing))
     const token = first.newSession?.token ?? ''
     expect(token).not.toBe('')
     for (const shown of [
       { ...nothing, voterToken: token },
       { ...nothing, sessionCookie: token },
     ]) {
-      expect(identify.identify(poll, shown)).toEqual({ voter: first.voter, newSession: null })
-      expect(identify.recognise(poll, shown)).toBe(first.voter)
+      expect(await identify.identify(poll, shown)).toEqual({ voter: first.voter, newSession: null })
+      expect(await identify.recognise(poll, shown)).toBe(first.voter)
     }
-    expect(granted(identify.identify(poll, nothing)).voter).not.toBe(first.voter)
+    expect(granted(await identify.identify(poll, nothing)).voter).not.toBe(first.voter)
   })
 
-  test('has another key in every poll, 16 bytes long', () => {
+  test('has another key in every poll, 16 bytes long', async () => {
     const shown = { ...nothing, voterToken: granted(identify.session(nothing)).token }
-    const one = granted(identify.identify(pollWith('session', 'one'), shown)).voter
-    const two = granted(identify.identify(pollWith('session', 'two'), shown)).voter
+    const one = granted(await identify.identify(pollWith('session', 'one'), shown)).voter
+    const two = granted(await identify.identify(pollWith('session', 'two'), shown)).voter
     expect(one).toMatch(/^[0-9a-f]{32}$/)
     expect(two).not.toBe(one)
   })
 
-  test('whose first answer was lost with its session is the same voter when the request key comes again', () => {
+  test('whose first answer was lost with its session is the same voter when the request key comes again', async () => {
     const shown = { ...nothing, requestKey: randomUUID() }
-    const first = granted(identify.identify(pollWith('session'), shown))
-    const again = granted(identify.identify(pollWith('session'), shown))
+    const first = granted(await identify.identify(pollWith('session'), shown))
+    const again = granted(await identify.identify(pollWith('session'), shown))
     expect(again.voter).toBe(first.voter)
     expect(again.newSession?.id).toEqual(first.newSession?.id)
     const later = { ...nothing, sessionCookie: first.newSession?.token ?? '' }
-    expect(identify.recognise(pollWith('session'), later)).toBe(first.voter)
+    expect(await identify.recognise(pollWith('session'), later)).toBe(first.voter)
   })
 
-  test('with a session is known by it, whatever the request key', () => {
+  test('with a session is known by it, whatever the request key', async () => {
     const voterToken = granted(identify.session(nothing)).token
-    const one = granted(identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }))
-    const two = granted(identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }))
+    const one = granted(
+      await identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }),
+    )
+    const two = granted(
+      await identify.identify(pollWith('session'), { ...nothing, voterToken, requestKey: randomUUID() }),
+    )
     expect(two.voter).toBe(one.voter)
   })
 
-  test('of a poll without identity is the request: its key, else nobody else', () => {
+  test('of a poll without identity is the request: its key, else nobody else', async () => {
     const poll = pollWith('none')
     const shown = { ...nothing, requestKey: randomUUID() }
-    const first = granted(identify.identify(poll, shown))
+    const first = granted(await identify.identify(poll, shown))
     expect(first.newSession).toBeNull()
-    expect(granted(identify.identify(poll, shown)).voter).toBe(first.voter)
-    expect(identify.recognise(poll, shown)).toBe(first.voter)
-    expect(identify.recognise(poll, nothing)).toBeNull()
-    const strangers = [0, 1].map(() => granted(identify.identify(poll, nothing)).voter)
-    expect(new Set(strangers).size).toBe(2)
+    expect(granted(await identify.identify(poll, shown)).voter).toBe(first.voter)
+    expect(await identify.recognise(poll, shown)).toBe(first.voter)
+    expect(await identify.recognise(poll, nothing)).toBeNull()
+    const stranger = granted(await identify.identify(poll, nothing))
+    expect(granted(await identify.identify(poll, nothing)).voter).not.toBe(stranger.voter)
   })
 
-  test('who needs a token or a code is refused until these are offered', () => {
-    expect(identify.identify(pollWith('token'), nothing)).toMatchObject({ refused: 'unauthenticated' })
-    expect(identify.recognise(pollWith('code'), nothing)).toMatchObject({ refused: 'unauthenticated' })
+  test('for whom a host vouches is whom it names, the same as in a bulk vote, and nobody else in another poll', async () => {
+    const shown = { ...nothing, voterToken: 'user-42' }
+    const known = granted(await identify.identify(pollWith('token'), shown))
+    expect(known).toEqual({ voter: nameVoters(pollWith('token').id, ['user-42'])[0], newSession: null })
+    expect(await identify.recognise(pollWith('token'), shown)).toBe(known.voter)
+    expect(await identify.recognise(pollWith('token', 'another'), shown)).not.toBe(known.voter)
+    expect(await identify.recognise(pollWith('token'), { ...nothing, voterToken: 'user-43' })).not.toBe(known.voter)
+  })
+
+  test('for whom no host vouches has no vote in a poll of a host, whatever else is shown', async () => {
+    const { token } = granted(identify.session(nothing))
+    const without = { ...nothing, sessionCookie: token, requestKey: randomUUID() }
+    expect(await identify.recognise(pollWith('token'), without)).toBeNull()
+    expect(await identify.identify(pollWith('token'), without)).toMatchObject({ refused: 'unauthenticated' })
+    const forged = { ...nothing, voterToken: 'forged' }
+    expect(await identify.recognise(pollWith('token'), forged)).toMatchObject({ refused: 'token_invalid' })
+    expect(await identify.identify(pollWith('token'), forged)).toMatchObject({ refused: 'token_invalid' })
+    expect(await start().identify(pollWith('token'), { ...nothing, voterToken: 'user-42' })).toMatchObject({
+      refused: 'token_invalid',
+    })
+  })
+
+  test('who needs a code is refused until these are offered', async () => {
+    expect(await identify.recognise(pollWith('code'), nothing)).toMatchObject({ refused: 'unauthenticated' })
   })
 })
 
@@ -98,17 +136,17 @@ describe('a session', () => {
     expect(kept.expiresAt).toBe(now + 365 * dayMs)
   })
 
-  test('that has expired is refused in the header and passed over in the cookie', () => {
+  test('that has expired is refused in the header and passed over in the cookie', async () => {
     let now = 1_900_000_000_000
     const identify = start({ now: () => now })
     const { token } = granted(identify.session(nothing))
     now += 365 * dayMs
-    expect(identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toMatchObject({
+    expect(await identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toMatchObject({
       refused: 'token_invalid',
     })
-    expect(identify.recognise(pollWith('session'), { ...nothing, sessionCookie: token })).toBeNull()
+    expect(await identify.recognise(pollWith('session'), { ...nothing, sessionCookie: token })).toBeNull()
     now -= 1
-    expect(identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toBeTypeOf('string')
+    expect(await identify.recognise(pollWith('session'), { ...nothing, voterToken: token })).toBeTypeOf('string')
   })
 
   test('is refused when any character of it is changed', () => {
@@ -130,12 +168,12 @@ describe('a session', () => {
     expect(start({ secrets: [current] }).session(shown)).toMatchObject({ refused: 'token_invalid' })
   })
 
-  test('of the header wins over that of the cookie', () => {
+  test('of the header wins over that of the cookie', async () => {
     const identify = start()
     const [one, two] = [granted(identify.session(nothing)), granted(identify.session(nothing))]
     const both = { ...nothing, voterToken: one.token, sessionCookie: two.token }
-    expect(identify.recognise(pollWith('session'), both)).toBe(
-      identify.recognise(pollWith('session'), { ...nothing, voterToken: one.token }),
+    expect(await identify.recognise(pollWith('session'), both)).toBe(
+      await identify.recognise(pollWith('session'), { ...nothing, voterToken: one.token }),
     )
   })
 })

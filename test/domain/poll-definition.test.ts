@@ -110,7 +110,7 @@ describe('defining a poll', () => {
     ['two choices in a single-choice poll', { maxChoices: 2 }, '/max_choices'],
     ['a minimum above the maximum', { type: 'multiple', minChoices: 2, maxChoices: 1 }, '/min_choices'],
     ['half a choice', { type: 'multiple', minChoices: 0.5 }, '/min_choices'],
-    ['voter tokens', { voterIdentity: 'token' }, '/voter_identity'],
+    ['voting codes', { voterIdentity: 'code' }, '/voter_identity'],
   ])('%s is wrong', (_what, input, pointer) => {
     expect(pointers(definePoll({ ...lunch, ...input }, origin))).toContain(pointer)
   })

@@ -1,22 +1,24 @@
 import { expect, test } from 'vitest'
 import { createTickets } from '../../src/application/watch-poll/ticket.ts'
+import { voterNumber } from '../support/some-votes.ts'
 
 const secret = Buffer.alloc(32, 1)
 const now = 1_700_000_000_000
+const voter = voterNumber(7)
 
 test('a ticket opens for its poll until it expires', () => {
   let time = now
   const tickets = createTickets(secret, () => time)
-  const voter = tickets.issue('poll1', { is: 'voter', voterToken: 'a session' })
+  const ofVoter = tickets.issue('poll1', { is: 'voter', voter })
   const organiser = tickets.issue('poll1', { is: 'organiser' })
-  expect(voter.expiresAt).toBe(now + 600_000)
-  expect(tickets.open(voter.ticket, 'poll1')).toEqual({ is: 'voter', voterToken: 'a session' })
+  expect(ofVoter.expiresAt).toBe(now + 600_000)
+  expect(tickets.open(ofVoter.ticket, 'poll1')).toEqual({ is: 'voter', voter })
   expect(tickets.open(organiser.ticket, 'poll1')).toEqual({ is: 'organiser' })
-  expect(tickets.open(voter.ticket, 'poll2')).toBeNull()
+  expect(tickets.open(ofVoter.ticket, 'poll2')).toBeNull()
   time = now + 599_999
-  expect(tickets.open(voter.ticket, 'poll1')).not.toBeNull()
+  expect(tickets.open(ofVoter.ticket, 'poll1')).not.toBeNull()
   time = now + 600_000
-  expect(tickets.open(voter.ticket, 'poll1')).toBeNull()
+  expect(tickets.open(ofVoter.ticket, 'poll1')).toBeNull()
 })
 
 test('a ticket with any bit changed, of another secret, or made up is nothing', () => {
@@ -35,6 +37,6 @@ test('a ticket with any bit changed, of another secret, or made up is nothing', 
 
 test('what a ticket stands for cannot be read from it', () => {
   const tickets = createTickets(secret, () => now)
-  const { ticket } = tickets.issue('poll1', { is: 'voter', voterToken: 'this is my session' })
-  expect(Buffer.from(ticket, 'base64url').toString('latin1')).not.toContain('session')
+  const { ticket } = tickets.issue('poll1', { is: 'voter', voter })
+  expect(Buffer.from(ticket, 'base64url').toString('latin1')).not.toContain(voter)
 })

@@ -1301,6 +1301,33 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a token of a host is good for every poll',
+    edits: [{ file: 'src/adapters/jwt/host-tokens.ts', from: 'meantFor !== pollId', to: 'meantFor === undefined' }],
+    caughtBy: [
+      { file: 'test/adapters/host-tokens.test.ts', title: 'for another poll is refused, and says why' },
+      {
+        file: 'test/adapters/http-host-tokens.test.ts',
+        title: 'have no vote without a token for this poll, on the short way',
+      },
+    ],
+  },
+  {
+    breaks: 'a session is enough in a poll of a host',
+    edits: [
+      {
+        file: 'src/application/cast-vote/identify-voter.ts',
+        from: "    if (voterIdentity === 'token') return hostTokenMissing\n",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/identify-voter.test.ts',
+        title: 'for whom no host vouches has no vote in a poll of a host, whatever else is shown',
+      },
+    ],
+  },
+  {
     breaks: 'anybody may bring votes in bulk',
     edits: [
       {

@@ -52,42 +52,48 @@ export const checkLedger = async (
   )
   const secrets = await createSecretStore(pool).read()
   const voteIds = createVoteIds(secrets.service)
-  const voterOf = createVoterOf(secrets, pollId)
+  const voters = await identifyAll(attempts, secrets, pollId)
   const rowOf = new Map(rows.map((row) => [row.voter, row]))
-  const wanted = new Set(attempts.map((attempt) => `${voterOf(attempt)} ${attempt.optionIds.join()}`))
+  const wanted = new Set(attempts.map((attempt) => `${voters.get(attempt)} ${attempt.optionIds.join()}`))
 
   const acknowledged = attempts.filter(({ outcome }) => outcome.result === 'accepted')
   const lost = acknowledged.filter((attempt) => {
     const { outcome, optionIds } = attempt
     const receipt = outcome.result === 'accepted' ? voteIds.open(outcome.voteId) : null
-    if (receipt === null || receipt.voter !== voterOf(attempt)) return true
+    if (receipt === null || receipt.voter !== voters.get(attempt)) return true
     const row = rowOf.get(receipt.voter)
     if (row === undefined || row.position < receipt.position) return true
     // A higher position: a later vote of the same voter counts instead. Whether anybody asked for that one is told by `phantom`.
     return row.position === receipt.position && row.selection.join() !== optionIds.join()
   })
-  const voters = new Set(rows.map(({ voter }) => voter))
+  const recorded = new Set(rows.map(({ voter }) => voter))
   return {
     attempted: wanted.size,
     acknowledged: acknowledged.length,
     inLedger: rows.length,
     lost: lost.length,
-    doubled: rows.length - voters.size + Math.max(0, (tally.rows[0]?.total ?? 0) - voters.size),
+    doubled: rows.length - recorded.size + Math.max(0, (tally.rows[0]?.total ?? 0) - recorded.size),
     phantom: rows.filter(({ voter, selection }) => !wanted.has(`${voter} ${selection.join()}`)).length,
   }
 }
 
 type Secrets = Awaited<ReturnType<ReturnType<typeof createSecretStore>['read']>>
 
-const createVoterOf = (secrets: Secrets, pollId: string): ((attempt: Attempt) => string) => {
-  const { voterPepper, session, service } = secrets
+/** By which name the ledger knows the voter of each attempt. */
+const identifyAll = async (
+  attempts: readonly Attempt[],
+  { voterPepper, session, service }: Secrets,
+  pollId: string,
+): Promise<ReadonlyMap<Attempt, string>> => {
   const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
-  return ({ voter, key }) => {
-    const shown = { voterToken: voter.session(), sessionCookie: null, requestKey: key }
-    const identified = identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
+  const voters = new Map<Attempt, string>()
+  for (const attempt of attempts) {
+    const shown = { voterToken: attempt.voter.session(), sessionCookie: null, requestKey: attempt.key }
+    const identified = await identifyVoter.identify({ id: pollId, voterIdentity: 'session' }, shown)
     if (isRefused(identified)) throw new Error(`the session of a voter is not taken: ${identified.detail}`)
-    return identified.voter
+    voters.set(attempt, identified.voter)
   }
+  return voters
 }
 
 /** The line that a journey prints: what the check found. */

@@ -59,7 +59,7 @@ export const createLiveDoor = (
     newSession,
     async votedAs(poll, optionId) {
       const voterToken = newSession()
-      const voter = identifyVoter.recognise(poll, { voterToken, sessionCookie: null, requestKey: null })
+      const voter = await identifyVoter.recognise(poll, { voterToken, sessionCookie: null, requestKey: null })
       if (voter === null || isRefused(voter)) throw new Error('the session is not recognised')
       const { id: pollId, round, revision } = poll
       await open(poll)

@@ -56,8 +56,8 @@ export const BulkAnswerLine = Type.Union(
 export const bulkDescription = `For a host that knows its voters: many votes in one request, one JSON object per line (NDJSON), each answered
 by a line, in the order of the votes, while the request is still being sent.
 
-**Voters.** \`voter\` is your name for the voter. Voters of bulk votes are apart from those who vote with a session: somebody who does
-both is two voters, so let people vote one way. Polls of every \`voter_identity\` take bulk votes but \`code\`.
+**Voters.** \`voter\` is your name for the voter, the same as \`sub\` in a token of yours: who votes with that one is the same voter. Voters
+of bulk votes are apart from those who vote with a session: somebody who does both is two voters. Polls of every \`voter_identity\` take bulk votes but \`code\`.
 
 **Answers.** The status is 200 as soon as the first line may be sent, because some votes may be accepted and others not: 202 would speak
 for all of them. \`accepted\` on a line says what 202 says of a single vote. Other lines have a code: \`invalid_json\`, \`invalid_body\`,

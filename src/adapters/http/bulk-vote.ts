@@ -1,9 +1,10 @@
 import type { BulkVote } from '../../application/cast-vote/cast-in-bulk.ts'
+import { HOST_SUBJECT_CHARACTERS_MAX, isHostSubject, isText } from '../../domain/host-subject.ts'
 import { POLL_LIMITS } from '../../domain/poll.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { VoteKind } from '../../domain/vote.ts'
 
-export const BULK_VOTE_LIMITS = { voterCharactersMax: 200, keyCharactersMax: 255 } as const
+export const BULK_VOTE_LIMITS = { voterCharactersMax: HOST_SUBJECT_CHARACTERS_MAX, keyCharactersMax: 255 } as const
 export const BULK_VOTE_KINDS = ['cast', 'change', 'retract'] as const satisfies readonly VoteKind[]
 
 /** As it was sent; what is left out is undefined. */
@@ -34,7 +35,7 @@ export function readBulkVote(line: string): BulkVote | Refused {
 }
 
 function readFields({ voter, option_id: one, option_ids: several, key, kind = 'cast' }: Fields): BulkVote | Refused {
-  if (!isText(voter, BULK_VOTE_LIMITS.voterCharactersMax)) return wrongVoter
+  if (!isHostSubject(voter)) return wrongVoter
   if (key !== undefined && !isText(key, BULK_VOTE_LIMITS.keyCharactersMax)) return wrongKey
   if (!isKind(kind)) return wrongKind
   const optionIds = kind === 'retract' ? readNoOptions(one, several) : readOptions(one, several)
@@ -63,14 +64,6 @@ function isField(name: string): name is keyof Fields {
     default:
       return false
   }
-}
-
-/** Characters are code points, and none of them half. */
-function isText(value: unknown, charactersMax: number): value is string {
-  if (typeof value !== 'string' || value.length === 0 || !value.isWellFormed()) return false
-  return (
-    value.length <= charactersMax || (value.length <= 2 * charactersMax && Array.from(value).length <= charactersMax)
-  )
 }
 
 function isKind(value: unknown): value is VoteKind {

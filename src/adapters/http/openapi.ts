@@ -91,7 +91,13 @@ export function describeRoutes(app: HttpApp, version: string): void {
             scheme: 'bearer',
             description: 'An API key with the scope that the operation names. ADMIN_TOKEN is one, with every scope.',
           },
-          voterToken: { type: 'apiKey', in: 'header', name: 'Voter-Token', description: 'From `POST /session`.' },
+          voterToken: {
+            type: 'apiKey',
+            in: 'header',
+            name: 'Voter-Token',
+            description:
+              'From `POST /session`. In polls whose `voter_identity` is `token`: a JWT of the host application, with `sub` (your name for the voter), `poll_id`, `aud` and an `exp` that is near.',
+          },
           sessionCookie: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by the first vote.' },
         },
       },

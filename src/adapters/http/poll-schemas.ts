@@ -102,7 +102,8 @@ const definition = {
   ),
   voter_identity: Type.Optional(
     Type.Enum([...identities], {
-      description: 'What makes a voter one voter. Default: session. `token` and `code` are not available yet.',
+      description:
+        'What makes a voter one voter. Default: session. `token`: a token by which the host application vouches for its user. `code` is not available yet.',
     }),
   ),
   allow_vote_change: Type.Optional(

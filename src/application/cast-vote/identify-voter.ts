@@ -1,10 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Poll } from '../../domain/poll.ts'
-import { type Refused, refuse } from '../../domain/refusal.ts'
+import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { VoterKey } from '../../domain/vote.ts'
+import type { HostTokens } from '../../ports/host-tokens.ts'
 import { createKeyedHash } from '../keyed-hash.ts'
 
-/** What a request shows of its voter: `Voter-Token`, the session cookie, and an Idempotency-Key that `readRequestKey` took. */
+/** What a request shows of its voter: `Voter-Token` (a session or a host's token), the session cookie, and an Idempotency-Key that `readRequestKey` took. */
 export type VoterCredentials = {
   readonly voterToken: string | null
   readonly sessionCookie: string | null
@@ -17,11 +18,16 @@ export type Session = { readonly id: Buffer; readonly token: string; readonly ex
 /** `newSession` must reach the voter with the answer, or the next request is somebody else. */
 export type IdentifiedVoter = { readonly voter: VoterKey; readonly newSession: Session | null }
 
+/** At once where all is known here; a token of a host is looked at first, with keys that may have to be fetched. */
+type MaybeLater<Value> = Value | Promise<Value>
+type PollIdentity = Pick<Poll, 'id' | 'voterIdentity'>
+type Recognised = VoterKey | null | Refused
+
 export type IdentifyVoter = {
   /** Who votes. Makes a session where the poll needs one and the request has none. */
-  identify(poll: Pick<Poll, 'id' | 'voterIdentity'>, shown: VoterCredentials): IdentifiedVoter | Refused
-  /** Who asks, where it can be known: null for one who has not voted, since the vote would have given a session. */
-  recognise(poll: Pick<Poll, 'id' | 'voterIdentity'>, shown: VoterCredentials): VoterKey | null | Refused
+  identify(poll: PollIdentity, shown: VoterCredentials): MaybeLater<IdentifiedVoter | Refused>
+  /** Who asks, where it can be known: null for one who shows nothing, and has not voted then, since the vote would have given a session. */
+  recognise(poll: PollIdentity, shown: VoterCredentials): MaybeLater<Recognised>
   /** The session that the request shows, with its life begun anew, or a new one. */
   session(shown: Omit<VoterCredentials, 'requestKey'>): Session | Refused
 }
@@ -41,8 +47,14 @@ const signedBytes = 1 + idBytes + 6
 const signatureBytes = 16
 export const voterKeyBytes = 16
 
-/** Everything that says who a voter is. `now` gives milliseconds since 1970. */
-export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number = Date.now): IdentifyVoter {
+/**
+ * Everything that says who a voter is. `hostTokens`: null where no host is known, so that nobody can vouch for voters. `now` gives
+ * milliseconds since 1970.
+ */
+export function createIdentifyVoter(
+  keys: IdentifyVoterKeys,
+  { hostTokens = null, now = Date.now }: { readonly hostTokens?: HostTokens | null; readonly now?: () => number } = {},
+): IdentifyVoter {
   const hashVoter = createKeyedHash(keys.voterPepper, 'voter key')
   const hashRequestKey = createKeyedHash(keys.service, 'session of a request key')
   const signatures = keys.sessionSecrets.map((secret) => createKeyedHash(secret, 'session'))
@@ -79,44 +91,55 @@ export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number =
     return shown.sessionCookie === null ? null : readSession(shown.sessionCookie)
   }
 
-  function voterKey(pollId: string, kind: 'session' | 'request', subject: string | Uint8Array): VoterKey {
+  function voterKey(pollId: string, kind: SubjectKind, subject: string | Uint8Array): VoterKey {
     // The cast brands what is a voter key by definition.
     return hashVoter(beforeSubject(pollId, kind), subject).toString('hex', 0, voterKeyBytes) as VoterKey
   }
 
-  function recognise(
-    poll: Pick<Poll, 'id' | 'voterIdentity'>,
-    shown: VoterCredentials,
-  ): ReturnType<IdentifyVoter['recognise']> {
+  async function recogniseByHost(pollId: string, token: string): Promise<VoterKey | Refused> {
+    if (hostTokens === null) return refuse('token_invalid', 'No host is known here whose tokens could be believed.')
+    const subject = await hostTokens.subjectOf(token, pollId)
+    return isRefused(subject) ? subject : voterKey(pollId, 'token', subject)
+  }
+
+  function recognise(poll: PollIdentity, shown: VoterCredentials): MaybeLater<Recognised> {
     switch (poll.voterIdentity) {
       case 'none':
         return shown.requestKey === null ? null : voterKey(poll.id, 'request', shown.requestKey)
       case 'session': {
         const session = shownSession(shown)
-        if (session === null || 'refused' in session) return session
+        if (session === null || isRefused(session)) return session
         return voterKey(poll.id, 'session', session.id)
       }
       case 'token':
+        return shown.voterToken === null ? null : recogniseByHost(poll.id, shown.voterToken)
       case 'code':
-        return refuse(
-          'unauthenticated',
-          `This poll asks its voters for a ${poll.voterIdentity}, which is not offered yet.`,
-        )
+        return refuse('unauthenticated', 'This poll asks its voters for a code, which is not offered yet.')
     }
+  }
+
+  /** Somebody of whom nothing is known. */
+  function begin({ id: pollId, voterIdentity }: PollIdentity, { requestKey }: VoterCredentials) {
+    if (voterIdentity === 'token') return hostTokenMissing
+    if (voterIdentity === 'none') {
+      return { voter: voterKey(pollId, 'request', randomBytes(idBytes)), newSession: null }
+    }
+    // The first answer may get lost together with its cookie: the repeated request leads to the same session.
+    const id = requestKey === null ? randomBytes(idBytes) : hashRequestKey(requestKey).subarray(0, idBytes)
+    return { voter: voterKey(pollId, 'session', id), newSession: makeSession(id) }
+  }
+
+  function identified(poll: PollIdentity, shown: VoterCredentials, known: Recognised): IdentifiedVoter | Refused {
+    if (known === null) return begin(poll, shown)
+    return isRefused(known) ? known : { voter: known, newSession: null }
   }
 
   return {
     recognise,
     identify(poll, shown) {
       const known = recognise(poll, shown)
-      if (known !== null) return typeof known === 'string' ? { voter: known, newSession: null } : known
-      if (poll.voterIdentity === 'none') {
-        return { voter: voterKey(poll.id, 'request', randomBytes(idBytes)), newSession: null }
-      }
-      // The first answer may get lost together with its cookie: the repeated request leads to the same session.
-      const id =
-        shown.requestKey === null ? randomBytes(idBytes) : hashRequestKey(shown.requestKey).subarray(0, idBytes)
-      return { voter: voterKey(poll.id, 'session', id), newSession: makeSession(id) }
+      if (known instanceof Promise) return known.then((voter) => identified(poll, shown, voter))
+      return identified(poll, shown, known)
     },
     session(shown) {
       const session = shownSession(shown)
@@ -126,10 +149,18 @@ export function createIdentifyVoter(keys: IdentifyVoterKeys, now: () => number =
   }
 }
 
+type SubjectKind = 'session' | 'request' | 'token'
+
+/** Of whoever wants to vote in a poll of a host's voters and shows no token. */
+export const hostTokenMissing = refuse(
+  'unauthenticated',
+  'This poll is for those for whom its host vouches: send the token of the host as Voter-Token.',
+)
+
 /**
  * What is hashed in front of a subject, so that nobody of one kind can be taken for somebody of another; `token` are those whom a host
  * names. The poll id is random and without spaces, so subject and poll cannot be split in two ways.
  */
-export function beforeSubject(pollId: string, kind: 'session' | 'request' | 'token'): string {
+export function beforeSubject(pollId: string, kind: SubjectKind): string {
   return `${pollId} ${kind} `
 }

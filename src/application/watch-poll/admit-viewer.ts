@@ -29,7 +29,7 @@ export type AdmitViewer = {
 
 type Parts = {
   readonly watchPoll: Pick<WatchPoll, 'get' | 'watch'>
-  readonly seePoll: Pick<SeePoll, 'audience'>
+  readonly seePoll: Pick<SeePoll, 'audience' | 'audienceOfVoter'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly tickets: Tickets
   /** Viewers of this process over all live channels, those included who are about to be let in; more are told to come back. */
@@ -39,7 +39,6 @@ type Parts = {
 const viewersMaxDefault = 20_000
 const comeBackMs = 10_000
 
-const nothingShown: ReaderCredentials = { bearer: null, voterToken: null, sessionCookie: null, requestKey: null }
 const nothingToStandFor = refuse(
   'unauthenticated',
   'Show what the ticket is to stand for: a bearer, a Voter-Token or the session cookie.',
@@ -65,7 +64,7 @@ export function createAdmitViewer(parts: Parts): AdmitViewer {
     const holder = tickets.open(ticket, poll.id)
     if (holder === null) return refuse('token_invalid', 'The ticket is not valid for this poll, or has expired.')
     if (holder.is === 'organiser') return 'organiser'
-    return seePoll.audience(poll, { ...nothingShown, voterToken: holder.voterToken })
+    return seePoll.audienceOfVoter(poll, holder.voter)
   }
 
   /** The returned function gives the place back, once. */
@@ -114,11 +113,10 @@ export function createAdmitViewer(parts: Parts): AdmitViewer {
       const audience = await audienceOf(live.poll, { ...shown, ticket: null })
       if (isRefused(audience)) return audience
       if (audience === 'organiser') return tickets.issue(pollId, { is: 'organiser' })
-      const voter = identifyVoter.recognise(live.poll, { ...shown, requestKey: null })
+      const voter = await identifyVoter.recognise(live.poll, { ...shown, requestKey: null })
       if (isRefused(voter)) return voter
-      const voterToken = shown.voterToken ?? shown.sessionCookie
-      if (voter === null || voterToken === null) return nothingToStandFor
-      return tickets.issue(pollId, { is: 'voter', voterToken })
+      if (voter === null) return nothingToStandFor
+      return tickets.issue(pollId, { is: 'voter', voter })
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Audience } from '../../domain/tally.ts'
 import { authorize } from '../authorize.ts'
 import type { FindVote, FoundVote } from '../cast-vote/find-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
+import type { VoterKey } from '../../domain/vote.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'
 
 /** What a reader shows: `bearer` as an organiser, the rest as a voter. */
@@ -21,6 +22,8 @@ export type SeePoll = {
   seeKnown(pollId: string, shown: ReaderCredentials): SeenPoll | Refused | null
   /** As whom this reader sees the poll. */
   audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused>
+  /** As whom this voter does. */
+  audienceOfVoter(poll: Poll, voter: VoterKey): Promise<Audience | Refused>
   /** The reader's own vote. Null before the first, and after a retract. */
   ownVote(pollId: string, shown: VoterCredentials): Promise<OwnVote | null | Refused>
 }
@@ -28,7 +31,7 @@ export type SeePoll = {
 export type OwnVote = FoundVote & {
   readonly pollId: string
   readonly round: number
-  readonly voter: Exclude<ReturnType<IdentifyVoter['recognise']>, null | Refused>
+  readonly voter: VoterKey
 }
 
 export type SeePollParts = {
@@ -42,8 +45,8 @@ export type SeePollParts = {
 /** Decides what a reader may see, for every channel alike. */
 export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
   /** Null where the vote of this reader decides. */
-  function knownAudience(poll: Poll, shown: ReaderCredentials): Audience | Refused | null {
-    if (shown.bearer !== null) return authorize(shown.bearer, poll, adminTokenHash) ?? 'organiser'
+  function knownAudience(poll: Poll, { bearer }: Pick<ReaderCredentials, 'bearer'>): Audience | Refused | null {
+    if (bearer !== null) return authorize(bearer, poll, adminTokenHash) ?? 'organiser'
     const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
     return poll.resultsVisibility === 'after_vote' && canHaveVoted ? null : 'public'
   }
@@ -51,9 +54,14 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
   async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
     const known = knownAudience(poll, shown)
     if (known !== null) return known
-    const voter = identifyVoter.recognise(poll, shown)
+    const voter = await identifyVoter.recognise(poll, shown)
     if (voter === null) return 'public'
-    if (isRefused(voter)) return voter
+    return isRefused(voter) ? voter : audienceOfVoter(poll, voter)
+  }
+
+  async function audienceOfVoter(poll: Poll, voter: VoterKey): Promise<Audience | Refused> {
+    const known = knownAudience(poll, { bearer: null })
+    if (known !== null) return known
     const vote = await findVote(poll, voter)
     if (isRefused(vote)) return vote
     return vote !== null && vote.selection.length > 0 ? 'voted' : 'public'
@@ -61,6 +69,7 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
 
   return {
     audience,
+    audienceOfVoter,
     async see(pollId, shown) {
       const live = await watchPoll.get(pollId)
       if (live === null) return notFound
@@ -76,7 +85,7 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
     async ownVote(pollId, shown) {
       const live = await watchPoll.get(pollId)
       if (live === null) return notFound
-      const voter = identifyVoter.recognise(live.poll, shown)
+      const voter = await identifyVoter.recognise(live.poll, shown)
       if (voter === null || isRefused(voter)) return voter
       const vote = await findVote(live.poll, voter)
       if (vote === null || isRefused(vote)) return vote

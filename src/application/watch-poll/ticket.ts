@@ -1,8 +1,9 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { VoterKey } from '../../domain/vote.ts'
 import { createKeyedHash } from '../keyed-hash.ts'
 
-/** What a ticket lets its bearer be, for one poll: its organiser, or the voter of this session. */
-export type TicketHolder = { readonly is: 'organiser' } | { readonly is: 'voter'; readonly voterToken: string }
+/** What a ticket lets its bearer be, for one poll: its organiser, or this voter. */
+export type TicketHolder = { readonly is: 'organiser' } | { readonly is: 'voter'; readonly voter: VoterKey }
 
 export type Ticket = { readonly ticket: string; readonly expiresAt: number }
 
@@ -13,7 +14,8 @@ export type Tickets = {
 }
 
 const ticketLifeMs = 10 * 60 * 1000
-const formatVersion = 1
+/** 1 carried the session of a voter. */
+const formatVersion = 2
 const nonceBytes = 12
 const tagBytes = 16
 const ticketCharactersMax = 1024
@@ -48,7 +50,7 @@ export function createTickets(serviceSecret: Uint8Array, now: () => number = Dat
           expiresAt: number
         }
         if (content.expiresAt <= now()) return null
-        return content.is === 'organiser' ? { is: 'organiser' } : { is: 'voter', voterToken: content.voterToken }
+        return content.is === 'organiser' ? { is: 'organiser' } : { is: 'voter', voter: content.voter }
       } catch {
         return null
       }

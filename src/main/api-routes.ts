@@ -1,0 +1,47 @@
+import type { BulkVotes } from '../adapters/http/bulk-route.ts'
+import type { EventStreams } from '../adapters/http/events.ts'
+import { healthRoutes } from '../adapters/http/health-routes.ts'
+import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
+import type { HttpApp } from '../adapters/http/operation.ts'
+import { pageRoutes, type PageRoutesParts } from '../adapters/http/page/page-routes.ts'
+import {
+  changePollRoutes,
+  listPollRoutes,
+  readPollRoutes,
+  type ReadPollRoutesParts,
+} from '../adapters/http/poll-routes.ts'
+import { receiptRoute } from '../adapters/http/receipt-route.ts'
+import { ticketRoute } from '../adapters/http/ticket-route.ts'
+import { sessionRoute, type SessionRouteParts, voteRoutes, type VoteRoutesParts } from '../adapters/http/vote-routes.ts'
+import type { ReadReceipt } from '../application/cast-vote/read-receipt.ts'
+import type { OrganisePolls } from '../application/manage-polls/organise-polls.ts'
+import type { AdmitViewer } from '../application/watch-poll/admit-viewer.ts'
+
+type ApiRoutesParts = PageRoutesParts &
+  ReadPollRoutesParts &
+  SessionRouteParts &
+  VoteRoutesParts & {
+    readonly organisePolls: OrganisePolls
+    readonly admitViewer: AdmitViewer
+    readonly readReceipt: ReadReceipt
+    readonly bulkVotes: Pick<BulkVotes, 'addRoute'>
+    readonly eventStreams: Pick<EventStreams, 'addRoute'>
+    readonly isReady: () => boolean
+  }
+
+/** Every route of the api, in the order in which /docs shows them. */
+export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
+  const { organisePolls, bulkVotes, eventStreams } = parts
+  changePollRoutes(routes, organisePolls)
+  listPollRoutes(routes, organisePolls)
+  readPollRoutes(routes, parts)
+  lifeCycleRoutes(routes, organisePolls)
+  voteRoutes(routes, parts)
+  bulkVotes.addRoute(routes)
+  receiptRoute(routes, parts.readReceipt)
+  ticketRoute(routes, parts.admitViewer, parts.address)
+  eventStreams.addRoute(routes)
+  sessionRoute(routes, parts)
+  pageRoutes(routes, parts)
+  healthRoutes(routes, parts.isReady)
+}

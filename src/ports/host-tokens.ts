@@ -1,0 +1,11 @@
+import type { Refused } from '../domain/refusal.ts'
+
+/** Judges the tokens by which a host application vouches for its users: each for one user, one poll and a short time. */
+export type HostTokens = {
+  /**
+   * The host's name for the voter, as `isHostSubject` has it. Refused where the token is not signed by a host that is known here, is not
+   * meant for this service and this poll, or has expired. Throws DependencyUnavailable where the host's keys are not known and
+   * cannot be fetched.
+   */
+  subjectOf(token: string, pollId: string): Promise<string | Refused>
+}

@@ -1,0 +1,34 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { Setting } from './setting.ts'
+
+/** A key, and the one algorithm that it verifies tokens by, as RFC 7518 and RFC 8037 name it. */
+export type PublicKey = { readonly algorithm: 'EdDSA' | 'ES256' | 'RS256'; readonly key: KeyObject }
+
+/** RFC 7518, section 3.3. */
+const rsaBitsMin = 2048
+const pemForm = /-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g
+
+/** Public keys in PEM, one behind the other. `\n` stands for the end of a line too: many ways of setting a variable know no other. */
+export const publicKeys = (keysMax: number): Setting<readonly PublicKey[]> => ({
+  fallback: [],
+  read: (given) => {
+    const texts = given.replaceAll('\\n', '\n').match(pemForm) ?? []
+    if (texts.length === 0 || texts.length > keysMax) {
+      return { problem: `must be 1 to ${keysMax} public keys in PEM (-----BEGIN PUBLIC KEY-----)` }
+    }
+    try {
+      return { value: texts.map((pem) => readPublicKey(pem)) }
+    } catch (error) {
+      return { problem: `has a key that cannot be used: ${error instanceof Error ? error.message : String(error)}` }
+    }
+  },
+})
+
+function readPublicKey(pem: string): PublicKey {
+  const key = createPublicKey(pem)
+  const { namedCurve, modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
+  if (key.asymmetricKeyType === 'ed25519') return { algorithm: 'EdDSA', key }
+  if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return { algorithm: 'ES256', key }
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= rsaBitsMin) return { algorithm: 'RS256', key }
+  throw new Error(`tokens are verified by Ed25519, P-256 or RSA of ${rsaBitsMin} bits or more`)
+}
