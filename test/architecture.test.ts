@@ -12,6 +12,7 @@ const places = [
   ['redis', 'src/adapters/redis/'],
   ['postgres', 'src/adapters/postgres/'],
   ['jwt', 'src/adapters/jwt/'],
+  ['browsers', 'src/adapters/browsers/'],
   ['adapters', 'src/adapters/'],
   ['domain', 'src/domain/'],
   ['ports', 'src/ports/'],
@@ -45,8 +46,10 @@ const table = {
   ports: { sees: ['domain'], outside: 'nothing' },
   application: { sees: ['domain', 'ports'], seesTypesOf: ['contract'], outside: 'node' },
   // Inbound. The pages are served over HTTP, so that is where they are seen.
-  http: { sees: ['application', 'domain', 'contract', 'web'], outside: 'packages' },
-  ws: { sees: ['application', 'domain', 'contract'], outside: 'packages' },
+  http: { sees: ['application', 'domain', 'contract', 'web', 'browsers'], outside: 'packages' },
+  ws: { sees: ['application', 'domain', 'contract', 'browsers'], outside: 'packages' },
+  // What both know of browsers: whose page sent this, and what every answer tells them.
+  browsers: { sees: [], outside: 'node' },
   // Inbound with its server; its client is how the api reaches the admin role, and so implements a port.
   grpc: { sees: ['application', 'domain', 'ports', 'contract'], outside: 'packages' },
   // Outbound. What two technologies write in the same form lies between them, directly in src/adapters/.

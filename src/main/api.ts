@@ -68,20 +68,22 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const tickets = createTickets(secrets.service, time.now)
   const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax: config.viewersMax })
   const viewers = measureViewers(registry)
-  const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, report, givenUp: viewers.givenUp })
+  const address = { publicUrl: config.publicUrl }
+  const liveParts = { admitViewer, address, report, givenUp: viewers.givenUp }
+  const { sockets, eventStreams } = createLiveChannels(config, liveParts)
 
   let isServing = false
   const isStopping = (): boolean => signal.aborted
-  const address = { publicUrl: config.publicUrl }
   const app = await createHttpServer({
     log,
     version,
+    address,
     connectionsMax: config.connectionsMax,
     viewerPingMs: config.viewerPingMs,
     isStopping,
     keepsOwnTime: (socket) => bulkVotes.isReading(socket),
     refuseVotesNow: refuseNow,
-    shortWays: { castVote, seePoll, address },
+    shortWays: { castVote, seePoll },
     addRoutes: (routes) => {
       const isReady = (): boolean => isServing && !signal.aborted
       const readReceipt = createReadReceipt(voteIds, watchPoll, ledger)
@@ -100,10 +102,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     watchStreamDurability(context),
     time.keep(signal),
   ])
-  while (!signal.aborted) {
-    viewers.viewers(watchPoll.viewerCount())
-    await sleep(measureEveryMs, signal)
-  }
+  await keepMeasuring(() => viewers.viewers(watchPoll.viewerCount()), signal)
 
   await drain(config, [
     (withinMs) => sockets.stop(withinMs),
@@ -114,6 +113,13 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await Promise.all([takeVotes.idle(), watching])
   admin.disconnect()
   await watchPoll.stop()
+}
+
+async function keepMeasuring(measure: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    measure()
+    await sleep(measureEveryMs, signal)
+  }
 }
 
 /** Requests that are on their way on connections that are open are still answered; closing at once would cut them off. */
@@ -133,18 +139,18 @@ function watchPolls({ config, adapters }: RoleContext, report: (fault: unknown) 
 }
 
 /** The two ways in which viewers hear of a poll. */
-function createLiveChannels(config: Config, parts: Pick<ViewerSocketsParts, 'admitViewer' | 'report' | 'givenUp'>) {
+function createLiveChannels(config: Config, parts: Omit<ViewerSocketsParts, 'sessionCookieName' | 'limits'>) {
   const { viewersMax, viewerBufferBytesMax: unsentBytesMax, viewerPingMs } = config
   const sockets = createViewerSockets({
     ...parts,
     sessionCookieName: sessionCookie,
-    publicOrigin: originOf(config.publicUrl),
     limits: { socketsMax: Math.ceil(viewersMax * socketsPerViewer), unsentBytesMax, pingEveryMs: viewerPingMs },
   })
   return {
     sockets,
     eventStreams: createEventStreams({
       admitViewer: parts.admitViewer,
+      address: parts.address,
       limits: { unsentBytesMax, commentEveryMs: viewerPingMs },
     }),
   }
@@ -153,10 +159,6 @@ function createLiveChannels(config: Config, parts: Pick<ViewerSocketsParts, 'adm
 // Our own package.json, which has a version.
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
-}
-
-function originOf(publicUrl: string | null): string | null {
-  return publicUrl === null ? null : new URL(publicUrl).origin
 }
 
 async function listen(app: HttpApp, host: string, port: number): Promise<void> {

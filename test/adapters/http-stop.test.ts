@@ -32,7 +32,7 @@ beforeEach(async () => {
     addRoutes(routes) {
       const seen = { live: someLivePoll(), audience: 'public' } as const
       const seePoll = { see: async () => seen, seeKnown: () => seen }
-      readPollRoutes(routes, { seePoll, isStopping: () => isStopping })
+      readPollRoutes(routes, { seePoll, address: { publicUrl: null }, isStopping: () => isStopping })
       routes.get('/slow', async () => {
         asked += 1
         await finished.promise

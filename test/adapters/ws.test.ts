@@ -52,7 +52,7 @@ describe('WS /ws/polls/{id}', () => {
       report: (fault) => side.faults.push(fault),
       givenUp: (cause) => givenUp.push(cause),
       sessionCookieName: 'tallycast_session',
-      publicOrigin: null,
+      address: { publicUrl: null },
       ...parts,
     })
     sockets.attach(server)

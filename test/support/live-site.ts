@@ -39,13 +39,14 @@ export const startLiveSite = async (
   const votes = createVoteDoor(side.database.pool)
   const batchCalls = createBatchCalls((partition, calls) => votes.append(partition, calls), { report })
   const castVote = createCastVote({ watchPoll, identifyVoter, batchCalls, restoreSoon: async () => {}, voteIds })
-  const streams = createEventStreams({ admitViewer })
   const address = { publicUrl: null }
+  const streams = createEventStreams({ admitViewer, address })
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
     refuseVotesNow: () => batchCalls.refuseNow(),
-    shortWays: { castVote, seePoll, address },
+    address,
+    shortWays: { castVote, seePoll },
     addRoutes: (routes) => {
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       streams.addRoute(routes)
@@ -57,7 +58,7 @@ export const startLiveSite = async (
     report,
     givenUp: () => {},
     sessionCookieName: sessionCookie,
-    publicOrigin: null,
+    address,
   })
   if (options.hasSockets !== false) sockets.attach(app.server)
   await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })

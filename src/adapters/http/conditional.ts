@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sharedHeaderList } from '../browsers/shared-headers.ts'
 import type { RenderedPoll } from './poll-body.ts'
 
 /** Headers as Node takes them: each name before its value. */
@@ -6,14 +7,16 @@ type HeaderList = readonly string[]
 
 export type ConditionalHeaders = { readonly whole: HeaderList; readonly unchanged: HeaderList }
 
+const forAll: HeaderList = ['cache-control', 'public, max-age=1']
+const whoAsks = 'Authorization, Cookie, Voter-Token, Origin, Sec-Fetch-Site'
+const forCaller: HeaderList = ['cache-control', 'private, no-store', 'vary', whoAsks]
+
 /**
  * What is the same for everybody may be kept for a second by caches on the way; what depends on the caller by nobody. Made
  * once for each state of a poll, like its body.
  */
 export function conditionalHeaders(json: string, etag: string, isShared: boolean): ConditionalHeaders {
-  const unchanged = isShared
-    ? ['etag', etag, 'cache-control', 'public, max-age=1']
-    : ['etag', etag, 'cache-control', 'private, no-store', 'vary', 'Authorization, Cookie, Voter-Token']
+  const unchanged = [...sharedHeaderList, 'etag', etag, ...(isShared ? forAll : forCaller)]
   const length = String(Buffer.byteLength(json))
   return {
     unchanged,

@@ -5,16 +5,12 @@ import type { Session, VoterCredentials } from '../../application/cast-vote/iden
 import { readRequestKey } from '../../application/cast-vote/request-key.ts'
 import type { ReaderCredentials } from '../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
+import { isFromForeignPage, type PublicAddress } from '../browsers/foreign-page.ts'
 
 export const sessionCookie = 'tallycast_session'
 
 /** All that is looked at here of a request. */
 type WithHeaders = { readonly headers: IncomingHttpHeaders }
-
-export type PublicAddress = {
-  /** The base of every link; null where the address that the client used is all that is known. */
-  readonly publicUrl: string | null
-}
 
 /** What a request shows of the organiser who sent it; null without a bearer. */
 export function readBearer(request: WithHeaders): string | null | Refused {
@@ -30,46 +26,63 @@ export function readCaller(request: FastifyRequest): Caller | Refused {
   return isRefused(bearer) ? bearer : { bearer, requestId: request.id }
 }
 
-/** What a request shows of the voter who sent it. */
-export function readVoter(app: Pick<FastifyInstance, 'parseCookie'>, request: WithHeaders): VoterCredentials | Refused {
+/** What a request shows of the voter who sent it. A cookie that comes from a foreign page is as if it were not there. */
+export function readVoter(
+  app: Pick<FastifyInstance, 'parseCookie'>,
+  request: WithHeaders,
+  address: PublicAddress,
+): VoterCredentials | Refused {
   const requestKey = readRequestKey(single(request.headers['idempotency-key']))
-  return isRefused(requestKey) ? requestKey : { ...readSession(app, request), requestKey }
+  return isRefused(requestKey) ? requestKey : { ...readSession(app, request, address), requestKey }
 }
 
 function readSession(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  { headers }: WithHeaders,
+  request: WithHeaders,
+  address: PublicAddress,
 ): Omit<VoterCredentials, 'requestKey'> {
-  const { cookie } = headers
-  const hasSession = cookie !== undefined && cookie.includes(sessionCookie)
+  const cookie = readSessionCookie(app, request)
   return {
-    voterToken: single(headers['voter-token']) ?? null,
-    sessionCookie: hasSession ? (app.parseCookie(cookie)[sessionCookie] ?? null) : null,
+    voterToken: single(request.headers['voter-token']) ?? null,
+    sessionCookie: cookie === null || isFromForeignPage(request.headers, address) ? null : cookie,
   }
+}
+
+/** The session of the browser that sends this, whoever made it do so: to be shown to its owner alone. */
+export function readSessionCookie(
+  app: Pick<FastifyInstance, 'parseCookie'>,
+  { headers: { cookie } }: WithHeaders,
+): string | null {
+  if (cookie === undefined || !cookie.includes(sessionCookie)) return null
+  return app.parseCookie(cookie)[sessionCookie] ?? null
 }
 
 /** Everything that a reader shows. Reading repeats without harm, so nobody needs a key for it and a weak one is passed over. */
 export function readReader(
   app: Pick<FastifyInstance, 'parseCookie'>,
   request: WithHeaders,
+  address: PublicAddress,
 ): ReaderCredentials | Refused {
   const bearer = readBearer(request)
   if (isRefused(bearer)) return bearer
   const requestKey = readRequestKey(single(request.headers['idempotency-key']))
-  return { ...readSession(app, request), bearer, requestKey: isRefused(requestKey) ? null : requestKey }
+  return { ...readSession(app, request, address), bearer, requestKey: isRefused(requestKey) ? null : requestKey }
 }
 
-/** Gives the session to the browser. */
+/** Gives the session to the browser. Not from a foreign page: it would take the place of the one that the browser's owner has. */
 export function setSessionCookie(reply: FastifyReply, session: Session, address: PublicAddress): void {
-  reply.setCookie(sessionCookie, session.token, cookieOptions(session, address))
+  const cookie = sessionCookieFor(reply.server, reply.request, session, address)
+  if (cookie !== null) reply.header('set-cookie', cookie)
 }
 
-/** The same, as the value of `Set-Cookie`. */
-export function sessionCookieHeader(
+/** The same, as the value of `Set-Cookie`; null where there is to be none. */
+export function sessionCookieFor(
   app: Pick<FastifyInstance, 'serializeCookie'>,
+  request: WithHeaders,
   session: Session,
   address: PublicAddress,
-): string {
+): string | null {
+  if (isFromForeignPage(request.headers, address)) return null
   return app.serializeCookie(sessionCookie, session.token, cookieOptions(session, address))
 }
 
@@ -83,23 +96,6 @@ function cookieOptions({ expiresAt }: Session, { publicUrl }: PublicAddress) {
     maxAge: Math.floor((expiresAt - Date.now()) / 1000),
   } as const
 }
-
-/**
- * Refuses what another site made a browser send: with the cookie it would act as its owner, and without it the answer would put
- * another session in its place. Browsers say where a request comes from; programs do not, and they do not send cookies behind
- * their user's back either.
- */
-export function refuseCrossSite(request: WithHeaders, { publicUrl }: PublicAddress): Refused | null {
-  const site = single(request.headers['sec-fetch-site'])
-  if (site !== undefined) return site === 'cross-site' ? crossSite : null
-  const { origin } = request.headers
-  if (origin === undefined) return null
-  const known = publicUrl === null ? [] : [new URL(publicUrl).host]
-  const host = URL.canParse(origin) ? new URL(origin).host : null
-  return host !== null && [...known, request.headers.host].includes(host) ? null : crossSite
-}
-
-const crossSite = refuse('forbidden', 'Another site may not act with your session.')
 
 function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header

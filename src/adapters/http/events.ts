@@ -13,6 +13,7 @@ import { createFrames, messageId } from '../../application/watch-poll/tally-mess
 import type { Viewer } from '../../application/watch-poll.ts'
 import { isRefused, refuseForNow } from '../../domain/refusal.ts'
 import { createCommentWheel } from './comment-wheel.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readReader } from './credentials.ts'
 import { describeOperation, type HttpApp, reader, readRefusals } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
@@ -41,6 +42,7 @@ const stopping = refuseForNow('unavailable', 'This server is stopping. Please co
 
 type Parts = {
   readonly admitViewer: Pick<AdmitViewer, 'admit'>
+  readonly address: PublicAddress
   readonly limits?: Partial<EventStreamLimits>
 }
 
@@ -56,7 +58,7 @@ export type EventStreams = {
 type Stream = { readonly beat: () => void; readonly end: (last?: string) => void; readonly drop: () => void }
 
 /** The live tally as server-sent events. */
-export function createEventStreams({ admitViewer, ...parts }: Parts): EventStreams {
+export function createEventStreams({ admitViewer, address, ...parts }: Parts): EventStreams {
   const limits = { ...eventStreamLimits, ...parts.limits }
   const frames = createFrames((message, id) => Buffer.from(`id: ${id}\ndata: ${JSON.stringify(message)}\n\n`))
   const sendNewest = createSendNewest(frames, systemClock, limits)
@@ -116,7 +118,7 @@ export function createEventStreams({ admitViewer, ...parts }: Parts): EventStrea
   ): Promise<FastifyReply> {
     const { request } = reply
     if (isStopping) return sendRefusal(reply, stopping)
-    const shown = readReader(app, request)
+    const shown = readReader(app, request, address)
     if (isRefused(shown)) return sendRefusal(reply, shown)
     let line: NewestLine | null = null
     let stream: Stream | null = null

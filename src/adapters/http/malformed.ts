@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { refuseForNow } from '../../domain/refusal.ts'
+import { sharedHeaderLines } from '../browsers/shared-headers.ts'
 import type { HttpApp } from './operation.ts'
 import { type AnyRefused, describeProblem, problemType, sendRefusal, statusOf } from './problems.ts'
 
@@ -21,7 +22,7 @@ export type RefuseMalformed = {
   readonly note: (socket: Socket, answer: ServerResponse) => void
   /** Whether HTTP allows the request as it is, and all that came before it on its connection has its answer. */
   readonly isPlain: (request: IncomingMessage) => boolean
-  /** To be called before any other hook is added. */
+  /** To be called before any other hook is added that answers. */
   readonly addTo: (app: HttpApp) => void
 }
 
@@ -65,7 +66,7 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
         const refused = findMalformed(request.raw) ?? room
         if (refused === null) return done()
         if (refused !== tooManyAtOnce) reply.header('connection', 'close')
-        sendRefusal(reply.header('x-request-id', request.id), refused)
+        sendRefusal(reply, refused)
       })
     },
   }
@@ -93,6 +94,7 @@ function answerAndEnd(socket: Socket, refused: AnyRefused): void {
     'Connection: close',
     'Cache-Control: no-store',
     `X-Request-Id: ${requestId}`,
+    ...sharedHeaderLines,
     `Content-Type: ${problemType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]

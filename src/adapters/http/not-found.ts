@@ -29,7 +29,6 @@ export function answerStrayRequests(app: HttpApp): void {
   }
 
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
     if (request.is404) refuseStray(request, reply)
     else done()
   })

@@ -1,7 +1,9 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { Refusal } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { sessionCookie } from './credentials.ts'
+import { htmlHeaders } from './html-headers.ts'
 import { type HttpApp, refusalsKey } from './operation.ts'
 import { MALFORMED, PROBLEMS, problemType, typeOfProblem } from './problems.ts'
 
@@ -46,8 +48,16 @@ const problemSchema = {
 }
 
 /** Only what the page itself brings: it calls this service alone, over http as well as https. */
-const contentSecurityPolicy =
-  "default-src 'self'; base-uri 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'self'"
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  // What it draws, it styles in place.
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+]
 
 /** The bar on top is another product's, and offers to describe other services. */
 const pageTheme = {
@@ -58,7 +68,7 @@ const pageTheme = {
 type JsonObject = { [name: string]: unknown }
 
 /** Describes all routes that are added after this at /openapi.json, and shows them at /docs, where each can be tried. */
-export function describeRoutes(app: HttpApp, version: string): void {
+export function describeRoutes(app: HttpApp, version: string, address: PublicAddress): void {
   const refusals = new Map<string, readonly Refusal[]>()
   app.addHook('onRoute', ({ schema }) => {
     if (schema?.operationId === undefined || !(refusalsKey in schema)) return
@@ -109,11 +119,19 @@ export function describeRoutes(app: HttpApp, version: string): void {
       return made.openapiObject
     },
   })
-  app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: contentSecurityPolicy,
-    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null, persistAuthorization: true },
-    theme: pageTheme,
+  // A scope of its own, for what its pages and files bear.
+  app.register((docs: HttpApp, _options, done) => {
+    const headers = htmlHeaders(contentSecurityPolicy, address)
+    docs.addHook('onRequest', (_request, reply, goOn) => {
+      reply.headers(headers)
+      goOn()
+    })
+    docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null, persistAuthorization: true },
+      theme: pageTheme,
+    })
+    done()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     return reply.header('cache-control', 'public, max-age=60').send(app.swagger())

@@ -48,7 +48,6 @@ export const voteRefusals = [
   'idempotency_key_weak',
   'unauthenticated',
   'token_invalid',
-  'forbidden',
   'poll_not_found',
   'poll_not_open',
   'poll_closed',

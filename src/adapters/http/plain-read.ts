@@ -2,11 +2,12 @@ import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
 import { isRefused } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readReader } from './credentials.ts'
 import { requestIdOf } from './request-id.ts'
 import { sendSeen } from './send-seen.ts'
 
-export type PlainReadsParts = { readonly seePoll: Pick<SeePoll, 'seeKnown'> }
+export type PlainReadsParts = { readonly seePoll: Pick<SeePoll, 'seeKnown'>; readonly address: PublicAddress }
 
 /** Answers a request that reads a poll in memory; false where it is one of all the others. */
 export type AnswerPlainRead = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -21,7 +22,7 @@ const readPath = /^\/polls\/([A-Za-z0-9_-]{1,64})(\/results)?$/
  */
 export function createAnswerPlainRead(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  { seePoll }: PlainReadsParts,
+  { seePoll, address }: PlainReadsParts,
   server: { readonly isWellFormed: (request: IncomingMessage) => boolean; readonly isStopping: () => boolean },
 ): AnswerPlainRead {
   return (request, response) => {
@@ -30,7 +31,7 @@ export function createAnswerPlainRead(
       return false
     const [, pollId, results] = readPath.exec(url) ?? []
     if (pollId === undefined || !server.isWellFormed(request)) return false
-    const shown = readReader(app, request)
+    const shown = readReader(app, request, address)
     if (isRefused(shown)) return false
     const seen = seePoll.seeKnown(pollId, shown)
     if (seen === null || isRefused(seen)) return false

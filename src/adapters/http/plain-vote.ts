@@ -5,7 +5,9 @@ import type { AcceptedVote, CastVote } from '../../application/cast-vote.ts'
 import { POLL_LIMITS } from '../../domain/poll.ts'
 import { type Refused, isRefused } from '../../domain/refusal.ts'
 import type { VoteKind } from '../../domain/vote.ts'
-import { type PublicAddress, readVoter, refuseCrossSite, sessionCookieHeader } from './credentials.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
+import { sharedHeaders } from '../browsers/shared-headers.ts'
+import { readVoter, sessionCookieFor } from './credentials.ts'
 import { parseJson } from './json-body.ts'
 import { requestIdOf } from './request-id.ts'
 import { voteBytesMax } from './vote-schemas.ts'
@@ -45,22 +47,23 @@ export function createTakePlainVote(
 ): TakePlainVote {
   function take(pollId: string, kind: VoteKind, request: IncomingMessage, body: Buffer): Taken {
     const optionIds = readChoice(body)
-    const shown = readVoter(app, request)
+    const shown = readVoter(app, request, address)
     if (optionIds === null || isRefused(shown)) return { body, outcome: null }
-    if (shown.voterToken === null && refuseCrossSite(request, address) !== null) return { body, outcome: null }
     return { body, outcome: castVote({ pollId, kind, optionIds, shown }) }
   }
 
   function accept({ voteId, newSession }: AcceptedVote, request: IncomingMessage, response: ServerResponse): void {
+    const cookie = newSession === null ? null : sessionCookieFor(app, request, newSession, address)
     const token = newSession === null ? '' : `,"voter_token":"${newSession.token}"`
     // Ids and tokens are base64url: nothing of them needs to be escaped.
     const body = `{"vote_id":"${voteId}","status":"accepted"${token}}`
     response.writeHead(202, {
+      ...sharedHeaders,
       'x-request-id': requestIdOf(request.headers),
       location: `/votes/${voteId}`,
       'cache-control': 'no-store',
       'content-type': 'application/json; charset=utf-8',
-      ...(newSession !== null && { 'set-cookie': sessionCookieHeader(app, newSession, address) }),
+      ...(cookie !== null && { 'set-cookie': cookie }),
       ...(server.isStopping() && { connection: 'close' }),
       'content-length': body.length,
     })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import type { SeenPoll, SeePoll } from '../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readCaller, readReader } from './credentials.ts'
 import {
   bodyRefusals,
@@ -31,12 +32,13 @@ const pageSizeDefault = 20
 
 export type ReadPollRoutesParts = {
   readonly seePoll: Pick<SeePoll, 'see' | 'seeKnown'>
+  readonly address: PublicAddress
   /** True while the process stops: answers ask for the end of their connection. */
   readonly isStopping: () => boolean
 }
 
 /** Reading polls, for everybody: who may see more shows who they are. */
-export function readPollRoutes(app: HttpApp, { seePoll, isStopping }: ReadPollRoutesParts): void {
+export function readPollRoutes(app: HttpApp, { seePoll, address, isStopping }: ReadPollRoutesParts): void {
   const send = (request: FastifyRequest, reply: FastifyReply, form: Form, seen: SeenPoll | Refused): void => {
     if (isRefused(seen)) return void sendRefusal(reply, seen)
     sendSeen(request, reply.hijack().raw, form, seen, isStopping())
@@ -69,7 +71,7 @@ export function readPollRoutes(app: HttpApp, { seePoll, isStopping }: ReadPollRo
         },
       },
       (request, reply) => {
-        const shown = readReader(app, request)
+        const shown = readReader(app, request, address)
         if (isRefused(shown)) return void sendRefusal(reply, shown)
         const { poll_id: pollId } = request.params
         const known = seePoll.seeKnown(pollId, shown)

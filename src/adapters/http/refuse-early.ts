@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refused } from '../../domain/refusal.ts'
+import { sharedHeaders } from '../browsers/shared-headers.ts'
 import { describeProblem, problemType, retryAfterOf, statusOf } from './problems.ts'
 import { requestIdOf } from './request-id.ts'
 
@@ -54,6 +55,7 @@ function prepare(refused: Refused): Prepared {
   return {
     status: statusOf(refused),
     headers: {
+      ...sharedHeaders,
       'content-type': problemType,
       'cache-control': 'no-store',
       ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),

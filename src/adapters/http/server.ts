@@ -4,14 +4,17 @@ import cookie from '@fastify/cookie'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import type { Logger } from 'pino'
+import { addAnswerHeaders, putAnswerHeaders } from './answer-headers.ts'
 import { handleFaults } from './faults.ts'
 import { readJsonBodies } from './json-body.ts'
 import { createRefuseMalformed, headerBytesMax } from './malformed.ts'
 import { answerStrayRequests } from './not-found.ts'
 import { describeRoutes } from './openapi.ts'
 import type { HttpApp } from './operation.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { type AnswerPlainRead, createAnswerPlainRead, type PlainReadsParts } from './plain-read.ts'
 import { createTakePlainVote, type PlainVotesParts, type TakePlainVote } from './plain-vote.ts'
+import { answerPreflights } from './preflight.ts'
 import { sendRefusal } from './problems.ts'
 import { createRefuseEarly } from './refuse-early.ts'
 import { requestIdOf } from './request-id.ts'
@@ -39,6 +42,8 @@ const parameterCharactersMax = 300
 export type HttpServerOptions = {
   readonly log: Pick<Logger, 'error' | 'warn'>
   readonly version: string
+  /** Where people reach it. */
+  readonly address?: PublicAddress
   /** Beyond them a connection is closed as soon as it is made: there is no room for a word. */
   readonly connectionsMax?: number
   /** How long a healthy event stream may be silent. */
@@ -51,7 +56,7 @@ export type HttpServerOptions = {
   /** What every vote is told now, whatever it says; null where votes are looked at. */
   readonly refuseVotesNow?: () => Refused | null
   /** Where given, plain votes and plain readers take the short way. */
-  readonly shortWays?: PlainVotesParts & PlainReadsParts
+  readonly shortWays?: Omit<PlainVotesParts & PlainReadsParts, 'address'>
   /** Adds the routes, in the order in which /docs shall show them. */
   readonly addRoutes: (app: HttpApp) => void
 }
@@ -59,7 +64,12 @@ export type HttpServerOptions = {
 /** The HTTP side of the api: what holds for every request. It listens when its caller says so. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpApp> {
   const { log, version, connectionsMax = connectionsMaxDefault, isStopping = () => false, addRoutes } = options
-  const { viewerPingMs = 0, stalledLeastMs = stalledLeastMsDefault, refuseVotesNow = () => null } = options
+  const {
+    address = { publicUrl: null },
+    viewerPingMs = 0,
+    stalledLeastMs = stalledLeastMsDefault,
+    refuseVotesNow = () => null,
+  } = options
   const malformed = createRefuseMalformed(options.keepsOwnTime ?? (() => false))
   const refuseEarly = createRefuseEarly(refuseVotesNow, isStopping)
   let takePlainVote: TakePlainVote = () => false
@@ -88,13 +98,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     ajv: { customOptions: ajvOptions },
     clientErrorHandler: malformed.onClientError,
     frameworkErrors: (_error, _request, reply) => {
-      sendRefusal(reply.header('x-request-id', reply.request.id), addressUnreadable)
+      sendRefusal(putAnswerHeaders(reply), addressUnreadable)
     },
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // The schemas of answers describe and give types; what is sent was built field by field by us.
   app.setSerializerCompiler(() => JSON.stringify)
+  addAnswerHeaders(app)
   malformed.addTo(app)
+  answerPreflights(app)
   // Said with the answer, not with the request: one that came before the stop may be answered after it.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isStopping()) reply.header('connection', 'close')
@@ -104,7 +116,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   handleFaults(app, log)
   readJsonBodies(app)
   app.register(cookie, { hook: false })
-  describeRoutes(app, version)
+  describeRoutes(app, version, address)
   app.register((routes: HttpApp, _options, done) => {
     addRoutes(routes)
     done()
@@ -116,8 +128,9 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       isStopping,
       goOn: (request: IncomingMessage, response: ServerResponse) => app.routing(request, response),
     }
-    takePlainVote = createTakePlainVote(app, options.shortWays, server)
-    answerPlainRead = createAnswerPlainRead(app, options.shortWays, server)
+    const parts = { ...options.shortWays, address }
+    takePlainVote = createTakePlainVote(app, parts, server)
+    answerPlainRead = createAnswerPlainRead(app, parts, server)
   }
   return app
 }

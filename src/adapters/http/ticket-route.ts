@@ -1,7 +1,8 @@
 import { Type } from 'typebox'
 import type { AdmitViewer } from '../../application/watch-poll/admit-viewer.ts'
 import { isRefused } from '../../domain/refusal.ts'
-import { type PublicAddress, readReader, refuseCrossSite } from './credentials.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
+import { readReader } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
 import { bodyRefusals, describeOperation, type HttpApp, organiser, readRefusals, voter } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
@@ -35,11 +36,8 @@ export function ticketRoute(app: HttpApp, admitViewer: Pick<AdmitViewer, 'issueT
       },
     },
     async (request, reply) => {
-      const shown = readReader(app, request)
+      const shown = readReader(app, request, address)
       if (isRefused(shown)) return sendRefusal(reply, shown)
-      const isByCookie = shown.bearer === null && shown.voterToken === null && shown.sessionCookie !== null
-      const crossSite = isByCookie ? refuseCrossSite(request, address) : null
-      if (crossSite !== null) return sendRefusal(reply, crossSite)
       const issued = await admitViewer.issueTicket(request.params.poll_id, shown)
       if (isRefused(issued)) return sendRefusal(reply, issued)
       reply.code(201).header('cache-control', 'no-store')

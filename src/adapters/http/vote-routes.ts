@@ -5,7 +5,8 @@ import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
 import type { VoteIds } from '../../application/cast-vote/vote-id.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { VoteKind } from '../../domain/vote.ts'
-import { type PublicAddress, readVoter, refuseCrossSite, setSessionCookie } from './credentials.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
+import { readVoter, setSessionCookie } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
 import {
   anybody,
@@ -116,12 +117,8 @@ type TakeVote = (
 
 function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): TakeVote {
   return async (kind, pollId, optionIds, request, reply) => {
-    const shown = readVoter(app, request)
+    const shown = readVoter(app, request, address)
     if (isRefused(shown)) return sendRefusal(reply, shown)
-    // Without a token the cookie speaks, or the answer brings a new one.
-    const crossSite = shown.voterToken === null ? refuseCrossSite(request, address) : null
-    if (crossSite !== null) return sendRefusal(reply, crossSite)
-
     const accepted = await (outcomeOf(request.raw) ?? castVote({ pollId, kind, optionIds, shown }))
     if (isRefused(accepted)) return sendRefusal(reply, pointAtSent(accepted, request.body))
     const { voteId, newSession } = accepted
@@ -146,7 +143,7 @@ function pointAtSent(refused: Refused, body: unknown): Refused {
   return { ...refused, errors: refused.errors.map((error) => ({ ...error, pointer: '/option_id' })) }
 }
 
-function ownVoteRoute(app: HttpApp, { seePoll, voteIds }: VoteRoutesParts): void {
+function ownVoteRoute(app: HttpApp, { seePoll, voteIds, address }: VoteRoutesParts): void {
   app.get(
     '/polls/:poll_id/vote',
     {
@@ -163,7 +160,7 @@ function ownVoteRoute(app: HttpApp, { seePoll, voteIds }: VoteRoutesParts): void
       },
     },
     async (request, reply) => {
-      const shown = readVoter(app, request)
+      const shown = readVoter(app, request, address)
       if (isRefused(shown)) return sendRefusal(reply, shown)
       const own = await seePoll.ownVote(request.params.poll_id, shown)
       if (isRefused(own)) return sendRefusal(reply, own)
@@ -180,7 +177,7 @@ export type SessionRouteParts = {
   readonly address: PublicAddress
 }
 
-/** A session for clients that keep no cookies; browsers get the cookie as well. */
+/** A session for clients that keep no cookies; a browser on a page of ours gets the cookie as well. */
 export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRouteParts): void {
   app.post(
     '/session',
@@ -193,16 +190,14 @@ export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRo
           tags: ['Votes'],
           summary: 'Begin a session, or keep the one I have',
           security: anybody,
-          refusals: [...bodyRefusals, 'idempotency_key_weak', 'token_invalid', 'forbidden'],
+          refusals: [...bodyRefusals, 'idempotency_key_weak', 'token_invalid'],
         }),
         response: { 201: SessionBody },
       },
     },
     async (request, reply) => {
-      const shown = readVoter(app, request)
+      const shown = readVoter(app, request, address)
       if (isRefused(shown)) return sendRefusal(reply, shown)
-      const crossSite = refuseCrossSite(request, address)
-      if (crossSite !== null) return sendRefusal(reply, crossSite)
       const session = identifyVoter.session(shown)
       if (isRefused(session)) return sendRefusal(reply, session)
       setSessionCookie(reply, session, address)

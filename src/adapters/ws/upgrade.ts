@@ -3,6 +3,8 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Problem } from '../../../contract/messages.ts'
 import type { ViewerCredentials } from '../../application/watch-poll/admit-viewer.ts'
+import { isFromForeignPage, type PublicAddress } from '../browsers/foreign-page.ts'
+import { sharedHeaderLines } from '../browsers/shared-headers.ts'
 
 const pollPath = /^\/ws\/polls\/([^/]+)$/
 const bearerForm = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
@@ -24,33 +26,23 @@ export function readAddress(url: string | undefined): Wanted | null {
   }
 }
 
-export type CredentialsOptions = {
-  readonly sessionCookieName: string
-  /** Where people reach this service, as `https://host`; null where it is what they asked for. */
-  readonly publicOrigin: string | null
-}
+export type CredentialsOptions = { readonly sessionCookieName: string; readonly address: PublicAddress }
 
 /**
- * What the handshake shows. A page of another site can open a socket here, and the browser sends the cookie along: such a
- * cookie does not speak for its owner, so it is left out, and the page sees what the public sees.
+ * What the handshake shows. A foreign page can open a socket here, and the browser sends the cookie along: such a cookie does not
+ * speak for its owner, so it is left out, and the page sees what the public sees.
  */
 export function readCredentials(
-  request: IncomingMessage,
-  { sessionCookieName, publicOrigin }: CredentialsOptions,
+  { headers }: IncomingMessage,
+  { sessionCookieName, address }: CredentialsOptions,
 ): Omit<ViewerCredentials, 'ticket'> {
-  const { authorization, cookie = '', origin, host } = request.headers
-  const voterToken = request.headers['voter-token']
+  const { authorization, cookie = '' } = headers
+  const voterToken = headers['voter-token']
   return {
     bearer: authorization === undefined ? null : (bearerForm.exec(authorization)?.[1] ?? ''),
     voterToken: typeof voterToken === 'string' ? voterToken : null,
-    sessionCookie: isOwnOrigin(origin, host, publicOrigin) ? findCookie(cookie, sessionCookieName) : null,
+    sessionCookie: isFromForeignPage(headers, address) ? null : findCookie(cookie, sessionCookieName),
   }
-}
-
-function isOwnOrigin(origin: string | undefined, host: string | undefined, publicOrigin: string | null): boolean {
-  // Only browsers send it, and they always do: without one nobody was tricked into this request.
-  if (origin === undefined || origin === publicOrigin) return true
-  return URL.canParse(origin) && new URL(origin).host === host
 }
 
 function findCookie(header: string, name: string): string | null {
@@ -78,6 +70,7 @@ export function refuseUpgrade(socket: Duplex, code: keyof typeof refusals, heade
     'Connection: close',
     'Cache-Control: no-store',
     `X-Request-Id: ${requestId}`,
+    ...sharedHeaderLines,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,

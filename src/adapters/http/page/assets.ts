@@ -43,7 +43,6 @@ export function assetRoutes(app: HttpApp): void {
         return reply
           .type(type)
           .header('cache-control', isThisVersion ? 'public, max-age=31536000, immutable' : 'no-store')
-          .header('x-content-type-options', 'nosniff')
           .send(content)
       },
     )

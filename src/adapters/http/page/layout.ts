@@ -1,4 +1,6 @@
 import type { FastifyReply } from 'fastify'
+import type { PublicAddress } from '../../browsers/foreign-page.ts'
+import { htmlHeaders } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
 import { type Html, html } from './html.ts'
 
@@ -13,22 +15,19 @@ export type Page = {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='8' width='4' height='7' rx='1' fill='%236d5bd0'/%3E%3Crect x='6' y='2' width='4' height='13' rx='1' fill='%23e0567f'/%3E%3Crect x='11' y='5' width='4' height='10' rx='1' fill='%232a9d8f'/%3E%3C/svg%3E"
 
-/** Sends a page that brings only what is ours, and that no other site may frame. */
+/** Sends a page; `pageHeaders` go with it. */
 export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
     .header('cache-control', 'private, no-store')
-    .header('content-security-policy', contentSecurityPolicy(reply.request.headers.host))
-    .header('referrer-policy', 'same-origin')
-    .header('x-content-type-options', 'nosniff')
     .send(renderPage(page).toString())
 }
 
-/** Older browsers do not take 'self' for the socket of the same host, so it is named. */
-function contentSecurityPolicy(host = ''): string {
+/** A page brings only what is ours. Older browsers do not take 'self' for the socket of the same host, so it is named. */
+export function pageHeaders(host = '', address: PublicAddress): Record<string, string> {
   const sockets = /^[\w.:[\]-]{1,255}$/.test(host) ? ` ws://${host} wss://${host}` : ''
-  return [
+  const policy = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
@@ -36,8 +35,8 @@ function contentSecurityPolicy(host = ''): string {
     `connect-src 'self'${sockets}`,
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'self'",
-  ].join('; ')
+  ]
+  return htmlHeaders(policy, address)
 }
 
 function renderPage({ title, body, refreshSeconds, hasScript = false }: Page): Html {

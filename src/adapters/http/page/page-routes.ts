@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import type { CastVote } from '../../../application/cast-vote.ts'
 import type { VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
 import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
@@ -8,12 +8,13 @@ import type { SeePoll } from '../../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
 import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
-import { type PublicAddress, readBearer, readVoter, refuseCrossSite, setSessionCookie } from '../credentials.ts'
+import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
+import { readBearer, readSessionCookie, setSessionCookie } from '../credentials.ts'
 import type { HttpApp } from '../operation.ts'
 import { PROBLEMS, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
 import { renderHomePage } from './home-page.ts'
-import { sendPage } from './layout.ts'
+import { pageHeaders, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
@@ -33,12 +34,17 @@ type Sent = { readonly kind: VoteKind; readonly chosen: readonly number[]; reado
 /** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
-  app.get('/', { schema: { hide: true } }, async (request, reply) => {
+  const onRequest: onRequestHookHandler = (request, reply, done) => {
+    reply.headers(pageHeaders(request.headers.host, parts.address))
+    done()
+  }
+  app.get('/', { schema: { hide: true }, onRequest }, async (request, reply) => {
     reply.header('vary', 'Accept')
     return isForPerson(request) ? sendPage(reply, 200, renderHomePage()) : sendRefusal(reply, nothingHere)
   })
   // A scope of its own: forms are read here, and faults are answered with a page.
   app.register((pages: HttpApp, _options, done) => {
+    pages.addHook('onRequest', onRequest)
     pages.removeAllContentTypeParsers()
     const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
     pages.addContentTypeParser<string>('application/x-www-form-urlencoded', asText, (_request, body, read) => {
@@ -91,8 +97,9 @@ async function takeForm(
 ): Promise<FastifyReply> {
   const pollId = request.params.poll_id
   const sent = readForm(request.body)
-  const crossSite = refuseOtherSite(request, parts.address)
-  if (crossSite !== null) return showPoll(app, parts, request, reply, { no: crossSite, sent })
+  // Its answer is a page of ours, which could give a foreign page no session to go on with.
+  const isForeign = isFromForeignPage(request.headers, parts.address)
+  if (isForeign) return showPoll(app, parts, request, reply, { no: otherSite, sent })
   const shown = { ...showsOf(app, request), requestKey: sent.requestKey }
   const waitForCount = await prepareWaitForCount(parts.seePoll, pollId, shown)
   const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
@@ -107,10 +114,12 @@ async function takeForm(
     .send()
 }
 
-/** Of a voter only the cookie speaks here: a page is opened by a browser. */
+/**
+ * Of a voter only the cookie speaks here: a page is opened by a browser. Also where a link of another site led here: it is shown
+ * to the browser's owner, and to no other page.
+ */
 function showsOf(app: HttpApp, request: FastifyRequest): VoterCredentials {
-  const shown = readVoter(app, request)
-  return { voterToken: null, sessionCookie: isRefused(shown) ? null : shown.sessionCookie, requestKey: null }
+  return { voterToken: null, sessionCookie: readSessionCookie(app, request), requestKey: null }
 }
 
 function readForm(body: unknown): Sent {
@@ -123,12 +132,6 @@ function readForm(body: unknown): Sent {
     .map(Number)
   const requestKey = readRequestKey(form.get('key') ?? undefined)
   return { kind, chosen, requestKey: isRefused(requestKey) ? null : requestKey }
-}
-
-/** Stricter than for programs: a form of ours is always sent from our own pages. */
-function refuseOtherSite(request: FastifyRequest, address: PublicAddress): Refused | null {
-  if (request.headers['sec-fetch-site'] === 'same-site') return otherSite
-  return refuseCrossSite(request, address) === null ? null : otherSite
 }
 
 const otherSite = refuse('forbidden', 'This vote was sent from another site, so it was not counted. Please vote here.')
