@@ -1393,6 +1393,106 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'the cookie that a foreign page makes a browser send counts',
+    edits: [
+      {
+        file: 'src/adapters/http/credentials.ts',
+        from: 'cookie === null || isFromForeignPage(request.headers, address) ? null : cookie',
+        to: 'cookie === null || isFromForeignPage({}, address) ? null : cookie',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-foreign-page.test.ts',
+        title: 'votes with no cookie of its owner, but with a session that it gets in the body',
+      },
+      {
+        file: 'test/adapters/http-foreign-page.test.ts',
+        title: 'neither changes, takes back nor reads the vote of its owner',
+      },
+    ],
+  },
+  {
+    breaks: 'a foreign page gets a cookie set, in the place of its owner’s',
+    edits: [
+      {
+        file: 'src/adapters/http/credentials.ts',
+        from: 'if (isFromForeignPage(request.headers, address)) return null',
+        to: 'if (isFromForeignPage({}, address)) return null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-foreign-page.test.ts',
+        title: 'begins a session of its own, and does not replace the one of its owner',
+      },
+    ],
+  },
+  {
+    breaks: 'another host of the same site is taken for ours',
+    edits: [
+      {
+        file: 'src/adapters/browsers/foreign-page.ts',
+        from: "site !== 'same-origin' && site !== 'none'",
+        to: "site === 'cross-site'",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-foreign-page.test.ts',
+        title: 'sees what the public sees, in every way, and what a token of its own opens',
+      },
+    ],
+  },
+  {
+    breaks: 'the cookie of a foreign page opens a socket for its owner',
+    edits: [
+      {
+        file: 'src/adapters/ws/upgrade.ts',
+        from: 'isFromForeignPage(headers, address) ? null',
+        to: 'isFromForeignPage({}, address) ? null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/ws.test.ts',
+        title: 'the cookie that another site makes a browser send says nothing',
+      },
+    ],
+  },
+  {
+    breaks: 'another page may read what is said to a browser’s cookie',
+    edits: [
+      {
+        file: 'src/adapters/browsers/shared-headers.ts',
+        from: "'access-control-allow-origin': '*',",
+        to: "'access-control-allow-origin': '*',\n  'access-control-allow-credentials': 'true',",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-answer-headers.test.ts',
+        title: 'of a vote, on the short way and on the long one, accepted or refused',
+      },
+    ],
+  },
+  {
+    breaks: 'a fault is logged with the address that was asked, in which a ticket rides',
+    edits: [
+      {
+        file: 'src/adapters/http/faults.ts',
+        from: "log.warn({ err: error, request_id: request.id }, 'a dependency",
+        to: "log.warn({ err: error, request_id: request.id, url: request.url }, 'a dependency",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/journeys/logged-secrets.test.ts',
+        title: 'no bearer, Voter-Token, cookie or ticket is ever written to the output of a process, whatever fails',
+      },
+    ],
+  },
+  {
     breaks: 'a viewer that is told to go is sent states all the same',
     edits: [
       {
