@@ -12,6 +12,9 @@ const description = `Polls that count every vote exactly once and show it at onc
 Every error is a problem as in RFC 9457; \`code\` is the stable word for programs. 503 and 429 say in \`Retry-After\` when
 to come back. Every write may be repeated: a vote counts once, with the same answer.
 
+Pages of every origin may call this, without credentials. A cookie that such a page makes a browser send is as if it were not
+there, and none is set: the first vote answers with a \`voter_token\`, to be sent as \`Voter-Token\` from then on.
+
 What HTTP itself does not allow is refused alike at every address, and the connection closed: 400 \`bad_request\`, 408
 \`request_timeout\`, 417 \`expectation_failed\`, 431 \`headers_too_large\`. Addresses that are not here are 404
 \`route_not_found\`, methods that an address does not take 405 \`method_not_allowed\`.
@@ -108,7 +111,12 @@ export function describeRoutes(app: HttpApp, version: string, address: PublicAdd
             description:
               'From `POST /session`. In polls whose `voter_identity` is `token`: a JWT of the host application, with `sub` (your name for the voter), `poll_id`, `aud` and an `exp` that is near.',
           },
-          sessionCookie: { type: 'apiKey', in: 'cookie', name: sessionCookie, description: 'Set by the first vote.' },
+          sessionCookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: sessionCookie,
+            description: 'Set by the first vote on a page of this service, and counts there alone.',
+          },
         },
       },
     },

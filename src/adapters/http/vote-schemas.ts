@@ -24,7 +24,9 @@ export const VoteInput = Type.Object(
 export type VoteInput = Static<typeof VoteInput>
 
 export const voteId = Type.String({ description: 'Opaque. The same vote always has the same id.' })
-const voterToken = Type.String({ description: 'To be sent as `Voter-Token` by clients that keep no cookies.' })
+const voterToken = Type.String({
+  description: 'To be sent as `Voter-Token` by clients that keep no cookies, and by pages of other origins.',
+})
 
 export const VoteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
@@ -65,5 +67,5 @@ export const OwnVote = Type.Object(
 
 export const SessionBody = Type.Object(
   { voter_token: voterToken, expires_at: Type.String({ format: 'date-time' }) },
-  { description: 'A session, and the cookie that carries it.' },
+  { description: 'A session; for a page of this service also the cookie that carries it.' },
 )
