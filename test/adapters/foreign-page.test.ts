@@ -84,6 +84,23 @@ async function watch(page: Page, pollId: string): Promise<{ readonly total_votes
   )
 }
 
+/** What an event stream that this page opens is told first. */
+async function listen(page: Page, pollId: string, withCredentials = false): Promise<unknown> {
+  return page.evaluate(
+    async ([url, shows]) =>
+      new Promise((resolve) => {
+        const events = new EventSource(url, { withCredentials: shows })
+        const end = (told: unknown): void => {
+          resolve(told)
+          events.close()
+        }
+        events.onmessage = ({ data }) => end(JSON.parse(data))
+        events.onerror = () => end('unreadable')
+      }),
+    [`${system.url}/polls/${pollId}/events`, withCredentials] as const,
+  )
+}
+
 /** The owner of this browser has a session here, in the cookie. */
 async function beginSession(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
@@ -146,12 +163,15 @@ describe.each([
     expect((await call('GET', `/polls/${id}`)).body.total_votes).toBe(0)
   })
 
-  test('watches over a socket what the public sees, not what its owner sees', async () => {
+  test('watches what the public sees, not what its owner sees', async () => {
     await open()
     const id = await makePoll({ results_visibility: 'after_vote' })
     expect(await ask(own, `/polls/${id}/vote`, voteFor(1))).toMatchObject({ status: 202 })
     await waitUntil(async () => (await watch(own, id)).total_votes === 1)
     expect(await watch(page, id)).toMatchObject({ type: 'tally', total_votes: null })
+    expect(await listen(own, id)).toMatchObject({ type: 'tally', total_votes: 1 })
+    expect(await listen(page, id)).toMatchObject({ type: 'tally', total_votes: null })
+    expect(await listen(page, id, true)).toBe('unreadable')
   })
 })
 
