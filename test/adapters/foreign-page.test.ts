@@ -74,11 +74,11 @@ async function watch(page: Page, pollId: string): Promise<{ readonly total_votes
     async (url) =>
       new Promise((resolve, reject) => {
         const socket = new WebSocket(url)
-        socket.onmessage = ({ data }) => {
+        socket.addEventListener('message', ({ data }) => {
           resolve(JSON.parse(data))
           socket.close()
-        }
-        socket.onclose = ({ code }) => reject(new Error(`closed with ${code}`))
+        })
+        socket.addEventListener('close', ({ code }) => reject(new Error(`closed with ${code}`)))
       }),
     `${system.url.replace('http', 'ws')}/ws/polls/${pollId}`,
   )
@@ -94,8 +94,8 @@ async function listen(page: Page, pollId: string, withCredentials = false): Prom
           resolve(told)
           events.close()
         }
-        events.onmessage = ({ data }) => end(JSON.parse(data))
-        events.onerror = () => end('unreadable')
+        events.addEventListener('message', ({ data }) => end(JSON.parse(data)))
+        events.addEventListener('error', () => end('unreadable'))
       }),
     [`${system.url}/polls/${pollId}/events`, withCredentials] as const,
   )

@@ -37,11 +37,11 @@ function expectForAll(headers: { readonly get: (name: string) => string | null |
   expect([of, headers.get('x-request-id')]).toEqual([of, expect.stringMatching(/./)])
 }
 
-async function expectAnswers(status: number, method: string, url: string, say: Say = {}): Promise<void> {
-  const origin = { origin: 'https://elsewhere.example' }
-  const answer = await call(method, url, { ...say, headers: { ...origin, ...say.headers } })
-  expect([method, url, answer.status]).toEqual([method, url, status])
-  expectForAll(answer.headers, `${method} ${url} ${status}`)
+/** Asks as a page of another origin does, and sees that the page may read the answer. */
+async function statusOf(method: string, url: string, say: Say = {}): Promise<number> {
+  const answer = await call(method, url, { ...say, headers: { origin: 'https://elsewhere.example', ...say.headers } })
+  expectForAll(answer.headers, `${method} ${url} ${answer.status}`)
+  return answer.status
 }
 
 describe('any page may read what it is told', () => {
@@ -50,56 +50,56 @@ describe('any page may read what it is told', () => {
     const { voter_token: voterToken } = (await call('POST', '/session')).body
     for (const contentType of ['application/json', 'application/json;charset="utf-8"']) {
       const headers = { 'content-type': contentType }
-      await expectAnswers(202, 'POST', vote, { json: { option_id: 1 }, headers })
-      await expectAnswers(202, 'POST', vote, { json: { option_id: 1 }, headers, voterToken })
-      await expectAnswers(409, 'POST', vote, { json: { option_id: 2 }, headers, voterToken })
-      await expectAnswers(409, 'PUT', vote, { json: { option_id: 2 }, headers, voterToken })
-      await expectAnswers(401, 'POST', vote, { json: { option_id: 2 }, headers, voterToken: 'wrong' })
-      await expectAnswers(422, 'POST', vote, { json: { option_id: 9 }, headers })
-      await expectAnswers(400, 'POST', vote, { raw: '{', headers })
+      expect(await statusOf('POST', vote, { json: { option_id: 1 }, headers })).toBe(202)
+      expect(await statusOf('POST', vote, { json: { option_id: 1 }, headers, voterToken })).toBe(202)
+      expect(await statusOf('POST', vote, { json: { option_id: 2 }, headers, voterToken })).toBe(409)
+      expect(await statusOf('PUT', vote, { json: { option_id: 2 }, headers, voterToken })).toBe(409)
+      expect(await statusOf('POST', vote, { json: { option_id: 2 }, headers, voterToken: 'wrong' })).toBe(401)
+      expect(await statusOf('POST', vote, { json: { option_id: 9 }, headers })).toBe(422)
+      expect(await statusOf('POST', vote, { raw: '{', headers })).toBe(400)
     }
-    await expectAnswers(409, 'DELETE', vote, { voterToken })
-    await expectAnswers(200, 'GET', vote, { voterToken })
+    expect(await statusOf('DELETE', vote, { voterToken })).toBe(409)
+    expect(await statusOf('GET', vote, { voterToken })).toBe(200)
     const { vote_id: voteId } = (await call('POST', vote, { json: { option_id: 1 } })).body
-    await expectAnswers(200, 'GET', `/votes/${voteId}`)
+    expect(await statusOf('GET', `/votes/${voteId}`)).toBe(200)
   })
 
   test('of a poll, on the short way and on the long one, also where nothing has changed', async () => {
     for (const url of [path, `${path}?by=the-long-way`, `${path}/results`]) {
-      await expectAnswers(200, 'GET', url)
-      await expectAnswers(200, 'HEAD', url)
-      await expectAnswers(304, 'GET', url, { headers: { 'if-none-match': '*' } })
-      await expectAnswers(401, 'GET', url, { bearer: 'wrong' })
+      expect(await statusOf('GET', url)).toBe(200)
+      expect(await statusOf('HEAD', url)).toBe(200)
+      expect(await statusOf('GET', url, { headers: { 'if-none-match': '*' } })).toBe(304)
+      expect(await statusOf('GET', url, { bearer: 'wrong' })).toBe(401)
     }
-    await expectAnswers(404, 'GET', '/polls/unknown')
+    expect(await statusOf('GET', '/polls/unknown')).toBe(404)
   })
 
   test('of what an organiser, a viewer and a host ask', async () => {
     const { id, manage_token: bearer } = await makePoll()
-    await expectAnswers(201, 'POST', '/polls', { json: { question: 'What?', options: ['Tea', 'Coffee'] } })
-    await expectAnswers(200, 'PATCH', `/polls/${id}`, { json: { question: 'Which?' }, bearer })
-    await expectAnswers(201, 'POST', '/session')
-    await expectAnswers(201, 'POST', `/polls/${id}/ticket`, { bearer })
-    await expectAnswers(401, 'POST', `/polls/${id}/ticket`)
-    await expectAnswers(200, 'GET', `/polls/${id}/events`)
-    await expectAnswers(401, 'GET', `/polls/${id}/events?ticket=wrong`)
+    expect(await statusOf('POST', '/polls', { json: { question: 'What?', options: ['Tea', 'Coffee'] } })).toBe(201)
+    expect(await statusOf('PATCH', `/polls/${id}`, { json: { question: 'Which?' }, bearer })).toBe(200)
+    expect(await statusOf('POST', '/session')).toBe(201)
+    expect(await statusOf('POST', `/polls/${id}/ticket`, { bearer })).toBe(201)
+    expect(await statusOf('POST', `/polls/${id}/ticket`)).toBe(401)
+    expect(await statusOf('GET', `/polls/${id}/events`)).toBe(200)
+    expect(await statusOf('GET', `/polls/${id}/events?ticket=wrong`)).toBe(401)
     const lines = { raw: '{"voter":"a","option_id":1}\n', headers: { 'content-type': 'application/x-ndjson' } }
-    await expectAnswers(200, 'POST', `/polls/${id}/votes/bulk`, { ...lines, bearer: adminToken })
-    await expectAnswers(401, 'POST', `/polls/${id}/votes/bulk`, lines)
-    await expectAnswers(200, 'POST', `/polls/${id}/close`, { bearer })
+    expect(await statusOf('POST', `/polls/${id}/votes/bulk`, { ...lines, bearer: adminToken })).toBe(200)
+    expect(await statusOf('POST', `/polls/${id}/votes/bulk`, lines)).toBe(401)
+    expect(await statusOf('POST', `/polls/${id}/close`, { bearer })).toBe(200)
     const final = (await call('GET', `/polls/${id}`)).body.version
-    await expectAnswers(204, 'GET', `/polls/${id}/events`, { headers: { 'last-event-id': String(final) } })
+    expect(await statusOf('GET', `/polls/${id}/events`, { headers: { 'last-event-id': String(final) } })).toBe(204)
   })
 
   test('of addresses and methods that are not there, and of files', async () => {
-    for (const url of ['/nothing', '/%zz', '/polls/%zz/vote']) await expectAnswers(404, 'GET', url)
-    await expectAnswers(405, 'PATCH', `${path}/vote`)
-    for (const url of ['/openapi.json', '/docs', '/docs/', '/health/live']) await expectAnswers(200, 'GET', url)
+    for (const url of ['/nothing', '/%zz', '/polls/%zz/vote']) expect(await statusOf('GET', url)).toBe(404)
+    expect(await statusOf('PATCH', `${path}/vote`)).toBe(405)
+    for (const url of ['/openapi.json', '/docs', '/docs/', '/health/live']) expect(await statusOf('GET', url)).toBe(200)
     const page = await call('GET', `/p/${path.slice('/polls/'.length)}`)
     expectForAll(page.headers, 'the page')
     const files = [...page.text.matchAll(/\/assets\/[^"]+/g)].map(([file]) => file)
     expect(files.length).toBeGreaterThan(2)
-    for (const file of files) await expectAnswers(200, 'GET', file)
+    for (const file of files) expect(await statusOf('GET', file)).toBe(200)
   })
 
   test('of what is no request, and of a handshake that cannot become a socket', async () => {
