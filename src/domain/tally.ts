@@ -46,6 +46,25 @@ export function maySeeResults(poll: Pick<Poll, 'resultsVisibility' | 'status'>, 
   }
 }
 
+/**
+ * Whether this audience may see single votes, of voters without names: never more than who may see results. `secret` keeps them from
+ * the organiser too.
+ */
+export function maySeeVotes(
+  poll: Pick<Poll, 'resultsVisibility' | 'status' | 'voterVisibility'>,
+  audience: Audience,
+): boolean {
+  if (!maySeeResults(poll, audience)) return false
+  switch (poll.voterVisibility) {
+    case 'secret':
+      return false
+    case 'organizer':
+      return audience === 'organiser'
+    case 'public':
+      return true
+  }
+}
+
 /** Whether what this audience sees is the same for everybody, so that shared caches may keep it. */
 export function isSameForEverybody(poll: Pick<Poll, 'resultsVisibility' | 'status'>): boolean {
   return poll.resultsVisibility === 'always' || (poll.resultsVisibility !== 'never' && poll.status === 'closed')

@@ -2,6 +2,7 @@ import type { Pool } from 'pg'
 import { createDoorRestoration as createPostgresDoorRestoration } from '../adapters/postgres/door-restoration.ts'
 import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
+import { createPollSnapshots } from '../adapters/postgres/poll-snapshots.ts'
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
 import { createSecretStore } from '../adapters/postgres/secrets.ts'
 import { createSetAsideVotes } from '../adapters/postgres/set-aside.ts'
@@ -21,6 +22,7 @@ import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-do
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
 import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
+import type { PollSnapshots } from '../ports/poll-snapshots.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { SecretStore } from '../ports/secrets.ts'
 import type { SetAsideVotes } from '../ports/set-aside.ts'
@@ -38,6 +40,7 @@ import { connectPostgres } from '../runtime/postgres-pool.ts'
 /** What keeps the truth: always PostgreSQL. */
 type LedgerSide = {
   readonly polls: PollStore
+  readonly snapshots: PollSnapshots
   readonly tallies: Tallies
   readonly ledger: VoteLedger
   readonly setAside: SetAsideVotes
@@ -75,23 +78,31 @@ export async function connectAdapters(config: Config, log: Log): Promise<Adapter
     statementTimeoutMs,
     log,
   })
+  // Apart from the others, which nobody who reads a long export slowly shall keep waiting.
+  const exportPool = connectPostgres(databaseUrl, {
+    max: config.exportsMax,
+    applicationName: 'tallycast exports',
+    statementTimeoutMs,
+    log,
+  })
   const streamSide =
     config.redisUrl === null
       ? connectToPostgresAlone({ ...config, databaseUrl }, pool)
       : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
   return {
-    ...createLedgerSide(pool),
+    ...createLedgerSide(pool, exportPool),
     ...streamSide,
     [Symbol.asyncDispose]: async () => {
       await streamSide.stop()
-      await pool.end()
+      await Promise.all([pool.end(), exportPool.end()])
     },
   }
 }
 
-function createLedgerSide(pool: Pool): LedgerSide {
+function createLedgerSide(pool: Pool, exportPool: Pool): LedgerSide {
   return {
     polls: createPollStore(pool),
+    snapshots: createPollSnapshots(exportPool),
     tallies: createTallies(pool),
     ledger: createVoteLedger(pool),
     setAside: createSetAsideVotes(pool),

@@ -1,5 +1,6 @@
 import type { BulkVotes } from '../adapters/http/bulk-route.ts'
 import type { EventStreams } from '../adapters/http/events.ts'
+import { exportRoutes, type ExportRoutesParts } from '../adapters/http/export-routes.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import type { HttpApp } from '../adapters/http/operation.ts'
@@ -17,7 +18,8 @@ import type { ReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import type { OrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import type { AdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 
-type ApiRoutesParts = PageRoutesParts &
+type ApiRoutesParts = ExportRoutesParts &
+  PageRoutesParts &
   ReadPollRoutesParts &
   SessionRouteParts &
   VoteRoutesParts & {
@@ -35,6 +37,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   changePollRoutes(routes, organisePolls)
   listPollRoutes(routes, organisePolls)
   readPollRoutes(routes, parts)
+  exportRoutes(routes, parts)
   lifeCycleRoutes(routes, organisePolls)
   voteRoutes(routes, parts)
   bulkVotes.addRoute(routes)

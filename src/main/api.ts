@@ -6,15 +6,12 @@ import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
-import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import { createReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
-import { createSeePoll } from '../application/watch-poll/see-poll.ts'
-import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createStreamTime } from '../application/stream-time.ts'
 import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
@@ -24,6 +21,7 @@ import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { addApiRoutes } from './api-routes.ts'
+import { createReaders } from './readers.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
@@ -39,7 +37,7 @@ const socketsPerViewer = 1.1
 const drainShare = 0.5
 const lingerShare = 0.05
 
-/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold, and writes nothing to it. */
+/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold or somebody takes an export, and writes nothing to it. */
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, adapters, log, registry, signal } = context
   const { polls, ledger, lease, door, restoration } = adapters
@@ -62,11 +60,11 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const { castVote, castInBulk, refuseNow } = takeVotes
   const bulkVotes = createBulkVotes({ castInBulk })
   const findVote = createFindVote(door, restoreSoon, ledger)
-  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
+  const readerParts = { watchPoll, identifyVoter, findVote, adminTokenHash, service: secrets.service, now: time.now }
+  const readers = createReaders(context, readerParts)
+  const { seePoll, admitViewer } = readers
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
-  const tickets = createTickets(secrets.service, time.now)
-  const admitViewer = createAdmitViewer({ watchPoll, seePoll, identifyVoter, tickets, viewersMax: config.viewersMax })
   const viewers = measureViewers(registry)
   const address = { publicUrl: config.publicUrl }
   const liveParts = { admitViewer, address, report, givenUp: viewers.givenUp }
@@ -87,7 +85,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     addRoutes: (routes) => {
       const isReady = (): boolean => isServing && !signal.aborted
       const readReceipt = createReadReceipt(voteIds, watchPoll, ledger)
-      const steps = { ...voterIdentity, castVote, seePoll, voteIds, organisePolls, admitViewer, readReceipt }
+      const steps = { ...voterIdentity, ...readers, castVote, voteIds, organisePolls, readReceipt }
       addApiRoutes(routes, { ...steps, bulkVotes, eventStreams, address, isReady, isStopping, report })
     },
   })

@@ -71,6 +71,8 @@ export const settings = {
   CONNECTIONS_MAX: integer({ least: 10, most: 1_000_000, fallback: 30_000 }),
   VIEWERS_MAX: integer({ least: 1, most: 1_000_000, fallback: 20_000 }),
   VIEWER_BUFFER_BYTES_MAX: integer({ least: 4096, most: 16_777_216, fallback: 65_536, unit: 'bytes' }),
+  /** Each is a connection to PostgreSQL with a snapshot. */
+  EXPORTS_MAX: integer({ least: 1, most: 100, fallback: 4 }),
   WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
   VOTE_UNREAD_MS_MAX: integer({ least: 25, most: 10_000, fallback: 500, unit: 'milliseconds' }),
 

@@ -85,6 +85,7 @@ const nameValues = (values: SettingValues) => ({
   connectionsMax: values.CONNECTIONS_MAX,
   viewersMax: values.VIEWERS_MAX,
   viewerBufferBytesMax: values.VIEWER_BUFFER_BYTES_MAX,
+  exportsMax: values.EXPORTS_MAX,
   waitingVotesMax: values.WAITING_VOTES_MAX,
   voteUnreadMsMax: values.VOTE_UNREAD_MS_MAX,
   unrecordedVotesMax: values.UNRECORDED_VOTES_MAX,

@@ -69,7 +69,7 @@ export function pollBody({ poll, tally }: LivePoll, isVisible: boolean): PollBod
   }
 }
 
-function resultsBody({ poll, tally }: LivePoll, isVisible: boolean): ResultsBody {
+export function resultsBody({ poll, tally }: LivePoll, isVisible: boolean): ResultsBody {
   return {
     poll_id: poll.id,
     status: shownStatus(poll.status),

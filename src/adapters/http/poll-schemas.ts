@@ -97,7 +97,8 @@ const definition = {
   ),
   voter_visibility: Type.Optional(
     Type.Enum([...voterVisibilities], {
-      description: 'Who may see single votes. Kept with the poll; no call shows single votes yet. Default: secret.',
+      description:
+        'Who may see single votes, in exports: nobody, the organiser, or everybody who may see results. Default: secret.',
     }),
   ),
   voter_identity: Type.Optional(

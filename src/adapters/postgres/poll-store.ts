@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Poll } from '../../domain/poll.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
 import { orUnavailable } from './faults.ts'
-import { POLL_COLUMNS, type PollRow, toDate, toPoll } from './rows.ts'
+import { POLL_COLUMNS, type PollRow, type Queryable, toDate, toPoll } from './rows.ts'
 
 /** Definitions in PostgreSQL. The pool MUST lead to the primary. */
 export function createPollStore(pool: pg.Pool): PollStore {
@@ -88,8 +88,8 @@ async function createPoll(pool: pg.Pool, poll: Poll): Promise<boolean> {
 
 const FIND = `select ${POLL_COLUMNS} from poll where id = $1`
 
-async function findPoll(pool: pg.Pool, pollId: string): Promise<Poll | null> {
-  const { rows } = await pool.query<PollRow>(FIND, [pollId])
+export async function findPoll(from: Queryable, pollId: string): Promise<Poll | null> {
+  const { rows } = await from.query<PollRow>(FIND, [pollId])
   return rows[0] === undefined ? null : toPoll(rows[0])
 }
 

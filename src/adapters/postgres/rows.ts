@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import type {
   Poll,
   PollOption,
@@ -7,6 +8,9 @@ import type {
   VoterIdentity,
   VoterVisibility,
 } from '../../domain/poll.ts'
+
+/** What takes a statement: the pool, or one connection with its transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>
 
 /** A row of `poll` as POLL_COLUMNS selects it. Constraints of the table keep the columns that are unions here to their words. */
 export type PollRow = {

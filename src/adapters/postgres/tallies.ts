@@ -3,6 +3,7 @@ import type { PollStatus } from '../../domain/poll.ts'
 import type { Tally } from '../../domain/tally.ts'
 import type { Recount, Tallies } from '../../ports/tallies.ts'
 import { orUnavailable } from './faults.ts'
+import type { Queryable } from './rows.ts'
 
 /** What the ledger in PostgreSQL adds up to. The pool MUST lead to the primary. */
 export function createTallies(pool: pg.Pool): Tallies {
@@ -90,9 +91,9 @@ type TallyRow = {
   readonly as_of: Date
 }
 
-async function readTallies(pool: pg.Pool, pollIds: readonly string[]): Promise<readonly Tally[]> {
+export async function readTallies(from: Queryable, pollIds: readonly string[]): Promise<readonly Tally[]> {
   if (pollIds.length === 0) return []
-  const { rows } = await pool.query<TallyRow>(READ, [pollIds])
+  const { rows } = await from.query<TallyRow>(READ, [pollIds])
   return rows.map((row) => ({
     pollId: row.id,
     round: row.round,

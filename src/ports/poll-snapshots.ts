@@ -1,0 +1,26 @@
+import type { Poll } from '../domain/poll.ts'
+import type { Tally } from '../domain/tally.ts'
+import type { Selection, VoterKey } from '../domain/vote.ts'
+
+/** A vote that stands: with a selection, and without its place in the stream. */
+export type StandingVote = { readonly voter: VoterKey; readonly selection: Selection }
+
+/** A poll as it was at one moment. */
+export type PollSnapshot = {
+  readonly poll: Poll
+  /** Of the current round; MUST equal the votes below. */
+  readonly tally: Tally
+  /**
+   * The votes of the current round that stand, each once, in the order of their voter keys, which says nothing of when they came.
+   * MUST read a page only when it is asked for, so that whoever reads slowly holds one page and no more.
+   */
+  readonly votes: AsyncIterable<readonly StandingVote[]>
+}
+
+export type PollSnapshots = {
+  /**
+   * Hands over the poll as the primary has it now, tombstones included, and null for an unknown id. Everything that `work` reads of it
+   * MUST be of one moment, however long it takes; when it ends, the snapshot is let go. Each page MUST end within a time limit.
+   */
+  read<Result>(pollId: string, work: (snapshot: PollSnapshot | null) => Promise<Result>): Promise<Result>
+}

@@ -1,0 +1,157 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createPollSnapshots } from '../../src/adapters/postgres/poll-snapshots.ts'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import type { PollSnapshots, StandingVote } from '../../src/ports/poll-snapshots.ts'
+import { isUnavailable } from '../../src/ports/unavailable.ts'
+import { sleep } from '../../src/runtime/stop-signal.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { somePoll } from '../support/some-poll.ts'
+import { createLedgerOwner, emptyLedger, type LedgerOwner, voteAt, voterNumber } from '../support/some-votes.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const pageSize = 3
+const statementTimeoutMs = 500
+
+let database: TestDatabase
+let pool: pg.Pool
+let snapshots: PollSnapshots
+let owner: LedgerOwner
+let poll: Poll
+let entry = 0
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  pool = new pg.Pool({ connectionString: database.databaseUrl, max: 2, statement_timeout: statementTimeoutMs })
+  // A connection whose work has failed may still be ending when the database is dropped.
+  pool.on('error', () => undefined)
+  snapshots = createPollSnapshots(pool, pageSize)
+})
+afterAll(async () => {
+  await pool.end()
+  await database.drop()
+})
+beforeEach(async () => {
+  await emptyLedger(database.pool)
+  owner = await createLedgerOwner(database.pool, 0)
+  entry = 0
+  poll = somePoll()
+  await createPollStore(database.pool).create(poll)
+})
+
+/** The votes of these voters for these options, in the order given. */
+async function record(votes: readonly (readonly [voter: number, ...optionIds: number[]])[], round = 1): Promise<void> {
+  for (const [voter, ...selection] of votes) {
+    entry += 1
+    const kind = selection.length === 0 ? 'retract' : 'change'
+    const vote = voteAt(entry, { pollId: poll.id, round, voter: voterNumber(voter), kind, selection })
+    await owner.record(entry, { votes: [vote] })
+  }
+}
+
+async function collect(pages: AsyncIterable<readonly StandingVote[]>): Promise<readonly (readonly StandingVote[])[]> {
+  const collected: (readonly StandingVote[])[] = []
+  for await (const page of pages) collected.push(page)
+  return collected
+}
+
+const readAll = async (pollId: string) =>
+  snapshots.read(pollId, async (snapshot) => snapshot && { ...snapshot, pages: await collect(snapshot.votes) })
+
+describe('a snapshot of a poll', () => {
+  test('has the votes that stand, each once, in the order of voter keys and not of their coming', async () => {
+    await record([[7, 1], [2, 2], [9, 3], [4, 1], [2, 1], [9], [3, 3], [8, 2]])
+    const snapshot = await readAll(poll.id)
+    expect(snapshot?.poll).toEqual(poll)
+    expect(snapshot?.pages).toEqual([
+      [
+        { voter: voterNumber(2), selection: [1] },
+        { voter: voterNumber(3), selection: [3] },
+        { voter: voterNumber(4), selection: [1] },
+      ],
+      [
+        { voter: voterNumber(7), selection: [1] },
+        { voter: voterNumber(8), selection: [2] },
+      ],
+    ])
+    expect([snapshot?.tally.counts, snapshot?.tally.totalVotes]).toEqual([[3, 1, 1], 5])
+  })
+
+  test('has the votes of the current round alone', async () => {
+    await record([[1, 1]])
+    await createPollStore(database.pool).save({ ...poll, round: 2, revision: 2 }, 1)
+    await record([[5, 2]], 2)
+    const snapshot = await readAll(poll.id)
+    expect(snapshot?.pages.flat()).toEqual([{ voter: voterNumber(5), selection: [2] }])
+    expect([snapshot?.tally.round, snapshot?.tally.totalVotes]).toEqual([2, 1])
+  })
+
+  test('ends where the votes fill the last page', async () => {
+    await record([1, 2, 3, 4, 5, 6].map((voter) => [voter, 1]))
+    expect((await readAll(poll.id))?.pages.map((page) => page.length)).toEqual([pageSize, pageSize])
+    expect((await readAll(somePoll().id))?.pages).toBeUndefined()
+  })
+
+  test('is of one moment, whatever is recorded while it is read', async () => {
+    await record([1, 2, 3, 4].map((voter) => [voter, 1]))
+    await snapshots.read(poll.id, async (snapshot) => {
+      const pages = snapshot!.votes[Symbol.asyncIterator]() // the poll was just made
+      const first = await pages.next()
+      await record([
+        [4, 3],
+        [5, 2],
+      ])
+      await createPollStore(database.pool).save({ ...poll, voterVisibility: 'public', revision: 2 }, 1)
+      const second = await pages.next()
+      expect([...first.value, ...second.value].map(({ selection }) => selection)).toEqual([[1], [1], [1], [1]])
+      expect((await pages.next()).done).toBe(true)
+      expect([snapshot?.tally.totalVotes, snapshot?.poll.voterVisibility]).toEqual([4, 'secret'])
+    })
+    expect((await readAll(poll.id))?.pages.flat().length).toBe(5)
+  })
+
+  test('is null for an unknown id, and a tombstone for a deleted poll', async () => {
+    expect(await readAll('unknown')).toBeNull()
+    await createPollStore(database.pool).save({ ...poll, status: 'deleted', revision: 2 }, 1)
+    expect((await readAll(poll.id))?.poll.status).toBe('deleted')
+  })
+
+  test('reads a page only when it is asked for it', async () => {
+    await record([1, 2, 3, 4].map((voter) => [voter, 1]))
+    await snapshots.read(poll.id, async (snapshot) => {
+      const pages = snapshot!.votes[Symbol.asyncIterator]() // the poll was just made
+      await pages.next()
+      const before = await openTransactions()
+      expect(before.length).toBe(1)
+      await sleep(300)
+      expect(await openTransactions()).toEqual(before)
+      await pages.next()
+      expect(await openTransactions()).not.toEqual(before)
+    })
+  })
+
+  test('is let go when the work ends, also by a fault', async () => {
+    await readAll(poll.id)
+    await expect(snapshots.read(poll.id, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    await waitUntil(async () => (await openTransactions()).length === 0)
+  })
+
+  test('gives up a page that takes too long, as a ledger that is not available', async () => {
+    await record([[1, 1]])
+    const locker = await database.pool.connect()
+    await locker.query('begin; lock table vote in access exclusive mode')
+    await expect(readAll(poll.id)).rejects.toSatisfy(isUnavailable)
+    await locker.query('rollback')
+    locker.release()
+    expect((await readAll(poll.id))?.pages.flat().length).toBe(1)
+  })
+})
+
+/** With the time of their last statement. */
+async function openTransactions(): Promise<readonly unknown[]> {
+  const { rows } = await database.pool.query(
+    "select pid, query_start from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()",
+  )
+  return rows
+}
