@@ -112,7 +112,16 @@ describe('an address', () => {
   })
 
   test('that can be read can be asked for its head', async () => {
-    for (const address of [path, `${path}/results`, vote, '/health/live', '/health/ready', '/openapi.json']) {
+    for (const address of [
+      path,
+      `${path}/results`,
+      `${path}/export.csv`,
+      `${path}/export.json`,
+      vote,
+      '/health/live',
+      '/health/ready',
+      '/openapi.json',
+    ]) {
       const answer = await call('HEAD', address)
       expect([answer.status, answer.text]).toEqual([200, ''])
     }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sleep } from '../../src/runtime/stop-signal.ts'
+import { startExportServer } from '../support/export-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { insertVotes } from '../support/many-votes.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -43,8 +44,8 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     return String(headers.get('location'))
   }
 
-  async function open(path: string): Promise<SlowReader> {
-    const reader = await openSlowReader(`${system.url}${path}`)
+  async function open(path: string, url = system.url): Promise<SlowReader> {
+    const reader = await openSlowReader(`${url}${path}`)
     readers.push(reader)
     return reader
   }
@@ -107,6 +108,23 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     expect((await last.readOn()).over).toBe('whole')
     const both = await Promise.all([call('GET', `${small}/export.json`), call('GET', `${small}/export.csv?part=votes`)])
     expect(both.map(({ status }) => status)).toEqual([200, 200])
+  })
+
+  test('take so long and no longer', async () => {
+    const durationMsMax = 1_500
+    const server = await startExportServer(system, { exportsMax, durationMsMax })
+    try {
+      const began = performance.now()
+      const slow = await open(`${large}/export.csv?part=votes`, server.url)
+      const fast = await open(`${small}/export.csv?part=votes`, server.url)
+      await sleep(durationMsMax / 2)
+      expect((await snapshots()).length).toBe(1)
+      await waitUntil(async () => (await snapshots()).length === 0)
+      expect(performance.now() - began).toBeGreaterThan(durationMsMax)
+      expect([(await slow.readOn()).over, (await fast.readOn()).over]).toEqual(['cut', 'whole'])
+    } finally {
+      await server.stop()
+    }
   })
 
   test('give their places back, however they end', async () => {

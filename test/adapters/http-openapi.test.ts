@@ -60,6 +60,8 @@ test('every call of the contract is there', () => {
       'delete /polls/{poll_id}/vote',
       'post /polls/{poll_id}/votes/bulk',
       'get /votes/{vote_id}',
+      'get /polls/{poll_id}/export.csv',
+      'get /polls/{poll_id}/export.json',
       'get /polls/{poll_id}/events',
       'post /polls/{poll_id}/ticket',
       'get /health/live',

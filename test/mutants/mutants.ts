@@ -1,4 +1,13 @@
-import type { Mutant } from './mutant.ts'
+import type { Mutant, NamedTest } from './mutant.ts'
+
+const exportFor = (results: string, votes: string): NamedTest => ({
+  file: 'test/adapters/http-export.test.ts',
+  title: `shows who may see results (${results}) the totals, and single votes to those who may see these too (${votes})`,
+})
+const exportNames = {
+  file: 'test/adapters/http-export.test.ts',
+  title: 'has no byte of a voter key or of a place in the stream, and other names for voters in every poll and round',
+}
 
 /** Ways to break what docs/guarantees.md promises, in its order. */
 export const mutants: readonly Mutant[] = [
@@ -875,6 +884,127 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/http-polls.test.ts',
         title: 'with after_close are null to the public, and nothing tells that somebody voted',
+      },
+    ],
+  },
+  {
+    breaks: 'single votes of a secret poll are shown to its organiser',
+    edits: [
+      {
+        file: 'src/domain/tally.ts',
+        from: "    case 'secret':\n      return false\n    case 'organizer':",
+        to: "    case 'secret':\n    case 'organizer':",
+      },
+    ],
+    caughtBy: [exportFor('always', 'secret')],
+  },
+  {
+    breaks: 'single votes are shown where results are hidden',
+    edits: [{ file: 'src/domain/tally.ts', from: 'if (!maySeeResults(poll, audience)) return false', to: '' }],
+    caughtBy: [exportFor('after_close', 'public')],
+  },
+  {
+    breaks: 'a hidden tally leaks into an export',
+    edits: [
+      {
+        file: 'src/application/export-poll.ts',
+        from: 'isVisible: maySeeResults(poll, audience)',
+        to: 'isVisible: maySeeResults(poll, audience) || true',
+      },
+    ],
+    caughtBy: [exportFor('after_close', 'secret')],
+  },
+  {
+    breaks: 'an export names voters by their keys',
+    edits: [
+      {
+        file: 'src/application/export-poll.ts',
+        from: "hashVoter(beforeVoter, voter).toString('hex', 0, nameBytes)",
+        to: 'voter.slice(0, 2 * nameBytes)',
+      },
+    ],
+    caughtBy: [exportNames],
+  },
+  {
+    breaks: 'a voter has the same name in the export of every round',
+    edits: [
+      {
+        file: 'src/application/export-poll.ts',
+        from: '`${poll.id} ${poll.round} `',
+        to: '`${poll.id} `',
+      },
+    ],
+    caughtBy: [exportNames],
+  },
+  {
+    breaks: 'a formula goes into a spreadsheet as it is',
+    edits: [{ file: 'src/adapters/http/csv.ts', from: "beginsFormula.test(cell) ? `'${cell}` : cell", to: 'cell' }],
+    caughtBy: [
+      {
+        file: 'test/domain/csv.test.ts',
+        title: 'has no cell that a spreadsheet would take for a formula, whatever is written',
+      },
+      {
+        file: 'test/adapters/http-export.test.ts',
+        title: 'keeps formulas, quotes and line breaks of texts from doing anything in a spreadsheet',
+      },
+    ],
+  },
+  {
+    breaks: 'an export is of no one moment',
+    edits: [
+      {
+        file: 'src/adapters/postgres/poll-snapshots.ts',
+        from: 'isolation level repeatable read, read only',
+        to: 'isolation level read committed, read only',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/poll-snapshots.test.ts',
+        title: 'is of one moment, whatever is recorded while it is read',
+      },
+    ],
+  },
+  {
+    breaks: 'an export is read on for a client that does not read',
+    edits: [
+      {
+        file: 'src/adapters/http/send-pieces.ts',
+        from: 'if (!raw.write(piece)) await haveRoom(raw)',
+        to: 'if (!raw.write(piece)) void haveRoom(raw)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-export-bounds.test.ts',
+        title: 'read no further for a client that does not read, and on when it does',
+      },
+    ],
+  },
+  {
+    breaks: 'half an export looks like a whole one',
+    edits: [
+      {
+        file: 'src/adapters/http/send-pieces.ts',
+        from: 'if (raw.headersSent) raw.destroy()',
+        to: 'if (raw.headersSent) raw.end()',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-export-bounds.test.ts',
+        title: 'that fail in the middle are cut off, so that nobody takes a half for the whole',
+      },
+    ],
+  },
+  {
+    breaks: 'any number of exports is under way at once',
+    edits: [{ file: 'src/application/export-poll.ts', from: 'if (places === 0) return tooManyExports', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-export-bounds.test.ts',
+        title: 'are so many at once, and a further one is told when to come back, until one has ended',
       },
     ],
   },

@@ -41,12 +41,15 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: num
   return { poll, tally, votes: readVotes(client, { pollId, round: poll.round, pageSize }) }
 }
 
-/** By the primary key, from where the page before ended: each page costs the same, however many lie before it. */
+/**
+ * By the primary key, from where the page before ended: each page costs the same, however many lie before it or behind it. A bare `voter`
+ * in the order would be the text that is selected, and each page would sort all that are left: 100,000 votes took 30 s instead of one.
+ */
 const READ_VOTES = `
   select encode(voter, 'hex') as voter, selection
   from vote
   where poll_id = $1 and round = $2 and voter > decode($3, 'hex') and cardinality(selection) > 0
-  order by voter
+  order by vote.voter
   limit $4`
 
 type RoundPages = { readonly pollId: string; readonly round: number; readonly pageSize: number }

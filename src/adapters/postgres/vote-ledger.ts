@@ -144,7 +144,7 @@ const READ_VOTERS = `
   from vote
   where poll_id = $1 and round = $2 and voter > decode($3, 'hex')
     and ('x' || encode(substr(voter, 1, 4), 'hex'))::bit(32)::bigint % $5::integer = $4::integer
-  order by voter
+  order by vote.voter
   limit $6`
 
 type RoundPartition = {

@@ -1,0 +1,44 @@
+import type { AddressInfo } from 'node:net'
+import { exportRoutes } from '../../src/adapters/http/export-routes.ts'
+import { createHttpServer } from '../../src/adapters/http/server.ts'
+import { hashToken } from '../../src/application/authorize.ts'
+import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
+import { createExportPoll } from '../../src/application/export-poll.ts'
+import { createSeePoll } from '../../src/application/watch-poll/see-poll.ts'
+import { createWatchPoll } from '../../src/application/watch-poll.ts'
+import { createLog } from '../../src/runtime/log.ts'
+import { adminToken, type RunningSystem } from './running-system.ts'
+
+export type ExportServer = { readonly url: string; readonly stop: () => Promise<void> }
+
+/** An api that only gives exports, beside that of a running system, each for so long; of polls that need no look at who has voted. */
+export const startExportServer = async (
+  { adapters }: RunningSystem,
+  limits: { readonly exportsMax: number; readonly durationMsMax: number },
+): Promise<ExportServer> => {
+  const { cache, polls: store, tallies, feed, snapshots } = adapters
+  const report = (): void => undefined
+  const { voterPepper, service, session } = await adapters.secrets.read()
+  const times = { finalPollCacheMs: 60_000, updateIntervalMs: 20 }
+  const watchPoll = createWatchPoll({ cache, store, tallies, feed, report, ...times })
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
+  const adminTokenHash = hashToken(adminToken)
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, adminTokenHash })
+  const exportPoll = createExportPoll({ snapshots, seePoll, service, exportsMax: limits.exportsMax })
+  const app = await createHttpServer({
+    log: createLog({ name: 'test', level: 'silent' }),
+    version: '0',
+    addRoutes: (routes) => exportRoutes(routes, { exportPoll, report, durationMsMax: limits.durationMsMax }),
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  // A server that listens on an address has one of this form.
+  const { port } = app.server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async stop() {
+      app.server.closeAllConnections()
+      await app.close()
+      await watchPoll.stop()
+    },
+  }
+}
