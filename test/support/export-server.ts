@@ -28,7 +28,8 @@ export const startExportServer = async (
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
-    addRoutes: (routes) => exportRoutes(routes, { exportPoll, report, durationMsMax: limits.durationMsMax }),
+    addRoutes: (routes) =>
+      exportRoutes(routes, { exportPoll, address: { publicUrl: null }, report, durationMsMax: limits.durationMsMax }),
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   // A server that listens on an address has one of this form.
