@@ -88,7 +88,7 @@ export function createExportPoll({ snapshots, seePoll, service, exportsMax }: Ex
       try {
         return await snapshots.read(pollId, async (snapshot) => {
           const exported = await judge(snapshot, shown, wanted)
-          return isRefused(exported) ? exported : await work(exported)
+          return isRefused(exported) ? exported : work(exported)
         })
       } finally {
         places += 1

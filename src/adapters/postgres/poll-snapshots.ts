@@ -43,7 +43,7 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: num
 
 /**
  * By the primary key, from where the page before ended: each page costs the same, however many lie before it or behind it. A bare `voter`
- * in the order would be the text that is selected, and each page would sort all that are left: 100,000 votes took 30 s instead of one.
+ * in the order would be the text that is selected, and each page would sort all that are left: 640 ms instead of 3 for the first of 100,000 votes.
  */
 const READ_VOTES = `
   select encode(voter, 'hex') as voter, selection
