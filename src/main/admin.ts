@@ -14,6 +14,7 @@ import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import { servedTls } from './grpc-tls.ts'
 import { type RoleContext, runProcess } from './role.ts'
 
 /** Of the shutdown time: what is left is for the connections behind the calls. */
@@ -29,7 +30,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
     showPipeline,
     replaySetAside,
     report: (err, call) => log.error({ err, ...call }, 'a call failed'),
-    tls: null,
+    tls: servedTls(config),
   })
   await listen(server, config, log)
   onReady()

@@ -21,6 +21,7 @@ import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { addApiRoutes } from './api-routes.ts'
+import { askedTls } from './grpc-tls.ts'
 import { createReaders } from './readers.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
@@ -63,7 +64,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const readerParts = { watchPoll, identifyVoter, findVote, adminTokenHash, service: secrets.service, now: time.now }
   const readers = createReaders(context, readerParts)
   const { seePoll, admitViewer } = readers
-  const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
+  const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs, tls: askedTls(config) })
   const organisePolls = createOrganisePolls(admin, watchPoll)
   const viewers = measureViewers(registry)
   const address = { publicUrl: config.publicUrl }

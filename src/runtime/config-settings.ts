@@ -1,5 +1,5 @@
 import { logLevels } from './log.ts'
-import { publicKeys } from './public-keys.ts'
+import { certificate, privateKey, publicKeys } from './pem-settings.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -27,7 +27,15 @@ export const settings = {
   GRPC_PORT: integer({ ...port, fallback: 50_051 }),
   /** Says that only our own processes can reach GRPC_HOST, so that it may be opened without ADMIN_TOKEN. */
   GRPC_TRUSTED_NETWORK: flag(false),
+  /** With these two gRPC is served over TLS; with the third to those alone whose certificate that authority has signed. */
+  GRPC_TLS_CERT: optional(certificate),
+  GRPC_TLS_KEY: optional(privateKey),
+  GRPC_TLS_CLIENT_CA: optional(certificate),
   ADMIN_GRPC_URL: hostAndPort('127.0.0.1:50051'),
+  /** Who has signed the certificate of the admin process: then the api speaks TLS with it, and shows the other two where they are given. */
+  ADMIN_GRPC_TLS_CA: optional(certificate),
+  ADMIN_GRPC_TLS_CERT: optional(certificate),
+  ADMIN_GRPC_TLS_KEY: optional(privateKey),
   OPS_HOST: hostName('127.0.0.1'),
   OPS_PORT: integer({
     ...port,

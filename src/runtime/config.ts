@@ -1,3 +1,5 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isIP } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { settings } from './config-settings.ts'
 import type { SettingName, SettingValues } from './config-settings.ts'
@@ -68,7 +70,13 @@ const nameValues = (values: SettingValues) => ({
   grpcHost: values.GRPC_HOST,
   grpcPort: values.GRPC_PORT,
   isGrpcNetworkTrusted: values.GRPC_TRUSTED_NETWORK,
+  grpcTlsCert: values.GRPC_TLS_CERT,
+  grpcTlsKey: values.GRPC_TLS_KEY,
+  grpcTlsClientCa: values.GRPC_TLS_CLIENT_CA,
   adminGrpcUrl: values.ADMIN_GRPC_URL,
+  adminGrpcTlsCa: values.ADMIN_GRPC_TLS_CA,
+  adminGrpcTlsCert: values.ADMIN_GRPC_TLS_CERT,
+  adminGrpcTlsKey: values.ADMIN_GRPC_TLS_KEY,
   opsHost: values.OPS_HOST,
   opsPort: values.OPS_PORT,
   adminToken: values.ADMIN_TOKEN,
@@ -114,7 +122,37 @@ const findContradictions = (config: Config, role: Role): string[] => {
       `GRPC_HOST ${config.grpcHost} is reachable from other machines: set ADMIN_TOKEN, or GRPC_TRUSTED_NETWORK=on where only Tallycast's own processes can reach it`,
     )
   }
-  return [...problems, ...findHostKeys(config), ...findSharedPorts(config, role)]
+  return [...problems, ...findHostKeys(config), ...findTlsGaps(config, role), ...findSharedPorts(config, role)]
+}
+
+/** Half of what TLS needs, or one end of a connection without the other. */
+const findTlsGaps = (config: Config, role: Role): string[] => {
+  const { grpcTlsCert, grpcTlsKey, grpcTlsClientCa, adminGrpcTlsCa, adminGrpcTlsCert, adminGrpcTlsKey } = config
+  const isServed = grpcTlsCert !== null && grpcTlsKey !== null
+  const problems = [
+    ...findPairGap('GRPC_TLS_CERT', grpcTlsCert, 'GRPC_TLS_KEY', grpcTlsKey),
+    ...findPairGap('ADMIN_GRPC_TLS_CERT', adminGrpcTlsCert, 'ADMIN_GRPC_TLS_KEY', adminGrpcTlsKey),
+  ]
+  if (grpcTlsClientCa !== null && !isServed) problems.push('GRPC_TLS_CLIENT_CA needs GRPC_TLS_CERT and GRPC_TLS_KEY')
+  if (adminGrpcTlsCert !== null && adminGrpcTlsCa === null) problems.push('ADMIN_GRPC_TLS_CERT needs ADMIN_GRPC_TLS_CA')
+  // gRPC names the host in the TLS handshake, where RFC 6066 (section 3) allows no address.
+  if (adminGrpcTlsCa !== null && isIP(config.adminGrpcUrl.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0) {
+    problems.push('ADMIN_GRPC_URL must have a name (as localhost:50051), not an address: TLS checks the name')
+  }
+  const hasBothEnds = role === 'all' || role === 'full'
+  if (hasBothEnds && isServed !== (adminGrpcTlsCa !== null)) {
+    problems.push(
+      'GRPC_TLS_CERT and ADMIN_GRPC_TLS_CA belong together: here the api asks an admin that is started with it',
+    )
+  }
+  return problems
+}
+
+const findPairGap = (certName: string, cert: string | null, keyName: string, key: string | null): string[] => {
+  if ((cert === null) !== (key === null)) return [`${certName} and ${keyName} are only good together`]
+  if (cert === null || key === null) return []
+  const isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+  return isPair ? [] : [`${keyName} is not the key of ${certName}`]
 }
 
 /** With several it would depend on the token which of them is asked. */

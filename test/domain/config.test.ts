@@ -5,6 +5,7 @@ import { readConfig } from '../../src/runtime/config.ts'
 import { settings } from '../../src/runtime/config-settings.ts'
 import type { Role, Setting } from '../../src/runtime/setting.ts'
 import { SetupProblem } from '../../src/runtime/setup-problem.ts'
+import { certify, makeAuthority } from '../support/certificates.ts'
 
 const databaseUrl = 'postgres://u:geheim@127.0.0.1/tallycast'
 const noFiles = (path: string): string => {
@@ -103,6 +104,30 @@ test('tokens are for PUBLIC_URL, where nothing else is said', () => {
   expect(audienceOf({ PUBLIC_URL: 'https://polls.example.org', HOST_TOKEN_AUDIENCE: 'polls' })).toBe('polls')
 })
 
+test('TLS for gRPC comes whole: a certificate with its own key, and both ends where both are here', async () => {
+  const authority = await makeAuthority()
+  const [one, two] = [await certify(authority), await certify(authority)]
+  const served = { GRPC_TLS_CERT: one.cert, GRPC_TLS_KEY: one.key }
+  const asked = { ADMIN_GRPC_TLS_CA: authority.cert, ADMIN_GRPC_URL: 'localhost:50051' }
+  const problems: readonly [Record<string, string>, string][] = [
+    [{ GRPC_TLS_CERT: one.cert }, 'GRPC_TLS_CERT and GRPC_TLS_KEY are only good together'],
+    [{ ...served, ...asked, GRPC_TLS_KEY: two.key }, 'GRPC_TLS_KEY is not the key of GRPC_TLS_CERT'],
+    [{ ...asked, ...served, GRPC_TLS_CERT: 'x' }, 'GRPC_TLS_CERT must be a certificate in PEM'],
+    [{ ...asked, ...served, GRPC_TLS_KEY: one.cert }, 'GRPC_TLS_KEY must be a private key in PEM'],
+    [{ GRPC_TLS_CLIENT_CA: authority.cert }, 'GRPC_TLS_CLIENT_CA needs'],
+    [{ ADMIN_GRPC_TLS_CERT: one.cert, ADMIN_GRPC_TLS_KEY: one.key }, 'ADMIN_GRPC_TLS_CERT needs ADMIN_GRPC_TLS_CA'],
+    [{ ...asked, ...served, ADMIN_GRPC_URL: '127.0.0.1:50051' }, 'ADMIN_GRPC_URL must have a name'],
+    [{ ...asked, ...served, ADMIN_GRPC_URL: '[::1]:50051' }, 'ADMIN_GRPC_URL must have a name'],
+    [served, 'belong together'],
+    [asked, 'belong together'],
+  ]
+  for (const [env, problem] of problems) expect(problemOf(env, 'all')).toContain(problem)
+  expect(readConfig({ ...served, ...asked }, 'all', noFiles)).toMatchObject({ grpcTlsCert: one.cert })
+  const database = { DATABASE_URL: databaseUrl }
+  expect(readConfig({ ...database, ...served }, 'admin', noFiles).grpcTlsKey).toBe(one.key)
+  expect(readConfig({ ...database, ...asked }, 'api', noFiles).adminGrpcTlsCa).toBe(authority.cert)
+})
+
 test('a problem never repeats a secret', () => {
   const problem = problemOf(
     { DATABASE_URL: 'http://u:geheim@host', ADMIN_TOKEN: 'geheim', SESSION_SECRETS: 'geheim', REDIS_URL: 'geheim' },
@@ -165,8 +190,11 @@ test('the base of the links is kept without a slash at its end', () => {
 test('.env.example names every variable with its default', () => {
   const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').matchAll(/^# ([A-Z_]+)=(.*)$/gm)
   const example = new Map([...lines].map(([, name = '', value = '']) => [name, value]))
-  expect([...example.keys()].toSorted()).toEqual(Object.keys(settings).toSorted())
+  const named = [...example.keys()].map((name) => name.replace(/_FILE$/, ''))
+  expect(named.toSorted()).toEqual(Object.keys(settings).toSorted())
   for (const [name, setting] of Object.entries<Setting<unknown>>(settings)) {
+    // What is too long for a line is shown by its file.
+    if (example.has(`${name}_FILE`)) continue
     const read = setting.read(example.get(name) ?? '')
     expect([name, read]).toEqual([name, { value: defaultOf(setting) }])
   }

@@ -1431,6 +1431,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'gRPC clients need no certificate where only certified ones are to be let in',
+    edits: [{ file: 'src/adapters/grpc/server.ts', from: '[pair], authority !== null)', to: '[pair], false)' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/grpc-tls.test.ts',
+        title: 'with an authority for clients only those are answered that it has signed a certificate for',
+      },
+    ],
+  },
+  {
     breaks: 'a token of a host is good for every poll',
     edits: [{ file: 'src/adapters/jwt/host-tokens.ts', from: 'meantFor !== pollId', to: 'meantFor === undefined' }],
     caughtBy: [

@@ -18,6 +18,8 @@ export type Profile = 'postgres' | 'redis'
 /** The whole system in this process, each role as its own composition root starts it. */
 export type RunningSystem = {
   readonly url: string
+  /** Where gRPC answers. */
+  readonly grpcAddress: string
   readonly database: TestDatabase
   /** The ports as the system has them, to do to them what the test is about. */
   readonly adapters: Adapters
@@ -37,6 +39,7 @@ export async function startSystem(
   const redis = shareTestRedis()
   const port = await findFreePort()
   const grpcPort = await findFreePort()
+  const grpcAddress = `localhost:${grpcPort}`
   const config = readConfig(
     {
       DATABASE_URL: await reach(database.databaseUrl),
@@ -44,7 +47,7 @@ export async function startSystem(
       HOST: '127.0.0.1',
       PORT: `${port}`,
       GRPC_PORT: `${grpcPort}`,
-      ADMIN_GRPC_URL: `127.0.0.1:${grpcPort}`,
+      ADMIN_GRPC_URL: grpcAddress,
       ADMIN_TOKEN: adminToken,
       VOTE_PARTITIONS: '2',
       VOTE_DURABILITY_CHECK: 'off',
@@ -81,6 +84,7 @@ export async function startSystem(
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    grpcAddress,
     database,
     adapters,
     logged,

@@ -14,8 +14,14 @@ export type PollAdminOptions = {
   readonly address: string
   /** How long one call may take. */
   readonly deadlineMs: number
-  /** PEM of the authority that signed the server's certificate; null speaks in the clear. */
-  readonly tlsAuthority?: Buffer | null
+  /** Null speaks in the clear. */
+  readonly tls?: PollAdminTls | null
+}
+
+/** All in PEM: who signed the server's certificate, and what the server is shown that asks for one. */
+export type PollAdminTls = {
+  readonly authority: string
+  readonly shown: { readonly certificate: string; readonly privateKey: string } | null
 }
 
 const clientOptions: ClientOptions = {
@@ -30,9 +36,8 @@ const clientOptions: ClientOptions = {
 
 /** The admin role over gRPC. The connection is made with the first call and kept until `disconnect`. */
 export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disconnect(): void } {
-  const { address, deadlineMs, tlsAuthority = null } = options
-  const credentials =
-    tlsAuthority === null ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl(tlsAuthority)
+  const { address, deadlineMs, tls = null } = options
+  const credentials = tls === null ? ChannelCredentials.createInsecure() : secured(tls)
   const client = new Client(address, credentials, clientOptions)
   const call = createCall(client, deadlineMs)
   const { service } = loadAdminService()
@@ -58,6 +63,11 @@ export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disco
     },
     disconnect: () => client.close(),
   }
+}
+
+function secured({ authority, shown }: PollAdminTls): ChannelCredentials {
+  const pair = shown === null ? [] : [Buffer.from(shown.privateKey), Buffer.from(shown.certificate)]
+  return ChannelCredentials.createSsl(Buffer.from(authority), ...pair)
 }
 
 /** One call: bearer, request id and deadline go along; refusals come back as values, all else is a fault. */

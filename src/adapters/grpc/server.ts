@@ -23,8 +23,15 @@ export type AdminServerParts = {
   readonly replaySetAside: ReplaySetAside
   readonly report: ReportFault
   /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
-  readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | null
+  readonly tls: AdminServerTls | null
   readonly limits?: Partial<AdminServerLimits>
+}
+
+/** All in PEM. `clientAuthority`: nobody gets in whose certificate it has not signed; null takes every client. */
+export type AdminServerTls = {
+  readonly certificate: string
+  readonly privateKey: string
+  readonly clientAuthority: string | null
 }
 
 export type AdminServer = {
@@ -70,10 +77,7 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
   health.addToServer(server)
   new ReflectionService(readServedContract()).addToServer(server)
 
-  const credentials =
-    parts.tls === null
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [{ cert_chain: parts.tls.certificate, private_key: parts.tls.privateKey }])
+  const credentials = parts.tls === null ? ServerCredentials.createInsecure() : secured(parts.tls)
 
   return {
     async listen(host, port) {
@@ -99,6 +103,12 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
       connections.stop()
     },
   }
+}
+
+function secured({ certificate, privateKey, clientAuthority }: AdminServerTls): ServerCredentials {
+  const pair = { cert_chain: Buffer.from(certificate), private_key: Buffer.from(privateKey) }
+  const authority = clientAuthority === null ? null : Buffer.from(clientAuthority)
+  return ServerCredentials.createSsl(authority, [pair], authority !== null)
 }
 
 function handlers({ polls, watchPoll, showPipeline, replaySetAside, report }: AdminServerParts, stopping: AbortSignal) {

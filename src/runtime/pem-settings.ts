@@ -1,5 +1,30 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Setting } from './setting.ts'
+
+/** `\n` stands for the end of a line too: many ways of setting a variable know no other. */
+const withLines = (given: string): string => given.replaceAll('\\n', '\n')
+
+/** A certificate in PEM; others that lead to its authority may follow. */
+export const certificate: Setting<string> = pem('a certificate', (text) => new X509Certificate(text))
+
+/** A private key in PEM, without a passphrase. */
+export const privateKey: Setting<string> = pem('a private key', (text) => createPrivateKey(text))
+
+function pem(what: string, parse: (text: string) => unknown): Setting<string> {
+  return {
+    fallback: '',
+    read: (given) => {
+      const value = withLines(given)
+      try {
+        parse(value)
+        return { value }
+      } catch {
+        // What is wrong with it may show what it is.
+        return { problem: `must be ${what} in PEM` }
+      }
+    },
+  }
+}
 
 /** A key, and the one algorithm that it verifies tokens by, as RFC 7518 and RFC 8037 name it. */
 export type PublicKey = { readonly algorithm: 'EdDSA' | 'ES256' | 'RS256'; readonly key: KeyObject }
@@ -8,11 +33,11 @@ export type PublicKey = { readonly algorithm: 'EdDSA' | 'ES256' | 'RS256'; reado
 const rsaBitsMin = 2048
 const pemForm = /-----BEGIN PUBLIC KEY-----[^-]+-----END PUBLIC KEY-----/g
 
-/** Public keys in PEM, one behind the other. `\n` stands for the end of a line too: many ways of setting a variable know no other. */
+/** Public keys in PEM, one behind the other. */
 export const publicKeys = (keysMax: number): Setting<readonly PublicKey[]> => ({
   fallback: [],
   read: (given) => {
-    const texts = given.replaceAll('\\n', '\n').match(pemForm) ?? []
+    const texts = withLines(given).match(pemForm) ?? []
     if (texts.length === 0 || texts.length > keysMax) {
       return { problem: `must be 1 to ${keysMax} public keys in PEM (-----BEGIN PUBLIC KEY-----)` }
     }
