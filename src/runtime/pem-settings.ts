@@ -5,12 +5,12 @@ import type { Setting } from './setting.ts'
 const withLines = (given: string): string => given.replaceAll('\\n', '\n')
 
 /** A certificate in PEM; others that lead to its authority may follow. */
-export const certificate: Setting<string> = pem('a certificate', (text) => new X509Certificate(text))
+export const certificate: Setting<string> = inPem('a certificate', (text) => new X509Certificate(text))
 
 /** A private key in PEM, without a passphrase. */
-export const privateKey: Setting<string> = pem('a private key', (text) => createPrivateKey(text))
+export const privateKey: Setting<string> = inPem('a private key', (text) => createPrivateKey(text))
 
-function pem(what: string, parse: (text: string) => unknown): Setting<string> {
+function inPem(what: string, parse: (text: string) => unknown): Setting<string> {
   return {
     fallback: '',
     read: (given) => {
