@@ -8,7 +8,8 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Recount, Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
-import { authorize, createManageToken, hashToken } from './authorize.ts'
+import { authorizePoll, authorizeScope, createManageToken, hashToken } from './authorize.ts'
+import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
 import type { PollDoors } from './manage-polls/poll-doors.ts'
@@ -23,7 +24,7 @@ export type ManagePolls = {
   update(caller: Caller, pollId: string, patch: PollPatch, signal: AbortSignal): Promise<ManagedPoll | Refused>
   /** Open to anybody; a bearer that fits shows what only the organiser sees. */
   get(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
-  /** Newest first; needs the admin token. */
+  /** Newest first; needs the scope `admin`. */
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<ManagedPollPage | Refused>
   open(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   /** Once this has answered with the poll, no vote of the round is accepted. `unavailable` when the signal aborted before. */
@@ -31,8 +32,8 @@ export type ManagePolls = {
   reset(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   remove(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   recount(caller: Caller, pollId: string): Promise<Recount | Refused>
-  /** Whether the caller sees the poll as its organiser does. */
-  isOrganiser(caller: Caller, poll: Poll): boolean
+  /** Says of a poll whether the caller sees it as its organiser does. */
+  organiserCheck(caller: Caller): Promise<(poll: Poll) => boolean>
 }
 
 export type ManagePollsParts = {
@@ -43,8 +44,7 @@ export type ManagePollsParts = {
   readonly announce: AnnouncePoll
   /** Of a new poll, which keeps the number for its whole life. */
   readonly partitions: number
-  /** SHA-256 of ADMIN_TOKEN, hexadecimal; null where there is none. */
-  readonly adminTokenHash: string | null
+  readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Told of what failed and will be done again by the sweep. */
   readonly report: (fault: unknown) => void
@@ -184,22 +184,25 @@ function readings({
   tallies,
   view,
   find,
-  adminTokenHash,
-}: Tools): Pick<ManagePolls, 'get' | 'list' | 'recount' | 'isOrganiser'> {
-  const isOrganiser = ({ bearer }: Caller, poll: Poll): boolean => authorize(bearer, poll, adminTokenHash) === null
+  judgeBearer,
+}: Tools): Pick<ManagePolls, 'get' | 'list' | 'recount' | 'organiserCheck'> {
+  async function organiserCheck({ bearer }: Caller): Promise<(poll: Poll) => boolean> {
+    const holder = await judgeBearer.judge(bearer)
+    return (poll) => !isRefused(holder) && authorizePoll(holder, poll, 'polls:read') === null
+  }
 
   return {
-    isOrganiser,
+    organiserCheck,
 
     async get(caller, pollId) {
       const poll = isPollId(pollId) ? await polls.find(pollId) : null
       if (poll === null || poll.status === 'deleted') return refuseUnknown()
-      return view(poll, isOrganiser(caller, poll))
+      return view(poll, (await organiserCheck(caller))(poll))
     },
 
     async list({ bearer }, cursor, pageSize) {
-      const refused = authorize(bearer, 'operator', adminTokenHash)
-      if (refused !== null) return refused
+      const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'admin'))
+      if (isRefused(holder)) return holder
       const page = await polls.list(cursor, pageSize)
       if (page === null) return refuse('invalid_body', 'This cursor was not given by a page before.')
       const read = await tallies.read(page.polls.map((poll) => poll.id))
@@ -213,7 +216,7 @@ function readings({
     },
 
     async recount(caller, pollId) {
-      const poll = await find(caller, pollId)
+      const poll = await find(caller, pollId, 'polls:read')
       if (isRefused(poll)) return poll
       return (poll.status === 'deleted' ? null : await tallies.recount(pollId)) ?? refuseUnknown()
     },

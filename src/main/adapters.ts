@@ -1,4 +1,5 @@
 import type { Pool } from 'pg'
+import { createApiKeys } from '../adapters/postgres/api-keys.ts'
 import { createDoorRestoration as createPostgresDoorRestoration } from '../adapters/postgres/door-restoration.ts'
 import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
@@ -19,6 +20,7 @@ import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tal
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
 import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
+import type { ApiKeys } from '../ports/api-keys.ts'
 import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { PollStore } from '../ports/poll-store.ts'
@@ -43,6 +45,7 @@ type LedgerSide = {
   readonly setAside: SetAsideVotes
   readonly lease: PartitionLease
   readonly secrets: SecretStore
+  readonly keys: ApiKeys
 }
 
 /** What carries votes and news: Redis where there is one, else PostgreSQL too. */
@@ -97,6 +100,7 @@ function createLedgerSide(pool: Pool): LedgerSide {
     setAside: createSetAsideVotes(pool),
     lease: createPartitionLease(pool),
     secrets: createSecretStore(pool),
+    keys: createApiKeys(pool),
   }
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { HttpApp } from '../adapters/http/operation.ts'
 import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
-import { createBulkVotes } from '../adapters/http/bulk-route.ts'
+import { type BulkVotes, createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
@@ -14,7 +14,6 @@ import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { sessionRoute, voteRoutes } from '../adapters/http/vote-routes.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
 import { createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
-import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createIdentifyVoter } from '../application/cast-vote/identify-voter.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
@@ -25,12 +24,13 @@ import { createSeePoll } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createStreamTime } from '../application/stream-time.ts'
-import { createWatchPoll } from '../application/watch-poll.ts'
+import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import { createBearers } from './bearers.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
@@ -54,23 +54,23 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await refuseWeakStream(adapters)
 
   const { voterPepper, service, session } = await adapters.secrets.read()
-  const sessionSecrets = sessionSecretsOf(config, session)
-  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
+  const { judgeBearer, noteKeyUse } = createBearers(context, report)
 
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { updateIntervalMs } = config
   const watchPoll = createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
   const time = await createStreamTime(door, { sleep, report })
+  const sessionSecrets = sessionSecretsOf(config, session)
   const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service }, time.now)
   const voteIds = createVoteIds(service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const many = { nameVoters: createNameVoters(voterPepper), sealMany: voteIds.sealMany, adminTokenHash }
+  const many = { nameVoters: createNameVoters(voterPepper), sealMany: voteIds.sealMany, judgeBearer }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
   const bulkVotes = createBulkVotes({ castInBulk })
   const findVote = createFindVote(door, restoreSoon, ledger)
-  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash })
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, judgeBearer })
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs })
   const organisePolls = createOrganisePolls(admin, watchPoll)
   const tickets = createTickets(service, time.now)
@@ -110,24 +110,50 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   isServing = true
   onReady()
 
-  const watching = Promise.all([takeVotes.run(signal), watchStreamDurability(context), time.keep(signal)])
+  const watching = Promise.all([
+    takeVotes.run(signal),
+    watchStreamDurability(context),
+    time.keep(signal),
+    noteKeyUse.run(signal),
+  ])
+  await countViewers(viewers, watchPoll, signal)
+
+  await drain(config, { sockets, eventStreams, bulkVotes, app })
+  await Promise.all([takeVotes.idle(), watching])
+  admin.disconnect()
+  await watchPoll.stop()
+}
+
+/** Until the signal aborts. */
+async function countViewers(
+  metrics: Pick<ReturnType<typeof measureViewers>, 'viewers'>,
+  watchPoll: Pick<WatchPoll, 'viewerCount'>,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    viewers.viewers(watchPoll.viewerCount())
+    metrics.viewers(watchPoll.viewerCount())
     await sleep(measureEveryMs, signal)
   }
+}
 
-  // Requests that are on their way on connections that are open are still answered; closing at once would cut them off.
-  await sleep(config.shutdownTimeoutMs * lingerShare)
-  const drainMs = config.shutdownTimeoutMs * drainShare
+/** Requests that are on their way on connections that are open are still answered; closing at once would cut them off. */
+async function drain(
+  { shutdownTimeoutMs }: Config,
+  {
+    sockets,
+    eventStreams,
+    bulkVotes,
+    app,
+  }: ReturnType<typeof createLiveChannels> & { bulkVotes: BulkVotes; app: HttpApp },
+): Promise<void> {
+  await sleep(shutdownTimeoutMs * lingerShare)
+  const drainMs = shutdownTimeoutMs * drainShare
   await Promise.all([
     sockets.stop(drainMs),
     eventStreams.stop(drainMs),
     bulkVotes.stop(drainMs),
     closeHttpServer(app, drainMs),
   ])
-  await Promise.all([takeVotes.idle(), watching])
-  admin.disconnect()
-  await watchPoll.stop()
 }
 
 /** Those that the environment gives, the newest first; else the one that was made at migration. */

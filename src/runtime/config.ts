@@ -96,8 +96,7 @@ const nameValues = (values: SettingValues) => ({
 const findContradictions = (config: Config, role: Role): string[] => {
   const problems: string[] = []
   const isAlone = role !== 'all' && role !== 'full'
-  // A recount finds the database of the Tallycast that runs on DATA_DIR.
-  if (isAlone && role !== 'recount' && config.databaseUrl === null) {
+  if (isAlone && !isBeside(role) && config.databaseUrl === null) {
     problems.push(`DATABASE_URL is missing: the ${role} process brings no PostgreSQL (npm start does)`)
   }
   const servesGrpc = role === 'admin' || !isAlone
@@ -116,7 +115,7 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
   const ports: (readonly [SettingName, number])[] = [
     ...(servesHttp ? [['PORT', config.port] as const] : []),
     ...(servesGrpc ? [['GRPC_PORT', config.grpcPort] as const] : []),
-    ...(role === 'migrate' || role === 'recount' ? [] : [['OPS_PORT', config.opsPort] as const]),
+    ...(role === 'migrate' || isBeside(role) ? [] : [['OPS_PORT', config.opsPort] as const]),
   ]
   return ports.flatMap(([name, port], index) =>
     ports
@@ -125,5 +124,8 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
       .map(([other]) => `${name} and ${other} are both ${port}; give each a port of its own`),
   )
 }
+
+/** A command that finds the database of the Tallycast that runs on DATA_DIR. */
+const isBeside = (role: Role): boolean => role === 'recount' || role === 'keys'
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

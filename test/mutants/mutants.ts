@@ -1305,7 +1305,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/bulk-route.ts',
-        from: 'return castInBulk.authorize(bearer) ?? (isNdjson',
+        from: 'return (await castInBulk.authorize(bearer)) ?? (isNdjson',
         to: 'return (isNdjson',
       },
     ],
@@ -1378,6 +1378,73 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/ws-frames.test.ts',
         title: 'a viewer that is told to go is sent nothing more, even where it stays',
+      },
+    ],
+  },
+
+  // G9: nobody manages another's polls.
+  {
+    breaks: 'a key of another scope is let in',
+    edits: [
+      {
+        file: 'src/domain/api-key.ts',
+        from: "if (scopes.includes('admin') || scopes.includes(needed)) return true",
+        to: 'if (scopes.length > 0) return true',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/api-key.test.ts',
+        title:
+          'a key may do what its scopes say: admin everything, polls:write also polls:read, and none of the others anything more',
+      },
+      {
+        file: 'test/adapters/key-calls.test.ts',
+        title: 'keys are kept by the admin token and by keys of the scope admin alone',
+      },
+    ],
+  },
+  {
+    breaks: 'a revoked key still works',
+    edits: [
+      { file: 'src/domain/api-key.ts', from: 'if (revokedAt !== null) return', to: 'if (revokedAt === 0) return' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'of a key that was revoked or has expired is refused when what is known of it is 5 s old',
+      },
+    ],
+  },
+  {
+    breaks: 'a key that was good once is believed for ever',
+    edits: [
+      {
+        file: 'src/application/judge-bearer.ts',
+        from: 'known !== undefined && known.until > now() ? known.holder : null',
+        to: 'known?.holder ?? null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'of a key that was revoked or has expired is refused when what is known of it is 5 s old',
+      },
+    ],
+  },
+  {
+    breaks: 'the secret of a key is not looked at',
+    edits: [
+      {
+        file: 'src/application/judge-bearer.ts',
+        from: 'if (found === null || !isSameHash(hash, found.hash)) return noKey',
+        to: 'if (found === null) return noKey',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'stands for the key whose secret it holds, for whoever runs the service, or for nobody',
       },
     ],
   },

@@ -1,5 +1,10 @@
 import * as grpc from '@grpc/grpc-js'
 import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
+import type { ApiKey__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ApiKey.ts'
+import type { CreateApiKeyRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyRequest.ts'
+import type { CreateApiKeyResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyResponse.ts'
+import type { ListApiKeysRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysRequest.ts'
+import type { ListApiKeysResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysResponse.ts'
 import type { ListSetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideRequest.ts'
 import type { ListSetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideResponse.ts'
 import type { PipelineStatusResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/PipelineStatusResponse.ts'
@@ -16,6 +21,9 @@ export type AdminClient = {
   /** Every page of a poll's, one after the other: the outcomes. */
   readonly replayPoll: (pollId: string, pageSize: number) => Promise<readonly string[]>
   readonly pipelineStatus: () => Promise<PipelineStatusResponse__Output | Refused>
+  readonly createApiKey: (request: CreateApiKeyRequest) => Promise<CreateApiKeyResponse__Output | Refused>
+  readonly listApiKeys: (request: ListApiKeysRequest) => Promise<ListApiKeysResponse__Output | Refused>
+  readonly revokeApiKey: (prefix: string) => Promise<ApiKey__Output | Refused>
   readonly close: () => void
 }
 
@@ -40,6 +48,9 @@ export const connectAdminClient = (address: string, token: string | null): Admin
       }
     },
     pipelineStatus: () => answerOf((end) => client.pipelineStatus({}, metadata, end)),
+    createApiKey: (request) => answerOf((end) => client.createApiKey(request, metadata, end)),
+    listApiKeys: (request) => answerOf((end) => client.listApiKeys(request, metadata, end)),
+    revokeApiKey: (prefix) => answerOf((end) => client.revokeApiKey({ prefix }, metadata, end)),
     close: () => client.close(),
   }
 }

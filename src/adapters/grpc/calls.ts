@@ -10,6 +10,12 @@ export type ReportFault = (fault: unknown, call: { readonly method: string; read
 
 export type Step<Request, Reply> = (request: Request, caller: Caller, signal: AbortSignal) => Promise<Reply | Refused>
 
+/** Makes the handler of a call from its step, for a server that has said whom to tell of faults. */
+export type AnswerCall = <Request, Reply extends object>(
+  method: string,
+  step: Step<Request, Reply>,
+) => handleUnaryCall<Request, Reply>
+
 /** For callers who set no deadline. */
 const callTimeMaxMs = 30_000
 export const REQUEST_ID_KEY = 'x-request-id'

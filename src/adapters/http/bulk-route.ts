@@ -75,10 +75,10 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
   }
 
   /** All that can be said without the poll, before anything of the body is read. */
-  function refuseUnread(request: FastifyRequest): Refused | null {
+  async function refuseUnread(request: FastifyRequest): Promise<Refused | null> {
     const bearer = readBearer(request)
     if (isRefused(bearer)) return bearer
-    return castInBulk.authorize(bearer) ?? (isNdjson(request) ? null : unsupportedMediaType)
+    return (await castInBulk.authorize(bearer)) ?? (isNdjson(request) ? null : unsupportedMediaType)
   }
 
   return {
@@ -121,7 +121,7 @@ function isNdjson(request: FastifyRequest): boolean {
 
 function addRoute(
   app: HttpApp,
-  refuseUnread: (request: FastifyRequest) => Refused | null,
+  refuseUnread: (request: FastifyRequest) => Promise<Refused | null>,
   handle: (pollId: string, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   // In a context of its own, because here alone a body is left to be read by the handler.
@@ -158,10 +158,9 @@ function addRoute(
         },
         // Lines are judged one by one as they come, and what can be no poll's id is that of no poll.
         validatorCompiler: () => () => true,
-        onRequest: (request, reply, done) => {
-          const refused = refuseUnread(request)
-          if (refused === null) done()
-          else sendRefusal(reply, refused)
+        onRequest: async (request, reply) => {
+          const refused = await refuseUnread(request)
+          return refused === null ? undefined : sendRefusal(reply, refused)
         },
       },
       async (request, reply) => handle(request.params.poll_id, reply),

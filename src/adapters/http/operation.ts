@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Scope } from '../../application/authorize.ts'
+import type { Scope } from '../../domain/api-key.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 
 /** The server as routes see it: TypeBox schemas give the types of what they check. */

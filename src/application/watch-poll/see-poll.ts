@@ -1,9 +1,10 @@
 import type { Poll } from '../../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { Audience } from '../../domain/tally.ts'
-import { authorize } from '../authorize.ts'
+import { authorizePoll, type Holder } from '../authorize.ts'
 import type { FindVote, FoundVote } from '../cast-vote/find-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
+import type { JudgeBearer } from '../judge-bearer.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'
 
 /** What a reader shows: `bearer` as an organiser, the rest as a voter. */
@@ -35,15 +36,17 @@ export type SeePollParts = {
   readonly watchPoll: Pick<WatchPoll, 'get' | 'known'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly findVote: FindVote
-  /** SHA-256, hexadecimal; null where no admin token is set. */
-  readonly adminTokenHash: string | null
+  readonly judgeBearer: JudgeBearer
 }
 
 /** Decides what a reader may see, for every channel alike. */
-export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
-  /** Null where the vote of this reader decides. */
+export function createSeePoll({ watchPoll, identifyVoter, findVote, judgeBearer }: SeePollParts): SeePoll {
+  /** Null where the vote of this reader decides, or a key that has to be looked up. */
   function knownAudience(poll: Poll, shown: ReaderCredentials): Audience | Refused | null {
-    if (shown.bearer !== null) return authorize(shown.bearer, poll, adminTokenHash) ?? 'organiser'
+    if (shown.bearer !== null) {
+      const holder = judgeBearer.judgeKnown(shown.bearer)
+      return holder === null ? null : organiserAudience(holder, poll)
+    }
     const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
     return poll.resultsVisibility === 'after_vote' && canHaveVoted ? null : 'public'
   }
@@ -51,6 +54,7 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
   async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
     const known = knownAudience(poll, shown)
     if (known !== null) return known
+    if (shown.bearer !== null) return organiserAudience(await judgeBearer.judge(shown.bearer), poll)
     const voter = identifyVoter.recognise(poll, shown)
     if (voter === null) return 'public'
     if (isRefused(voter)) return voter
@@ -83,6 +87,10 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
       return vote.selection.length === 0 ? null : { ...vote, pollId, round: live.poll.round, voter }
     },
   }
+}
+
+function organiserAudience(holder: Holder | Refused, poll: Poll): Audience | Refused {
+  return isRefused(holder) ? holder : (authorizePoll(holder, poll, 'polls:read') ?? 'organiser')
 }
 
 const notFound = refuse('poll_not_found', 'There is no such poll.')
