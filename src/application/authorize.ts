@@ -45,10 +45,16 @@ export function authorizePolls(holder: Holder, scope: PollScope): Refused | null
  * all; of others it does not learn that they are there. A manage token that is not this poll's is `forbidden`: it may well be
  * another poll's, and looking that up would tell strangers which tokens exist.
  */
-export function authorizePoll(holder: Holder, poll: Pick<Poll, 'manageTokenHash'>, scope: PollScope): Refused | null {
+export function authorizePoll(
+  holder: Holder,
+  poll: Pick<Poll, 'manageTokenHash' | 'createdByKey'>,
+  scope: PollScope,
+): Refused | null {
   const refused = authorizePolls(holder, scope)
   if (refused !== null || holder.is === 'operator') return refused
-  if (holder.is === 'key') return hasScope(holder.key, 'admin') ? null : refuseUnknown()
+  if (holder.is === 'key') {
+    return poll.createdByKey === holder.key.prefix || hasScope(holder.key, 'admin') ? null : refuseUnknown()
+  }
   if (isSameHash(holder.manageTokenHash, poll.manageTokenHash)) return null
   return refuse('forbidden', 'This manage token does not belong to this poll.')
 }

@@ -1,4 +1,5 @@
 // Every change of a poll, from its creation on: the store first, then doors, caches and viewers.
+import { hasScope } from '../domain/api-key.ts'
 import type { Poll, PollInput, PollPatch } from '../domain/poll.ts'
 import { definePoll, editPoll } from '../domain/poll-definition.ts'
 import { beginClosing, deletePoll, openPoll, refuseUnknown, resetPoll } from '../domain/poll-life.ts'
@@ -8,7 +9,7 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Recount, Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
-import { authorizePoll, authorizeScope, createManageToken, hashToken } from './authorize.ts'
+import { authorizePoll, authorizePolls, authorizeScope, createManageToken, hashToken } from './authorize.ts'
 import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
@@ -19,12 +20,12 @@ import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/
 export type ManagedPollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
 
 export type ManagePolls = {
-  /** Open to anybody. The manage token is shown this once. */
+  /** Open to anybody; a poll that is made with a key is managed by it too. The manage token is shown this once. */
   create(caller: Caller, input: PollInput): Promise<(ManagedPoll & { readonly manageToken: string }) | Refused>
   update(caller: Caller, pollId: string, patch: PollPatch, signal: AbortSignal): Promise<ManagedPoll | Refused>
   /** Open to anybody; a bearer that fits shows what only the organiser sees. */
   get(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
-  /** Newest first; needs the scope `admin`. */
+  /** Newest first: those that the caller's key created; with the scope `admin` all. */
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<ManagedPollPage | Refused>
   open(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   /** Once this has answered with the poll, no vote of the round is accepted. `unavailable` when the signal aborted before. */
@@ -92,7 +93,14 @@ export function createManagePolls(parts: ManagePollsParts): ManagePolls {
 }
 
 function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
-  const { polls, door, doors, view, change, tell, end } = tools
+  const { polls, door, doors, view, change, tell, end, judgeBearer } = tools
+
+  /** The key that a new poll belongs to, if any. */
+  async function creatorOf(bearer: string | null): Promise<{ readonly prefix: string | null } | Refused> {
+    if (bearer === null) return { prefix: null }
+    const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizePolls(shown, 'polls:write'))
+    return isRefused(holder) ? holder : { prefix: holder.is === 'key' ? holder.key.prefix : null }
+  }
 
   /** The doors judge `closesAt` by themselves. One that was moved too late has passed before every door knew it. */
   async function isOvertaken({ before, after }: ChangedPollStates): Promise<boolean> {
@@ -109,7 +117,9 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
   }
 
   return {
-    async create(_caller, input) {
+    async create({ bearer }, input) {
+      const creator = await creatorOf(bearer)
+      if (isRefused(creator)) return creator
       const manageToken = createManageToken()
       const now = await door.now()
       for (let attempt = 0; attempt < idAttemptsMax; attempt += 1) {
@@ -118,6 +128,7 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
           now,
           partitions: tools.partitions,
           manageTokenHash: hashToken(manageToken),
+          createdByKey: creator.prefix,
         }
         const poll = definePoll(input, origin)
         if (isRefused(poll)) return poll
@@ -201,9 +212,10 @@ function readings({
     },
 
     async list({ bearer }, cursor, pageSize) {
-      const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'admin'))
+      const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'polls:read'))
       if (isRefused(holder)) return holder
-      const page = await polls.list(cursor, pageSize)
+      const seesAll = holder.is !== 'key' || hasScope(holder.key, 'admin')
+      const page = await polls.list(cursor, pageSize, seesAll ? null : holder.key.prefix)
       if (page === null) return refuse('invalid_body', 'This cursor was not given by a page before.')
       const read = await tallies.read(page.polls.map((poll) => poll.id))
       const tallyOf = new Map(read.map((tally) => [tally.pollId, tally]))

@@ -11,10 +11,14 @@ export type PollStore = {
    * `poll.revision` MUST be higher than it.
    */
   save(poll: Poll, knownRevision: number): Promise<boolean>
-  /** Polls, newest first, tombstones left out, after the cursor that the page before returned; null for a cursor that none did. */
+  /**
+   * Polls that this key created, or (null) all, newest first, tombstones left out, after the cursor that the page before returned;
+   * null for a cursor that none did.
+   */
   list(
     cursor: string | null,
     pageSize: number,
+    createdByKey: string | null,
   ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null } | null>
   /**
    * Polls that time moves on, most overdue first: at most `pollsMax` that are scheduled and due or open and past `closesAt`, then

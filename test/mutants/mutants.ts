@@ -1448,4 +1448,36 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: "another's poll can be managed with a key",
+    edits: [
+      {
+        file: 'src/application/authorize.ts',
+        from: "poll.createdByKey === holder.key.prefix || hasScope(holder.key, 'admin')",
+        to: "poll.createdByKey !== '' || hasScope(holder.key, 'admin')",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-keys.test.ts',
+        title: 'cannot do anything with polls of others, and does not learn that they are there',
+      },
+    ],
+  },
+  {
+    breaks: 'the list shows a key the polls of others',
+    edits: [
+      {
+        file: 'src/adapters/postgres/poll-store.ts',
+        from: 'and ($4::text is null or created_by_key = $4)',
+        to: 'and ($4::text is null or created_by_key is distinct from $4)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-keys.test.ts',
+        title: 'holds those that the key created, newest first, in pages; with admin all',
+      },
+    ],
+  },
 ]

@@ -18,6 +18,7 @@ export type Profile = 'postgres' | 'redis'
 /** The whole system in this process, each role as its own composition root starts it. */
 export type RunningSystem = {
   readonly url: string
+  readonly grpcAddress: string
   readonly database: TestDatabase
   /** The ports as the system has them, to do to them what the test is about. */
   readonly adapters: Adapters
@@ -81,6 +82,7 @@ export async function startSystem(
   }
   return {
     url: `http://127.0.0.1:${port}`,
+    grpcAddress: `127.0.0.1:${grpcPort}`,
     database,
     adapters,
     logged,

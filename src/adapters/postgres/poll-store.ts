@@ -10,7 +10,8 @@ export function createPollStore(pool: pg.Pool): PollStore {
     create: (poll) => orUnavailable('ledger', () => createPoll(pool, poll)),
     find: (pollId) => orUnavailable('ledger', () => findPoll(pool, pollId)),
     save: (poll, knownRevision) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision)),
-    list: (cursor, pageSize) => orUnavailable('ledger', () => listPolls(pool, cursor, pageSize)),
+    list: (cursor, pageSize, createdByKey) =>
+      orUnavailable('ledger', () => listPolls(pool, cursor, pageSize, createdByKey)),
     listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
     partitionsMax: () => orUnavailable('ledger', () => readPartitionsMax(pool)),
     listUnannounced: (pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, pollsMax)),
@@ -25,9 +26,9 @@ export function createPollStore(pool: pg.Pool): PollStore {
 const DEFINITION = `
   question, description, type, min_choices, max_choices, next_option_id, status, opens_at, closes_at, opened_at, closed_at,
   edited_at, created_at, results_visibility, voter_visibility, voter_identity, allow_vote_change, partitions, round, revision,
-  manage_token_hash`
+  manage_token_hash, created_by_key`
 const DEFINITION_VALUES =
-  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25'
+  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26'
 
 function definitionOf(poll: Poll): readonly unknown[] {
   return [
@@ -52,6 +53,7 @@ function definitionOf(poll: Poll): readonly unknown[] {
     poll.round,
     poll.revision,
     poll.manageTokenHash,
+    poll.createdByKey,
   ]
 }
 
@@ -98,7 +100,7 @@ const SAVE = `
   with saved as (
     update poll
     set (${DEFINITION}, changed_at) = row (${DEFINITION_VALUES}, clock_timestamp())
-    where id = $1 and revision = $26
+    where id = $1 and revision = $27
     returning id
   ), removed as (
     delete from poll_option using saved where poll_option.poll_id = saved.id and poll_option.id <> all ($2::smallint[])
@@ -121,7 +123,9 @@ async function savePoll(pool: pg.Pool, poll: Poll, knownRevision: number): Promi
 const LIST = `
   select ${POLL_COLUMNS}
   from poll
-  where status <> 'deleted' and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::text))
+  where status <> 'deleted'
+    and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::text))
+    and ($4::text is null or created_by_key = $4)
   order by created_at desc, id desc
   limit $3`
 
@@ -129,11 +133,12 @@ async function listPolls(
   pool: pg.Pool,
   cursor: string | null,
   pageSize: number,
+  createdByKey: string | null,
 ): Promise<{ polls: readonly Poll[]; nextCursor: string | null } | null> {
   const after = cursor === null ? { createdAt: null, id: null } : readCursor(cursor)
   if (after === 'unreadable') return null
   // One more than a page holds tells whether another page follows.
-  const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1])
+  const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1, createdByKey])
   const polls = rows.slice(0, pageSize).map(toPoll)
   const last = polls.at(-1)
   return { polls, nextCursor: rows.length > pageSize && last ? writeCursor(last) : null }
