@@ -20,7 +20,10 @@ import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/
 export type ManagedPollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
 
 export type ManagePolls = {
-  /** Open to anybody; a poll that is made with a key is managed by it too. The manage token is shown this once. */
+  /**
+   * For everybody, or keys with the scope `polls:write` alone, as `pollCreation` says. A poll that is made with a key is managed by it
+   * too. The manage token is shown this once.
+   */
   create(caller: Caller, input: PollInput): Promise<(ManagedPoll & { readonly manageToken: string }) | Refused>
   update(caller: Caller, pollId: string, patch: PollPatch, signal: AbortSignal): Promise<ManagedPoll | Refused>
   /** Open to anybody; a bearer that fits shows what only the organiser sees. */
@@ -45,6 +48,8 @@ export type ManagePollsParts = {
   readonly announce: AnnouncePoll
   /** Of a new poll, which keeps the number for its whole life. */
   readonly partitions: number
+  /** Who may create polls. */
+  readonly pollCreation: 'anyone' | 'key'
   readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Told of what failed and will be done again by the sweep. */
@@ -93,12 +98,13 @@ export function createManagePolls(parts: ManagePollsParts): ManagePolls {
 }
 
 function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
-  const { polls, door, doors, view, change, tell, end, judgeBearer } = tools
+  const { polls, door, doors, view, change, tell, end, judgeBearer, pollCreation } = tools
 
   /** The key that a new poll belongs to, if any. */
   async function creatorOf(bearer: string | null): Promise<{ readonly prefix: string | null } | Refused> {
-    if (bearer === null) return { prefix: null }
-    const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizePolls(shown, 'polls:write'))
+    if (bearer === null && pollCreation === 'anyone') return { prefix: null }
+    const check = pollCreation === 'anyone' ? authorizePolls : authorizeScope
+    const holder = await judgeFor(judgeBearer, bearer, (shown) => check(shown, 'polls:write'))
     return isRefused(holder) ? holder : { prefix: holder.is === 'key' ? holder.key.prefix : null }
   }
 

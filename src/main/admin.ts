@@ -51,7 +51,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
 export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
   const { polls, door, tallies, cache, feed, lease, stream, setAside, keys } = adapters
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
-  const { votePartitions: partitions, updateIntervalMs } = config
+  const { votePartitions: partitions, pollCreation, updateIntervalMs } = config
   const faults = createFaultLog(log)
   const report = (err: unknown): void => faults({ err }, 'something about a poll has to be done again')
 
@@ -61,7 +61,7 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
   const announce = createAnnouncePoll({ polls, doors, tallies, cache, feed, finalPollCacheMs })
   const shared = { polls, door, doors, tallies, announce, sleep, report }
   return {
-    managePolls: createManagePolls({ ...shared, partitions, judgeBearer }),
+    managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
     manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
     noteKeyUse,
     replaySetAside: createReplaySetAside({ setAside, polls, announce, judgeBearer, report }),

@@ -5,6 +5,9 @@ import type { Role, Setting } from './setting.ts'
 /** How surely an accepted vote is kept, from the strictest promise about one Redis to that about several. */
 const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
 
+/** Who may create polls: whoever reaches the service, or who shows an API key with the scope polls:write. */
+const pollCreations = ['anyone', 'key'] as const
+
 const port = { least: 0, most: 65_535 } // 0: one that the system picks
 const tokenCharactersMin = 16
 const secretCharactersMin = 32
@@ -43,6 +46,7 @@ export const settings = {
   /** The newest signs, all are accepted. None: the one that the migration made. */
   SESSION_SECRETS: list({ itemCharactersMin: secretCharactersMin, itemsMax: 8 }),
 
+  POLL_CREATION: choice(pollCreations, 'anyone'),
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
   VOTE_DURABILITY_CHECK: flag(true),

@@ -73,6 +73,7 @@ const nameValues = (values: SettingValues) => ({
   opsPort: values.OPS_PORT,
   adminToken: values.ADMIN_TOKEN,
   sessionSecrets: values.SESSION_SECRETS,
+  pollCreation: values.POLL_CREATION,
   votePartitions: values.VOTE_PARTITIONS,
   voteDurability: values.VOTE_DURABILITY,
   isVoteDurabilityChecked: values.VOTE_DURABILITY_CHECK,

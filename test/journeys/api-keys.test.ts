@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDataFolder, startEmbedded } from '../support/embedded-system.ts'
 import { send } from '../support/organiser.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { startSystem, type System } from '../support/system.ts'
@@ -11,8 +12,9 @@ beforeAll(async () => {
 afterAll(() => system.stop())
 
 /** `npm run keys -- …` on the database of the system. */
-const keys = async (...args: readonly string[]): Promise<string> => {
-  const env = { DATABASE_URL: system.database.databaseUrl }
+const keys = async (...args: readonly string[]): Promise<string> =>
+  runKeys({ DATABASE_URL: system.database.databaseUrl }, args)
+const runKeys = async (env: Readonly<Record<string, string>>, args: readonly string[]): Promise<string> => {
   const command = startServerProcess({ name: 'keys', program: 'keys', args, env })
   try {
     expect(await command.ended(25_000)).toMatchObject({ exitCode: 0 })
@@ -61,4 +63,21 @@ test('a key that the command made works at every api, and within 10 s of its rev
   const refused = await send(system.apiUrl(1), 'POST', `${path}/close`, { headers: bearer })
   expect([refused.status, refused.body]).toMatchObject([401, { code: 'token_invalid' }])
   expect(await keys('list')).toMatch(/REVOKED[^]*REVOKED/)
+})
+
+test('a Tallycast that creates polls with keys alone starts with its sample poll, and takes a key that the command made in its data folder', async () => {
+  const folder = createDataFolder()
+  const embedded = await startEmbedded({ dataDir: folder.path, env: { POLL_CREATION: 'key' } })
+  try {
+    await embedded.welcomes()
+    expect(embedded.output()).toMatch(/\/p\/[a-z0-9]{14}#manage=mt_/)
+    const body = { question: 'Tea?', options: ['Yes', 'No'] }
+    expect((await send(embedded.url, 'POST', '/polls', { body })).status).toBe(401)
+    const made = await runKeys({ DATA_DIR: folder.path }, ['create', '--name', 'Me', '--scopes', 'polls:write'])
+    const headers = { authorization: `Bearer ${/tck_\w{10}_[\w-]{43}/.exec(made)?.[0]}` }
+    expect((await send(embedded.url, 'POST', '/polls', { body, headers })).status).toBe(201)
+  } finally {
+    await embedded.stop()
+    folder.remove()
+  }
 })

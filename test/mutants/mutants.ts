@@ -1480,4 +1480,21 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'anybody creates polls where a key is asked for',
+    edits: [
+      {
+        file: 'src/application/manage-polls.ts',
+        from: "if (bearer === null && pollCreation === 'anyone') return",
+        to: 'if (bearer === null) return',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/poll-creation.test.ts',
+        title:
+          'where POLL_CREATION is key a poll is created with a key of the scope polls:write, and with nothing else, over HTTP and gRPC alike',
+      },
+    ],
+  },
 ]

@@ -3,6 +3,7 @@ import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
 import type { ApiKey__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ApiKey.ts'
 import type { CreateApiKeyRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyRequest.ts'
 import type { CreateApiKeyResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyResponse.ts'
+import type { CreatePollResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreatePollResponse.ts'
 import type { ListApiKeysRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysRequest.ts'
 import type { ListApiKeysResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysResponse.ts'
 import type { ListPollsRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListPollsRequest.ts'
@@ -24,6 +25,7 @@ export type AdminClient = {
   /** Every page of a poll's, one after the other: the outcomes. */
   readonly replayPoll: (pollId: string, pageSize: number) => Promise<readonly string[]>
   readonly pipelineStatus: () => Promise<PipelineStatusResponse__Output | Refused>
+  readonly createPoll: () => Promise<CreatePollResponse__Output | Refused>
   readonly getPoll: (pollId: string) => Promise<Poll__Output | Refused>
   readonly closePoll: (pollId: string) => Promise<Poll__Output | Refused>
   readonly listPolls: (request: ListPollsRequest) => Promise<ListPollsResponse__Output | Refused>
@@ -54,6 +56,10 @@ export const connectAdminClient = (address: string, token: string | null): Admin
       }
     },
     pipelineStatus: () => answerOf((end) => client.pipelineStatus({}, metadata, end)),
+    createPoll: () =>
+      answerOf((end) =>
+        client.createPoll({ question: 'Tea?', options: [{ text: 'Yes' }, { text: 'No' }] }, metadata, end),
+      ),
     getPoll: (pollId) => answerOf((end) => client.getPoll({ pollId }, metadata, end)),
     closePoll: (pollId) => answerOf((end) => client.closePoll({ pollId }, metadata, end)),
     listPolls: (request) => answerOf((end) => client.listPolls(request, metadata, end)),

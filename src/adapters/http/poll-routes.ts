@@ -92,9 +92,9 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
           tags: ['Polls'],
           summary: 'Make a poll',
           description:
-            'Opens at once, unless it is a draft or `opens_at` lies in the future. An API key that is shown manages the poll too.',
+            'Opens at once, unless it is a draft or `opens_at` lies in the future. An API key that is shown manages the poll too. Where POLL_CREATION is `key` nobody creates polls without one.',
           security: [{}, ...keyWith('polls:write')],
-          refusals: [...bodyRefusals, 'token_invalid', 'forbidden', 'overloaded', 'unavailable'],
+          refusals: [...bodyRefusals, 'unauthenticated', 'token_invalid', 'forbidden', 'overloaded', 'unavailable'],
         }),
         body: NewPoll,
         response: { 201: CreatedPoll },
