@@ -2,6 +2,7 @@
 import type { ApiKey, ApiKeyInput } from '../domain/api-key.ts'
 import { isRefused, type Refused } from '../domain/refusal.ts'
 import type { Caller } from '../ports/poll-admin.ts'
+import { originOf } from './audit.ts'
 import { authorizeScope } from './authorize.ts'
 import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import type { CreatedKey, KeepKeys, KeyPage } from './manage-keys/keep-keys.ts'
@@ -23,7 +24,7 @@ export function createManageKeys(parts: {
   return {
     async create(caller, input) {
       const holder = await judge(caller)
-      return isRefused(holder) ? holder : keepKeys.create(input)
+      return isRefused(holder) ? holder : keepKeys.create(input, originOf(holder, caller))
     },
     async list(caller, cursor, pageSize) {
       const holder = await judge(caller)
@@ -31,7 +32,7 @@ export function createManageKeys(parts: {
     },
     async revoke(caller, prefix) {
       const holder = await judge(caller)
-      return isRefused(holder) ? holder : keepKeys.revoke(prefix)
+      return isRefused(holder) ? holder : keepKeys.revoke(prefix, originOf(holder, caller))
     },
   }
 }

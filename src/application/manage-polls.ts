@@ -9,9 +9,11 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Recount, Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
-import { authorizePoll, authorizePolls, authorizeScope, createManageToken, hashToken } from './authorize.ts'
+import { originOf } from './audit.ts'
+import { authorizePoll, authorizeScope, createManageToken, hashToken } from './authorize.ts'
 import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
+import { judgeCreator, type PollCreation } from './manage-polls/judge-creator.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
 import type { PollDoors } from './manage-polls/poll-doors.ts'
 import { createPollId, isPollId } from './poll-id.ts'
@@ -49,7 +51,7 @@ export type ManagePollsParts = {
   /** Of a new poll, which keeps the number for its whole life. */
   readonly partitions: number
   /** Who may create polls. */
-  readonly pollCreation: 'anyone' | 'key'
+  readonly pollCreation: PollCreation
   readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Told of what failed and will be done again by the sweep. */
@@ -100,14 +102,6 @@ export function createManagePolls(parts: ManagePollsParts): ManagePolls {
 function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
   const { polls, door, doors, view, change, tell, end, judgeBearer, pollCreation } = tools
 
-  /** The key that a new poll belongs to, if any. */
-  async function creatorOf(bearer: string | null): Promise<{ readonly prefix: string | null } | Refused> {
-    if (bearer === null && pollCreation === 'anyone') return { prefix: null }
-    const check = pollCreation === 'anyone' ? authorizePolls : authorizeScope
-    const holder = await judgeFor(judgeBearer, bearer, (shown) => check(shown, 'polls:write'))
-    return isRefused(holder) ? holder : { prefix: holder.is === 'key' ? holder.key.prefix : null }
-  }
-
   /** The doors judge `closesAt` by themselves. One that was moved too late has passed before every door knew it. */
   async function isOvertaken({ before, after }: ChangedPollStates): Promise<boolean> {
     if (after.status !== 'open' || before.closesAt === null || before.closesAt === after.closesAt) return false
@@ -117,28 +111,29 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
   async function endOvertaken(caller: Caller, poll: Poll, signal: AbortSignal): Promise<Refused> {
     // Somebody may have reset it meanwhile: the next round must stay as it is.
     const step = (now: Poll): Poll | Refused => (now.round === poll.round ? beginClosing(now) : now)
-    const changed = await change(caller, poll.id, step)
+    const changed = await change(caller, poll.id, null, step)
     if (!isRefused(changed) && changed.after.round === poll.round) await end(changed.after, signal)
     return refuse('poll_closed', 'The poll reached its closes_at before it could be moved, and closes.')
   }
 
   return {
-    async create({ bearer }, input) {
-      const creator = await creatorOf(bearer)
+    async create(caller, input) {
+      const creator = await judgeCreator(judgeBearer, pollCreation, caller.bearer)
       if (isRefused(creator)) return creator
+      const origin = originOf(creator.holder, caller)
       const manageToken = createManageToken()
       const now = await door.now()
       for (let attempt = 0; attempt < idAttemptsMax; attempt += 1) {
-        const origin = {
+        const made = {
           id: createPollId(),
           now,
           partitions: tools.partitions,
           manageTokenHash: hashToken(manageToken),
-          createdByKey: creator.prefix,
+          createdByKey: origin.actorKey,
         }
-        const poll = definePoll(input, origin)
+        const poll = definePoll(input, made)
         if (isRefused(poll)) return poll
-        if (!(await polls.create(poll))) continue
+        if (!(await polls.create(poll, { ...origin, action: 'poll_created' }))) continue
         if (poll.status === 'open') await doors.open(poll)
         await tell(poll)
         return { ...(await view(poll, true)), manageToken }
@@ -147,7 +142,7 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
     },
 
     async update(caller, pollId, patch, signal) {
-      const changed = await change(caller, pollId, (poll, now) => editPoll(poll, patch, now))
+      const changed = await change(caller, pollId, 'poll_edited', (poll, now) => editPoll(poll, patch, now))
       if (isRefused(changed)) return changed
       const { before, after } = changed
       const told = after === before ? 'done' : await tell(after)
@@ -166,7 +161,7 @@ function lifeCycle({
 }: Tools): Pick<ManagePolls, 'open' | 'close' | 'reset' | 'remove'> {
   return {
     async open(caller, pollId) {
-      const changed = await change(caller, pollId, openPoll)
+      const changed = await change(caller, pollId, 'poll_opened', openPoll)
       if (isRefused(changed)) return changed
       if (changed.after !== changed.before) {
         await doors.open(changed.after)
@@ -176,19 +171,19 @@ function lifeCycle({
     },
 
     async close(caller, pollId, signal) {
-      const changed = await change(caller, pollId, beginClosing)
+      const changed = await change(caller, pollId, 'poll_closed', beginClosing)
       return isRefused(changed) ? changed : end(changed.after, signal)
     },
 
     async reset(caller, pollId) {
-      const changed = await change(caller, pollId, resetPoll)
+      const changed = await change(caller, pollId, 'poll_reset', resetPoll)
       if (isRefused(changed)) return changed
       await tell(changed.after)
       return view(changed.after, true)
     },
 
     async remove(caller, pollId) {
-      const changed = await change(caller, pollId, deletePoll)
+      const changed = await change(caller, pollId, 'poll_deleted', deletePoll)
       if (isRefused(changed)) return changed
       await tell(changed.after)
       return { poll: changed.after, tally: null }

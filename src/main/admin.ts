@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AdminServer, createAdminServer } from '../adapters/grpc/server.ts'
 import { createAnnouncePoll } from '../application/manage-polls/announce-poll.ts'
+import { createReadAudit } from '../application/audit.ts'
 import { createKeepSchedule } from '../application/keep-schedule.ts'
 import { createManageKeys } from '../application/manage-keys.ts'
 import { createKeepKeys } from '../application/manage-keys/keep-keys.ts'
@@ -24,14 +25,24 @@ const graceShare = 0.7
 /** The admin role: every change of a poll over gRPC, and what time does to polls. */
 export async function runAdmin(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, log, signal } = context
-  const { managePolls, showPipeline, replaySetAside, manageKeys, noteKeyUse, watchPoll, schedule, removeOldDoors } =
-    createAdminSteps(context)
+  const {
+    managePolls,
+    showPipeline,
+    replaySetAside,
+    manageKeys,
+    readAudit,
+    noteKeyUse,
+    watchPoll,
+    schedule,
+    removeOldDoors,
+  } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
     watchPoll,
     showPipeline,
     replaySetAside,
     manageKeys,
+    readAudit,
     report: (err, call) => log.error({ err, ...call }, 'a call failed'),
     tls: null,
   })
@@ -49,7 +60,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
 
 /** What the role does, apart from how it is asked. */
 export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
-  const { polls, door, tallies, cache, feed, lease, stream, setAside, keys } = adapters
+  const { polls, door, tallies, cache, feed, lease, stream, setAside, keys, audit } = adapters
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { votePartitions: partitions, pollCreation, updateIntervalMs } = config
   const faults = createFaultLog(log)
@@ -63,8 +74,9 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
   return {
     managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
     manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
+    readAudit: createReadAudit({ audit, judgeBearer }),
     noteKeyUse,
-    replaySetAside: createReplaySetAside({ setAside, polls, announce, judgeBearer, report }),
+    replaySetAside: createReplaySetAside({ setAside, polls, announce, audit, judgeBearer, report }),
     showPipeline: createShowPipeline({ lease, stream, partitions, judgeBearer }),
     schedule: createKeepSchedule(shared),
     removeOldDoors: createRemoveOldDoors({ polls, doors, keptMs: finalPollCacheMs, sleep, report }),

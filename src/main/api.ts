@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { HttpApp } from '../adapters/http/operation.ts'
+import { auditRoute } from '../adapters/http/audit-route.ts'
 import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
 import { type BulkVotes, createBulkVotes } from '../adapters/http/bulk-route.ts'
@@ -93,6 +94,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     addRoutes: (routes: HttpApp) => {
       changePollRoutes(routes, organisePolls)
       listPollRoutes(routes, organisePolls)
+      auditRoute(routes, organisePolls)
       readPollRoutes(routes, { seePoll, isStopping })
       lifeCycleRoutes(routes, organisePolls)
       voteRoutes(routes, { castVote, seePoll, voteIds, address })

@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import { createApiKeys } from '../adapters/postgres/api-keys.ts'
 import { createKeepKeys, type KeepKeys } from '../application/manage-keys/keep-keys.ts'
 import type { ApiKey } from '../domain/api-key.ts'
+import type { AuditOrigin } from '../domain/audit.ts'
 import { isRefused, type Refused } from '../domain/refusal.ts'
 import { readConfig } from '../runtime/config.ts'
 import { locateEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
@@ -10,6 +11,8 @@ import { SetupProblem } from '../runtime/setup-problem.ts'
 import { explainStart } from './explain-start.ts'
 import { type KeysCommand, readKeysCommand, usage } from './keys-options.ts'
 
+/** What the audit log says of who makes and revokes keys here. */
+const origin: AuditOrigin = { actor: 'command', actorKey: null, address: null, requestId: null }
 const notDone = 2
 const statementTimeoutMs = 10_000
 const keysPerPage = 100
@@ -43,7 +46,7 @@ async function run(keys: KeepKeys, command: KeysCommand): Promise<Refused | null
     case 'list':
       return list(keys)
     case 'revoke': {
-      const revoked = await keys.revoke(command.prefix)
+      const revoked = await keys.revoke(command.prefix, origin)
       if (isRefused(revoked)) return revoked
       console.log(`${describeKey(revoked)}\n\nIt is refused by every process within 10 s.`)
       return null
@@ -56,7 +59,7 @@ async function create(
   { name, scopes, expiresDays }: Extract<KeysCommand, { does: 'create' }>,
 ): Promise<Refused | null> {
   const expiresAt = expiresDays === null ? null : Date.now() + expiresDays * dayMs
-  const created = await keys.create({ name, scopes, expiresAt })
+  const created = await keys.create({ name, scopes, expiresAt }, origin)
   if (isRefused(created)) return created
   console.log(
     [

@@ -3,11 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createApiKeys } from '../../src/adapters/postgres/api-keys.ts'
 import { hashToken } from '../../src/application/authorize.ts'
 import { createJudgeBearer, JUDGE_LIMITS, type JudgeBearerParts } from '../../src/application/judge-bearer.ts'
-import { createKeepKeys } from '../../src/application/manage-keys/keep-keys.ts'
 import { createNoteKeyUse } from '../../src/application/note-key-use.ts'
-import type { ApiKeyInput } from '../../src/domain/api-key.ts'
 import type { ApiKeys } from '../../src/ports/api-keys.ts'
-import { granted } from '../support/admin-side.ts'
+import { issueKey } from '../support/issue-key.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 let database: TestDatabase
@@ -28,8 +26,7 @@ const newKey = (said: Partial<Parameters<ApiKeys['create']>[0]> = {}) => ({
   ...said,
 })
 /** A key as it is made for people, with its secret. */
-const issue = async (said: Partial<ApiKeyInput> = {}) =>
-  granted(await createKeepKeys(keys).create({ name: 'Newsroom', scopes: ['polls:write'], expiresAt: null, ...said }))
+const issue = async () => issueKey(keys, ['polls:write'])
 const lastUsed = async (prefix: string) => (await keys.find(prefix))?.key.lastUsedAt ?? null
 
 describe('the store of keys', () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createKeepKeys } from '../../src/application/manage-keys/keep-keys.ts'
 import type { Scope } from '../../src/domain/api-key.ts'
 import { connectAdminClient } from '../support/admin-client.ts'
 import { granted } from '../support/admin-side.ts'
+import { issueKey } from '../support/issue-key.ts'
 import type { HttpClient } from '../support/http-client.ts'
 import { createCheckedClient } from '../support/openapi-document.ts'
 import { adminToken, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -17,8 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const issue = async (...scopes: readonly Scope[]) =>
-  granted(await createKeepKeys(system.adapters.keys).create({ name: 'Test', scopes, expiresAt: null }))
+const issue = async (...scopes: readonly Scope[]) => issueKey(system.adapters.keys, scopes)
 const bearerOf = async (...scopes: readonly Scope[]) => (await issue(...scopes)).secret
 
 async function makePoll(bearer?: string, more: object = {}) {

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createKeepKeys } from '../../src/application/manage-keys/keep-keys.ts'
 import type { Scope } from '../../src/domain/api-key.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
 import { connectAdminClient } from '../support/admin-client.ts'
-import { granted } from '../support/admin-side.ts'
+import { issueKey } from '../support/issue-key.ts'
 import { createHttpClient } from '../support/http-client.ts'
 import { adminToken, type RunningSystem, startSystem } from '../support/running-system.ts'
 
@@ -13,10 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => system.stop())
 
-const bearerOf = async (scope: Scope): Promise<string> => {
-  const input = { name: scope, scopes: [scope], expiresAt: null }
-  return granted(await createKeepKeys(system.adapters.keys).create(input)).secret
-}
+const bearerOf = async (scope: Scope): Promise<string> => (await issueKey(system.adapters.keys, [scope])).secret
 const overHttp = async (bearer: string | null) => {
   const json = { question: 'Tea?', options: ['Yes', 'No'] }
   return createHttpClient(system.url)('POST', '/polls', { json, ...(bearer !== null && { bearer }) })

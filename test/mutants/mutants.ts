@@ -1497,4 +1497,36 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'rows of the audit log can be changed',
+    edits: [
+      {
+        file: 'migrations/0009-audit.sql',
+        from: 'before update or delete or truncate on audit_event',
+        to: 'before truncate on audit_event',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/audit-log.test.ts',
+        title: 'what is appended cannot be changed, removed or emptied, also by the user that wrote it',
+      },
+    ],
+  },
+  {
+    breaks: 'a poll is changed without a note in the audit log',
+    edits: [
+      {
+        file: 'src/application/manage-polls/change-poll.ts',
+        from: 'const note = action === null ? undefined',
+        to: "const note = action !== 'poll_closed' ? undefined",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-audit.test.ts',
+        title: 'each action of an organiser is told: who, what, which poll, when, from where, in which request',
+      },
+    ],
+  },
 ]

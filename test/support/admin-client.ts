@@ -6,6 +6,8 @@ import type { CreateApiKeyResponse__Output } from '../../src/adapters/grpc/gen/t
 import type { CreatePollResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreatePollResponse.ts'
 import type { ListApiKeysRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysRequest.ts'
 import type { ListApiKeysResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysResponse.ts'
+import type { ListAuditEventsRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListAuditEventsRequest.ts'
+import type { ListAuditEventsResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListAuditEventsResponse.ts'
 import type { ListPollsRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListPollsRequest.ts'
 import type { ListPollsResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListPollsResponse.ts'
 import type { ListSetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideRequest.ts'
@@ -32,6 +34,7 @@ export type AdminClient = {
   readonly createApiKey: (request: CreateApiKeyRequest) => Promise<CreateApiKeyResponse__Output | Refused>
   readonly listApiKeys: (request: ListApiKeysRequest) => Promise<ListApiKeysResponse__Output | Refused>
   readonly revokeApiKey: (prefix: string) => Promise<ApiKey__Output | Refused>
+  readonly listAuditEvents: (request: ListAuditEventsRequest) => Promise<ListAuditEventsResponse__Output | Refused>
   readonly close: () => void
 }
 
@@ -66,6 +69,7 @@ export const connectAdminClient = (address: string, token: string | null): Admin
     createApiKey: (request) => answerOf((end) => client.createApiKey(request, metadata, end)),
     listApiKeys: (request) => answerOf((end) => client.listApiKeys(request, metadata, end)),
     revokeApiKey: (prefix) => answerOf((end) => client.revokeApiKey({ prefix }, metadata, end)),
+    listAuditEvents: (request) => answerOf((end) => client.listAuditEvents(request, metadata, end)),
     close: () => client.close(),
   }
 }

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
+import type { ReadAudit } from '../../application/audit.ts'
 import type { ManageKeys } from '../../application/manage-keys.ts'
 import type { ManagePolls } from '../../application/manage-polls.ts'
 import type { ReplaySetAside } from '../../application/manage-polls/replay-set-aside.ts'
@@ -8,6 +9,7 @@ import type { ShowPipeline } from '../../application/manage-polls/show-pipeline.
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
 import { isRefused, type Refused } from '../../domain/refusal.ts'
+import { auditMessage } from './audit-calls.ts'
 import { type AnswerCall, answerWith, type ReportFault } from './calls.ts'
 import { noteConnections } from './connections.ts'
 import { loadAdminService, readServedContract, SERVICE_NAME } from './contract.ts'
@@ -24,6 +26,7 @@ export type AdminServerParts = {
   readonly showPipeline: ShowPipeline
   readonly replaySetAside: ReplaySetAside
   readonly manageKeys: ManageKeys
+  readonly readAudit: ReadAudit
   readonly report: ReportFault
   /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | null
@@ -105,7 +108,7 @@ export function createAdminServer(parts: AdminServerParts): AdminServer {
 }
 
 function handlers(
-  { polls, watchPoll, showPipeline, replaySetAside, manageKeys, report }: AdminServerParts,
+  { polls, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report }: AdminServerParts,
   stopping: AbortSignal,
 ) {
   const answer: AnswerCall = (method, step) => answerWith(method, step, report)
@@ -156,6 +159,12 @@ function handlers(
       return isRefused(page) ? page : replayedMessage(page)
     }),
     ...keyHandlers(manageKeys, answer),
+    ListAuditEvents: answer('ListAuditEvents', async ({ pageSize, pageToken }, caller) => {
+      const size = readPageSize(pageSize)
+      if (isRefused(size)) return size
+      const page = await readAudit(caller, pageToken === '' ? null : pageToken, size)
+      return isRefused(page) ? page : auditMessage(page)
+    }),
   } satisfies AdminServiceHandlers
 }
 

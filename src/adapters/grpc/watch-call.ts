@@ -32,7 +32,7 @@ export function createWatchCall(
   let watchers = 0
 
   return (call) => {
-    const caller = readCaller(call.metadata)
+    const caller = readCaller(call)
     sendRequestId(call, caller)
     if (watchers >= watchersMax) {
       call.emit('error', refusalStatus(refuseForNow('overloaded', 'Too many are watching. Please come back later.')))

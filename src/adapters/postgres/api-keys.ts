@@ -1,16 +1,18 @@
 import type pg from 'pg'
 import type { ApiKey, Scope } from '../../domain/api-key.ts'
+import type { AuditNote } from '../../domain/audit.ts'
 import type { ApiKeys, FoundApiKey, NewApiKey } from '../../ports/api-keys.ts'
+import { appendNote, noteValues } from './audit-log.ts'
 import { orUnavailable } from './faults.ts'
 import { toDate } from './rows.ts'
 
 /** Keys in PostgreSQL. The pool MUST lead to the primary: a replica could still know a revoked key as a good one. */
 export function createApiKeys(pool: pg.Pool): ApiKeys {
   return {
-    create: (key) => orUnavailable('ledger', () => createKey(pool, key)),
+    create: (key, note) => orUnavailable('ledger', () => createKey(pool, key, note)),
     find: (prefix) => orUnavailable('ledger', () => findKey(pool, prefix)),
     list: (cursor, pageSize) => orUnavailable('ledger', () => listKeys(pool, cursor, pageSize)),
-    revoke: (prefix) => orUnavailable('ledger', () => revokeKey(pool, prefix)),
+    revoke: (prefix, note) => orUnavailable('ledger', () => revokeKey(pool, prefix, note)),
     markUsed: (prefixes) => orUnavailable('ledger', () => markUsed(pool, prefixes)),
   }
 }
@@ -41,13 +43,19 @@ function toKey(row: KeyRow): ApiKey {
 }
 
 const CREATE = `
-  insert into api_key (prefix, name, scopes, expires_at, hash)
-  values ($1, $2, $3, $4, decode($5, 'hex'))
-  on conflict (prefix) do nothing
-  returning ${COLUMNS}`
+  with created as (
+    insert into api_key (prefix, name, scopes, expires_at, hash)
+    values ($1, $2, $3, $4, decode($5, 'hex'))
+    on conflict (prefix) do nothing
+    returning ${COLUMNS}
+  ), noted as (${appendNote('created', { keyPrefix: 'created.prefix' }, 6)}
+  )
+  select * from created`
 
-async function createKey(pool: pg.Pool, { prefix, name, scopes, expiresAt, hash }: NewApiKey): Promise<ApiKey | null> {
-  const { rows } = await pool.query<KeyRow>(CREATE, [prefix, name, scopes, toDate(expiresAt), hash])
+async function createKey(pool: pg.Pool, key: NewApiKey, note: AuditNote | undefined): Promise<ApiKey | null> {
+  const { prefix, name, scopes, expiresAt, hash } = key
+  const values = [prefix, name, scopes, toDate(expiresAt), hash, ...noteValues(note)]
+  const { rows } = await pool.query<KeyRow>(CREATE, values)
   return rows[0] === undefined ? null : toKey(rows[0])
 }
 
@@ -91,12 +99,21 @@ function readCursor(cursor: string): { createdAt: number; prefix: string } | nul
   return createdAt === undefined || prefix === undefined ? null : { createdAt: Number(createdAt), prefix }
 }
 
+/** One that has been revoked is written as it was, so that who asks again gets the same answer. */
 const REVOKE = `
-  update api_key set revoked_at = coalesce(revoked_at, clock_timestamp()) where prefix = $1
-  returning ${COLUMNS}`
+  with known as (
+    select prefix as known_prefix, revoked_at as known_revoked_at from api_key where prefix = $1 for update
+  ), revoked as (
+    update api_key set revoked_at = coalesce(known_revoked_at, clock_timestamp())
+    from known
+    where prefix = known_prefix
+    returning ${COLUMNS}
+  ), noted as (${appendNote('known', { keyPrefix: 'known_prefix' }, 2)} and known_revoked_at is null
+  )
+  select * from revoked`
 
-async function revokeKey(pool: pg.Pool, prefix: string): Promise<ApiKey | null> {
-  const { rows } = await pool.query<KeyRow>(REVOKE, [prefix])
+async function revokeKey(pool: pg.Pool, prefix: string, note: AuditNote | undefined): Promise<ApiKey | null> {
+  const { rows } = await pool.query<KeyRow>(REVOKE, [prefix, ...noteValues(note)])
   return rows[0] === undefined ? null : toKey(rows[0])
 }
 

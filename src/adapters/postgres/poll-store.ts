@@ -1,15 +1,17 @@
 import type pg from 'pg'
+import type { AuditNote } from '../../domain/audit.ts'
 import type { Poll } from '../../domain/poll.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
+import { appendNote, noteValues } from './audit-log.ts'
 import { orUnavailable } from './faults.ts'
 import { POLL_COLUMNS, type PollRow, toDate, toPoll } from './rows.ts'
 
 /** Definitions in PostgreSQL. The pool MUST lead to the primary. */
 export function createPollStore(pool: pg.Pool): PollStore {
   return {
-    create: (poll) => orUnavailable('ledger', () => createPoll(pool, poll)),
+    create: (poll, note) => orUnavailable('ledger', () => createPoll(pool, poll, note)),
     find: (pollId) => orUnavailable('ledger', () => findPoll(pool, pollId)),
-    save: (poll, knownRevision) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision)),
+    save: (poll, knownRevision, note) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision, note)),
     list: (cursor, pageSize, createdByKey) =>
       orUnavailable('ledger', () => listPolls(pool, cursor, pageSize, createdByKey)),
     listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
@@ -80,11 +82,12 @@ const CREATE = `
     insert into poll_option (poll_id, id, text, position)
     select created.id, o.id, o.text, o.position
     from created, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
+  ), noted as (${appendNote('created', { pollId: 'created.id' }, 27)}
   )
   select 1 from created`
 
-async function createPoll(pool: pg.Pool, poll: Poll): Promise<boolean> {
-  const { rowCount } = await pool.query(CREATE, valuesOf(poll))
+async function createPoll(pool: pg.Pool, poll: Poll, note: AuditNote | undefined): Promise<boolean> {
+  const { rowCount } = await pool.query(CREATE, [...valuesOf(poll), ...noteValues(note)])
   return rowCount === 1
 }
 
@@ -109,14 +112,20 @@ const SAVE = `
     select saved.id, o.id, o.text, o.position
     from saved, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
     on conflict (poll_id, id) do update set text = excluded.text, position = excluded.position
+  ), noted as (${appendNote('saved', { pollId: 'saved.id' }, 28)}
   )
   select 1 from saved`
 
-async function savePoll(pool: pg.Pool, poll: Poll, knownRevision: number): Promise<boolean> {
+async function savePoll(
+  pool: pg.Pool,
+  poll: Poll,
+  knownRevision: number,
+  note: AuditNote | undefined,
+): Promise<boolean> {
   if (poll.revision <= knownRevision) {
     throw new RangeError(`revision ${poll.revision} of poll ${poll.id} is not above ${knownRevision}`)
   }
-  const { rowCount } = await pool.query(SAVE, [...valuesOf(poll), knownRevision])
+  const { rowCount } = await pool.query(SAVE, [...valuesOf(poll), knownRevision, ...noteValues(note)])
   return rowCount === 1
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type ApiKey, type ApiKeyInput, defineKey, isKeyPrefix } from '../../domain/api-key.ts'
+import type { AuditOrigin } from '../../domain/audit.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { ApiKeys } from '../../ports/api-keys.ts'
 import { createSecret, hashToken } from '../authorize.ts'
@@ -11,11 +12,11 @@ export type KeyPage = { readonly keys: readonly ApiKey[]; readonly nextCursor: s
 /** What is done with keys, for whoever may. */
 export type KeepKeys = {
   /** The secret is shown this once; only its hash is kept. */
-  create(input: ApiKeyInput): Promise<CreatedKey | Refused>
+  create(input: ApiKeyInput, origin: AuditOrigin): Promise<CreatedKey | Refused>
   /** Newest first, ended ones too. */
   list(cursor: string | null, pageSize: number): Promise<KeyPage | Refused>
   /** Ends the key for good; every process refuses it within 10 s. Asking again does no harm. */
-  revoke(prefix: string): Promise<ApiKey | Refused>
+  revoke(prefix: string, origin: AuditOrigin): Promise<ApiKey | Refused>
 }
 
 const prefixBytes = 5
@@ -25,13 +26,16 @@ const prefixAttemptsMax = 3
 /** `now` gives milliseconds since 1970. */
 export function createKeepKeys(keys: Omit<ApiKeys, 'find' | 'markUsed'>, now: () => number = Date.now): KeepKeys {
   return {
-    async create(input) {
+    async create(input, origin) {
       const wanted = defineKey(input, now())
       if (isRefused(wanted)) return wanted
       for (let attempt = 0; attempt < prefixAttemptsMax; attempt += 1) {
         const prefix = randomBytes(prefixBytes).toString('hex')
         const secret = `tck_${prefix}_${createSecret()}`
-        const key = await keys.create({ ...wanted, prefix, hash: hashToken(secret) })
+        const key = await keys.create(
+          { ...wanted, prefix, hash: hashToken(secret) },
+          { ...origin, action: 'key_created' },
+        )
         if (key !== null) return { key, secret }
       }
       throw new Error(`${prefixAttemptsMax} random prefixes in a row are taken`)
@@ -41,8 +45,8 @@ export function createKeepKeys(keys: Omit<ApiKeys, 'find' | 'markUsed'>, now: ()
         (await keys.list(cursor, pageSize)) ?? refuse('invalid_body', 'This cursor was not given by a page before.')
       )
     },
-    async revoke(prefix) {
-      const revoked = isKeyPrefix(prefix) ? await keys.revoke(prefix) : null
+    async revoke(prefix, origin) {
+      const revoked = isKeyPrefix(prefix) ? await keys.revoke(prefix, { ...origin, action: 'key_revoked' }) : null
       return revoked ?? refuse('key_not_found', 'There is no API key with this prefix: the ten characters behind tck_.')
     },
   }

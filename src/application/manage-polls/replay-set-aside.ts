@@ -1,7 +1,9 @@
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
+import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
 import type { ReplayedItem, SetAsideItem, SetAsidePlace, SetAsideVotes } from '../../ports/set-aside.ts'
+import { originOf } from '../audit.ts'
 import { authorizeScope } from '../authorize.ts'
 import { judgeFor, type JudgeBearer } from '../judge-bearer.ts'
 import type { AnnouncePoll } from './announce-poll.ts'
@@ -31,11 +33,12 @@ export function createReplaySetAside(parts: {
   readonly setAside: SetAsideVotes
   readonly polls: Pick<PollStore, 'find'>
   readonly announce: AnnouncePoll
+  readonly audit: Pick<AuditLog, 'append'>
   readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   /** Told of what failed and will be done again by the sweep. */
   readonly report: (fault: unknown) => void
 }): ReplaySetAside {
-  const { setAside, polls, announce, judgeBearer, report } = parts
+  const { setAside, polls, announce, audit, judgeBearer, report } = parts
   const judge = ({ bearer }: Caller) => judgeFor(judgeBearer, bearer, (holder) => authorizeScope(holder, 'admin'))
 
   async function readPage({ pollId, cursor, pageSize }: SetAsidePage): Promise<Page<SetAsideItem> | Refused> {
@@ -72,6 +75,11 @@ export function createReplaySetAside(parts: {
       }
       const page = wish.places === null ? await readPage(wish) : { items: wish.places, nextCursor: null }
       if (isRefused(page)) return page
+      // Before it is done: then nothing is replayed that nobody asked for.
+      await audit.append(
+        { ...originOf(holder, caller), action: 'set_aside_replayed' },
+        wish.places === null ? wish.pollId : null,
+      )
       const items = await setAside.replay(page.items)
       await tellOf(items)
       return { items, nextCursor: page.nextCursor }

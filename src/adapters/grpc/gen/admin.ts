@@ -4,6 +4,7 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
 import type { AdminServiceClient as _tallycast_admin_v1_AdminServiceClient, AdminServiceDefinition as _tallycast_admin_v1_AdminServiceDefinition } from './tallycast/admin/v1/AdminService.ts';
 import type { ApiKey as _tallycast_admin_v1_ApiKey, ApiKey__Output as _tallycast_admin_v1_ApiKey__Output } from './tallycast/admin/v1/ApiKey.ts';
+import type { AuditEvent as _tallycast_admin_v1_AuditEvent, AuditEvent__Output as _tallycast_admin_v1_AuditEvent__Output } from './tallycast/admin/v1/AuditEvent.ts';
 import type { ClosePollRequest as _tallycast_admin_v1_ClosePollRequest, ClosePollRequest__Output as _tallycast_admin_v1_ClosePollRequest__Output } from './tallycast/admin/v1/ClosePollRequest.ts';
 import type { CreateApiKeyRequest as _tallycast_admin_v1_CreateApiKeyRequest, CreateApiKeyRequest__Output as _tallycast_admin_v1_CreateApiKeyRequest__Output } from './tallycast/admin/v1/CreateApiKeyRequest.ts';
 import type { CreateApiKeyResponse as _tallycast_admin_v1_CreateApiKeyResponse, CreateApiKeyResponse__Output as _tallycast_admin_v1_CreateApiKeyResponse__Output } from './tallycast/admin/v1/CreateApiKeyResponse.ts';
@@ -14,6 +15,8 @@ import type { Difference as _tallycast_admin_v1_Difference, Difference__Output a
 import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from './tallycast/admin/v1/GetPollRequest.ts';
 import type { ListApiKeysRequest as _tallycast_admin_v1_ListApiKeysRequest, ListApiKeysRequest__Output as _tallycast_admin_v1_ListApiKeysRequest__Output } from './tallycast/admin/v1/ListApiKeysRequest.ts';
 import type { ListApiKeysResponse as _tallycast_admin_v1_ListApiKeysResponse, ListApiKeysResponse__Output as _tallycast_admin_v1_ListApiKeysResponse__Output } from './tallycast/admin/v1/ListApiKeysResponse.ts';
+import type { ListAuditEventsRequest as _tallycast_admin_v1_ListAuditEventsRequest, ListAuditEventsRequest__Output as _tallycast_admin_v1_ListAuditEventsRequest__Output } from './tallycast/admin/v1/ListAuditEventsRequest.ts';
+import type { ListAuditEventsResponse as _tallycast_admin_v1_ListAuditEventsResponse, ListAuditEventsResponse__Output as _tallycast_admin_v1_ListAuditEventsResponse__Output } from './tallycast/admin/v1/ListAuditEventsResponse.ts';
 import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from './tallycast/admin/v1/ListPollsRequest.ts';
 import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from './tallycast/admin/v1/ListPollsResponse.ts';
 import type { ListSetAsideRequest as _tallycast_admin_v1_ListSetAsideRequest, ListSetAsideRequest__Output as _tallycast_admin_v1_ListSetAsideRequest__Output } from './tallycast/admin/v1/ListSetAsideRequest.ts';
@@ -52,6 +55,9 @@ export interface ProtoGrpcType {
       v1: {
         AdminService: SubtypeConstructor<typeof grpc.Client, _tallycast_admin_v1_AdminServiceClient> & { service: _tallycast_admin_v1_AdminServiceDefinition }
         ApiKey: MessageTypeDefinition<_tallycast_admin_v1_ApiKey, _tallycast_admin_v1_ApiKey__Output>
+        AuditAction: EnumTypeDefinition
+        AuditActor: EnumTypeDefinition
+        AuditEvent: MessageTypeDefinition<_tallycast_admin_v1_AuditEvent, _tallycast_admin_v1_AuditEvent__Output>
         ClosePollRequest: MessageTypeDefinition<_tallycast_admin_v1_ClosePollRequest, _tallycast_admin_v1_ClosePollRequest__Output>
         CreateApiKeyRequest: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyRequest, _tallycast_admin_v1_CreateApiKeyRequest__Output>
         CreateApiKeyResponse: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyResponse, _tallycast_admin_v1_CreateApiKeyResponse__Output>
@@ -62,6 +68,8 @@ export interface ProtoGrpcType {
         GetPollRequest: MessageTypeDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_GetPollRequest__Output>
         ListApiKeysRequest: MessageTypeDefinition<_tallycast_admin_v1_ListApiKeysRequest, _tallycast_admin_v1_ListApiKeysRequest__Output>
         ListApiKeysResponse: MessageTypeDefinition<_tallycast_admin_v1_ListApiKeysResponse, _tallycast_admin_v1_ListApiKeysResponse__Output>
+        ListAuditEventsRequest: MessageTypeDefinition<_tallycast_admin_v1_ListAuditEventsRequest, _tallycast_admin_v1_ListAuditEventsRequest__Output>
+        ListAuditEventsResponse: MessageTypeDefinition<_tallycast_admin_v1_ListAuditEventsResponse, _tallycast_admin_v1_ListAuditEventsResponse__Output>
         ListPollsRequest: MessageTypeDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsRequest__Output>
         ListPollsResponse: MessageTypeDefinition<_tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsResponse__Output>
         ListSetAsideRequest: MessageTypeDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideRequest__Output>

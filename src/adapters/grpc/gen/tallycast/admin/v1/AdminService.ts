@@ -12,6 +12,8 @@ import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, Delete
 import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from '../../../tallycast/admin/v1/GetPollRequest.ts';
 import type { ListApiKeysRequest as _tallycast_admin_v1_ListApiKeysRequest, ListApiKeysRequest__Output as _tallycast_admin_v1_ListApiKeysRequest__Output } from '../../../tallycast/admin/v1/ListApiKeysRequest.ts';
 import type { ListApiKeysResponse as _tallycast_admin_v1_ListApiKeysResponse, ListApiKeysResponse__Output as _tallycast_admin_v1_ListApiKeysResponse__Output } from '../../../tallycast/admin/v1/ListApiKeysResponse.ts';
+import type { ListAuditEventsRequest as _tallycast_admin_v1_ListAuditEventsRequest, ListAuditEventsRequest__Output as _tallycast_admin_v1_ListAuditEventsRequest__Output } from '../../../tallycast/admin/v1/ListAuditEventsRequest.ts';
+import type { ListAuditEventsResponse as _tallycast_admin_v1_ListAuditEventsResponse, ListAuditEventsResponse__Output as _tallycast_admin_v1_ListAuditEventsResponse__Output } from '../../../tallycast/admin/v1/ListAuditEventsResponse.ts';
 import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from '../../../tallycast/admin/v1/ListPollsRequest.ts';
 import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from '../../../tallycast/admin/v1/ListPollsResponse.ts';
 import type { ListSetAsideRequest as _tallycast_admin_v1_ListSetAsideRequest, ListSetAsideRequest__Output as _tallycast_admin_v1_ListSetAsideRequest__Output } from '../../../tallycast/admin/v1/ListSetAsideRequest.ts';
@@ -83,6 +85,15 @@ export interface AdminServiceClient extends grpc.Client {
   listApiKeys(argument: _tallycast_admin_v1_ListApiKeysRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListApiKeysResponse__Output>): grpc.ClientUnaryCall;
   listApiKeys(argument: _tallycast_admin_v1_ListApiKeysRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListApiKeysResponse__Output>): grpc.ClientUnaryCall;
   listApiKeys(argument: _tallycast_admin_v1_ListApiKeysRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListApiKeysResponse__Output>): grpc.ClientUnaryCall;
+  
+  ListAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  ListAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  listAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  listAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  listAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
+  listAuditEvents(argument: _tallycast_admin_v1_ListAuditEventsRequest, callback: grpc.requestCallback<_tallycast_admin_v1_ListAuditEventsResponse__Output>): grpc.ClientUnaryCall;
   
   ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
   ListPolls(argument: _tallycast_admin_v1_ListPollsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_ListPollsResponse__Output>): grpc.ClientUnaryCall;
@@ -185,6 +196,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   ListApiKeys: grpc.handleUnaryCall<_tallycast_admin_v1_ListApiKeysRequest__Output, _tallycast_admin_v1_ListApiKeysResponse>;
   
+  ListAuditEvents: grpc.handleUnaryCall<_tallycast_admin_v1_ListAuditEventsRequest__Output, _tallycast_admin_v1_ListAuditEventsResponse>;
+  
   ListPolls: grpc.handleUnaryCall<_tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse>;
   
   ListSetAside: grpc.handleUnaryCall<_tallycast_admin_v1_ListSetAsideRequest__Output, _tallycast_admin_v1_ListSetAsideResponse>;
@@ -214,6 +227,7 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   DeletePoll: MethodDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll__Output>
   GetPoll: MethodDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_GetPollRequest__Output, _tallycast_admin_v1_Poll__Output>
   ListApiKeys: MethodDefinition<_tallycast_admin_v1_ListApiKeysRequest, _tallycast_admin_v1_ListApiKeysResponse, _tallycast_admin_v1_ListApiKeysRequest__Output, _tallycast_admin_v1_ListApiKeysResponse__Output>
+  ListAuditEvents: MethodDefinition<_tallycast_admin_v1_ListAuditEventsRequest, _tallycast_admin_v1_ListAuditEventsResponse, _tallycast_admin_v1_ListAuditEventsRequest__Output, _tallycast_admin_v1_ListAuditEventsResponse__Output>
   ListPolls: MethodDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsRequest__Output, _tallycast_admin_v1_ListPollsResponse__Output>
   ListSetAside: MethodDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideResponse, _tallycast_admin_v1_ListSetAsideRequest__Output, _tallycast_admin_v1_ListSetAsideResponse__Output>
   OpenPoll: MethodDefinition<_tallycast_admin_v1_OpenPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll__Output>
