@@ -1484,7 +1484,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'anybody creates polls where a key is asked for',
     edits: [
       {
-        file: 'src/application/manage-polls.ts',
+        file: 'src/application/manage-polls/judge-creator.ts',
         from: "if (bearer === null && pollCreation === 'anyone') return",
         to: 'if (bearer === null) return',
       },
@@ -1526,6 +1526,22 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/http-audit.test.ts',
         title: 'each action of an organiser is told: who, what, which poll, when, from where, in which request',
+      },
+    ],
+  },
+  {
+    breaks: 'a host whose key was revoked goes on bringing votes in the request that it began',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-route.ts',
+        from: 'if (refused !== null && refused.retryAfterMs === undefined) stopping.abort()',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'whose key is revoked while it brings votes is read no more, and what was read is answered',
       },
     ],
   },

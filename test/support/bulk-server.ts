@@ -46,7 +46,12 @@ export const startBulkServer = async (
     restoreSoon: createRestoreSoon(restoreDoor, 300, report),
     sealMany: createSealMany(secrets.service),
     nameVoters: createNameVoters(secrets.voterPepper),
-    judgeBearer: createJudgeBearer({ keys: adapters.keys, adminTokenHash: hashToken(adminToken), onUsed: report }),
+    judgeBearer: createJudgeBearer({
+      keys: adapters.keys,
+      adminTokenHash: hashToken(adminToken),
+      onUsed: report,
+      limits: { keptMs: 0 },
+    }),
     limits: { ...BULK_LIMITS, ...laneLimits },
     onAnswered: () => undefined,
     report,
