@@ -1,4 +1,5 @@
 // Every change of a poll, from its creation on: the store first, then doors, caches and viewers.
+import { hasScope } from '../domain/api-key.ts'
 import type { Poll, PollInput, PollPatch } from '../domain/poll.ts'
 import { definePoll, editPoll } from '../domain/poll-definition.ts'
 import { beginClosing, deletePoll, openPoll, refuseUnknown, resetPoll } from '../domain/poll-life.ts'
@@ -8,8 +9,11 @@ import type { PollStore } from '../ports/poll-store.ts'
 import type { Recount, Tallies } from '../ports/tallies.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { AnnouncePoll } from './manage-polls/announce-poll.ts'
-import { authorize, createManageToken, hashToken } from './authorize.ts'
+import { originOf } from './audit.ts'
+import { authorizePoll, authorizeScope, createManageToken, hashToken } from './authorize.ts'
+import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
+import { judgeCreator, type PollCreation } from './manage-polls/judge-creator.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
 import type { PollDoors } from './manage-polls/poll-doors.ts'
 import { createPollId, isPollId } from './poll-id.ts'
@@ -18,12 +22,15 @@ import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/
 export type ManagedPollPage = { readonly polls: readonly ManagedPoll[]; readonly nextCursor: string | null }
 
 export type ManagePolls = {
-  /** Open to anybody. The manage token is shown this once. */
+  /**
+   * For everybody, or keys with the scope `polls:write` alone, as `pollCreation` says. A poll that is made with a key is managed by it
+   * too. The manage token is shown this once.
+   */
   create(caller: Caller, input: PollInput): Promise<(ManagedPoll & { readonly manageToken: string }) | Refused>
   update(caller: Caller, pollId: string, patch: PollPatch, signal: AbortSignal): Promise<ManagedPoll | Refused>
   /** Open to anybody; a bearer that fits shows what only the organiser sees. */
   get(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
-  /** Newest first; needs the admin token. */
+  /** Newest first: those that the caller's key created; with the scope `admin` all. */
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<ManagedPollPage | Refused>
   open(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   /** Once this has answered with the poll, no vote of the round is accepted. `unavailable` when the signal aborted before. */
@@ -31,8 +38,8 @@ export type ManagePolls = {
   reset(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   remove(caller: Caller, pollId: string): Promise<ManagedPoll | Refused>
   recount(caller: Caller, pollId: string): Promise<Recount | Refused>
-  /** Whether the caller sees the poll as its organiser does. */
-  isOrganiser(caller: Caller, poll: Poll): boolean
+  /** Says of a poll whether the caller sees it as its organiser does. */
+  organiserCheck(caller: Caller): Promise<(poll: Poll) => boolean>
 }
 
 export type ManagePollsParts = {
@@ -43,8 +50,9 @@ export type ManagePollsParts = {
   readonly announce: AnnouncePoll
   /** Of a new poll, which keeps the number for its whole life. */
   readonly partitions: number
-  /** SHA-256 of ADMIN_TOKEN, hexadecimal; null where there is none. */
-  readonly adminTokenHash: string | null
+  /** Who may create polls. */
+  readonly pollCreation: PollCreation
+  readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
   /** Told of what failed and will be done again by the sweep. */
   readonly report: (fault: unknown) => void
@@ -92,7 +100,7 @@ export function createManagePolls(parts: ManagePollsParts): ManagePolls {
 }
 
 function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
-  const { polls, door, doors, view, change, tell, end } = tools
+  const { polls, door, doors, view, change, tell, end, judgeBearer, pollCreation } = tools
 
   /** The doors judge `closesAt` by themselves. One that was moved too late has passed before every door knew it. */
   async function isOvertaken({ before, after }: ChangedPollStates): Promise<boolean> {
@@ -103,25 +111,29 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
   async function endOvertaken(caller: Caller, poll: Poll, signal: AbortSignal): Promise<Refused> {
     // Somebody may have reset it meanwhile: the next round must stay as it is.
     const step = (now: Poll): Poll | Refused => (now.round === poll.round ? beginClosing(now) : now)
-    const changed = await change(caller, poll.id, step)
+    const changed = await change(caller, poll.id, null, step)
     if (!isRefused(changed) && changed.after.round === poll.round) await end(changed.after, signal)
     return refuse('poll_closed', 'The poll reached its closes_at before it could be moved, and closes.')
   }
 
   return {
-    async create(_caller, input) {
+    async create(caller, input) {
+      const creator = await judgeCreator(judgeBearer, pollCreation, caller.bearer)
+      if (isRefused(creator)) return creator
+      const origin = originOf(creator.holder, caller)
       const manageToken = createManageToken()
       const now = await door.now()
       for (let attempt = 0; attempt < idAttemptsMax; attempt += 1) {
-        const origin = {
+        const made = {
           id: createPollId(),
           now,
           partitions: tools.partitions,
           manageTokenHash: hashToken(manageToken),
+          createdByKey: origin.actorKey,
         }
-        const poll = definePoll(input, origin)
+        const poll = definePoll(input, made)
         if (isRefused(poll)) return poll
-        if (!(await polls.create(poll))) continue
+        if (!(await polls.create(poll, { ...origin, action: 'poll_created' }))) continue
         if (poll.status === 'open') await doors.open(poll)
         await tell(poll)
         return { ...(await view(poll, true)), manageToken }
@@ -130,7 +142,7 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
     },
 
     async update(caller, pollId, patch, signal) {
-      const changed = await change(caller, pollId, (poll, now) => editPoll(poll, patch, now))
+      const changed = await change(caller, pollId, 'poll_edited', (poll, now) => editPoll(poll, patch, now))
       if (isRefused(changed)) return changed
       const { before, after } = changed
       const told = after === before ? 'done' : await tell(after)
@@ -149,7 +161,7 @@ function lifeCycle({
 }: Tools): Pick<ManagePolls, 'open' | 'close' | 'reset' | 'remove'> {
   return {
     async open(caller, pollId) {
-      const changed = await change(caller, pollId, openPoll)
+      const changed = await change(caller, pollId, 'poll_opened', openPoll)
       if (isRefused(changed)) return changed
       if (changed.after !== changed.before) {
         await doors.open(changed.after)
@@ -159,19 +171,19 @@ function lifeCycle({
     },
 
     async close(caller, pollId, signal) {
-      const changed = await change(caller, pollId, beginClosing)
+      const changed = await change(caller, pollId, 'poll_closed', beginClosing)
       return isRefused(changed) ? changed : end(changed.after, signal)
     },
 
     async reset(caller, pollId) {
-      const changed = await change(caller, pollId, resetPoll)
+      const changed = await change(caller, pollId, 'poll_reset', resetPoll)
       if (isRefused(changed)) return changed
       await tell(changed.after)
       return view(changed.after, true)
     },
 
     async remove(caller, pollId) {
-      const changed = await change(caller, pollId, deletePoll)
+      const changed = await change(caller, pollId, 'poll_deleted', deletePoll)
       if (isRefused(changed)) return changed
       await tell(changed.after)
       return { poll: changed.after, tally: null }
@@ -184,23 +196,27 @@ function readings({
   tallies,
   view,
   find,
-  adminTokenHash,
-}: Tools): Pick<ManagePolls, 'get' | 'list' | 'recount' | 'isOrganiser'> {
-  const isOrganiser = ({ bearer }: Caller, poll: Poll): boolean => authorize(bearer, poll, adminTokenHash) === null
+  judgeBearer,
+}: Tools): Pick<ManagePolls, 'get' | 'list' | 'recount' | 'organiserCheck'> {
+  async function organiserCheck({ bearer }: Caller): Promise<(poll: Poll) => boolean> {
+    const holder = await judgeBearer.judge(bearer)
+    return (poll) => !isRefused(holder) && authorizePoll(holder, poll, 'polls:read') === null
+  }
 
   return {
-    isOrganiser,
+    organiserCheck,
 
     async get(caller, pollId) {
       const poll = isPollId(pollId) ? await polls.find(pollId) : null
       if (poll === null || poll.status === 'deleted') return refuseUnknown()
-      return view(poll, isOrganiser(caller, poll))
+      return view(poll, (await organiserCheck(caller))(poll))
     },
 
     async list({ bearer }, cursor, pageSize) {
-      const refused = authorize(bearer, 'operator', adminTokenHash)
-      if (refused !== null) return refused
-      const page = await polls.list(cursor, pageSize)
+      const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'polls:read'))
+      if (isRefused(holder)) return holder
+      const seesAll = holder.is !== 'key' || hasScope(holder.key, 'admin')
+      const page = await polls.list(cursor, pageSize, seesAll ? null : holder.key.prefix)
       if (page === null) return refuse('invalid_body', 'This cursor was not given by a page before.')
       const read = await tallies.read(page.polls.map((poll) => poll.id))
       const tallyOf = new Map(read.map((tally) => [tally.pollId, tally]))
@@ -213,7 +229,7 @@ function readings({
     },
 
     async recount(caller, pollId) {
-      const poll = await find(caller, pollId)
+      const poll = await find(caller, pollId, 'polls:read')
       if (isRefused(poll)) return poll
       return (poll.status === 'deleted' ? null : await tallies.recount(pollId)) ?? refuseUnknown()
     },

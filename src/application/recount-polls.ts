@@ -34,7 +34,7 @@ export function createRecountPolls(parts: {
     async *all() {
       let cursor: string | null = null
       do {
-        const page: Awaited<ReturnType<PollStore['list']>> = await polls.list(cursor, PAGE_SIZE)
+        const page: Awaited<ReturnType<PollStore['list']>> = await polls.list(cursor, PAGE_SIZE, null)
         if (page === null) throw new Error('a cursor that a page gave was not taken')
         for (const poll of page.polls) yield await recount(poll)
         cursor = page.nextCursor

@@ -4,12 +4,12 @@ import { refuseFinal, refuseUnknown } from './poll-life.ts'
 import { checkOptionIds, hasSameTexts, isSameList, isSameSet, mergeOptions, numberOptions } from './poll-options.ts'
 import { type FieldError, type Refused, refuse } from './refusal.ts'
 
-export type PollOrigin = Pick<Poll, 'id' | 'partitions' | 'manageTokenHash'> & { readonly now: number }
+export type PollOrigin = Pick<Poll, 'id' | 'partitions' | 'manageTokenHash' | 'createdByKey'> & { readonly now: number }
 
 /**
  * A new poll. It opens at once, unless it is a draft or `opensAt` lies ahead. All problems of the input are named at once.
  */
-export function definePoll(input: PollInput, { id, now, partitions, manageTokenHash }: PollOrigin): Poll | Refused {
+export function definePoll(input: PollInput, { now, ...origin }: PollOrigin): Poll | Refused {
   const type = input.type ?? 'single'
   const fields: PollFields = {
     question: input.question.trim(),
@@ -33,16 +33,14 @@ export function definePoll(input: PollInput, { id, now, partitions, manageTokenH
   const status = input.draft === true ? 'draft' : isScheduled ? 'scheduled' : 'open'
   return {
     ...fields,
-    id,
+    ...origin,
     status,
     openedAt: status === 'open' ? now : null,
     closedAt: null,
     editedAt: null,
     createdAt: now,
-    partitions,
     round: 1,
     revision: 1,
-    manageTokenHash,
   }
 }
 

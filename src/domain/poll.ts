@@ -39,6 +39,8 @@ export type Poll = {
   readonly revision: number
   /** SHA-256 of the manage token, hexadecimal. Never leaves the service. */
   readonly manageTokenHash: string
+  /** Prefix of the API key that created it, and so manages it; null where none did. Never leaves the service. */
+  readonly createdByKey: string | null
 }
 
 /** Limits of a definition (characters are Unicode code points). */

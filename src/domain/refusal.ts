@@ -7,6 +7,7 @@ export type Refusal =
   | 'forbidden'
   | 'poll_not_found'
   | 'vote_not_found'
+  | 'key_not_found'
   | 'route_not_found'
   | 'method_not_allowed'
   | 'already_voted'

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg'
+import { createApiKeys } from '../adapters/postgres/api-keys.ts'
+import { createAuditLog } from '../adapters/postgres/audit-log.ts'
 import { createDoorRestoration as createPostgresDoorRestoration } from '../adapters/postgres/door-restoration.ts'
 import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
@@ -20,6 +22,8 @@ import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tal
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
 import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
+import type { ApiKeys } from '../ports/api-keys.ts'
+import type { AuditLog } from '../ports/audit-log.ts'
 import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { PollSnapshots } from '../ports/poll-snapshots.ts'
@@ -46,6 +50,8 @@ type LedgerSide = {
   readonly setAside: SetAsideVotes
   readonly lease: PartitionLease
   readonly secrets: SecretStore
+  readonly keys: ApiKeys
+  readonly audit: AuditLog
 }
 
 /** What carries votes and news: Redis where there is one, else PostgreSQL too. */
@@ -108,6 +114,8 @@ function createLedgerSide(pool: Pool, exportPool: Pool): LedgerSide {
     setAside: createSetAsideVotes(pool),
     lease: createPartitionLease(pool),
     secrets: createSecretStore(pool),
+    keys: createApiKeys(pool),
+    audit: createAuditLog(pool),
   }
 }
 

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type AdminServer, createAdminServer } from '../adapters/grpc/server.ts'
 import { createAnnouncePoll } from '../application/manage-polls/announce-poll.ts'
-import { hashToken } from '../application/authorize.ts'
+import { createReadAudit } from '../application/audit.ts'
 import { createKeepSchedule } from '../application/keep-schedule.ts'
+import { createManageKeys } from '../application/manage-keys.ts'
+import { createKeepKeys } from '../application/manage-keys/keep-keys.ts'
 import { createManagePolls } from '../application/manage-polls.ts'
 import { createPollDoors } from '../application/manage-polls/poll-doors.ts'
 import { createRemoveOldDoors } from '../application/manage-polls/remove-old-doors.ts'
@@ -14,6 +16,7 @@ import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import { createBearers } from './bearers.ts'
 import { servedTls } from './grpc-tls.ts'
 import { type RoleContext, runProcess } from './role.ts'
 
@@ -23,19 +26,31 @@ const graceShare = 0.7
 /** The admin role: every change of a poll over gRPC, and what time does to polls. */
 export async function runAdmin(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, log, signal } = context
-  const { managePolls, showPipeline, replaySetAside, watchPoll, schedule, removeOldDoors } = createAdminSteps(context)
+  const {
+    managePolls,
+    showPipeline,
+    replaySetAside,
+    manageKeys,
+    readAudit,
+    noteKeyUse,
+    watchPoll,
+    schedule,
+    removeOldDoors,
+  } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
     watchPoll,
     showPipeline,
     replaySetAside,
+    manageKeys,
+    readAudit,
     report: (err, call) => log.error({ err, ...call }, 'a call failed'),
     tls: servedTls(config),
   })
   await listen(server, config, log)
   onReady()
 
-  await Promise.all([schedule.run(signal), removeOldDoors.run(signal), stopWithSignal()])
+  await Promise.all([schedule.run(signal), removeOldDoors.run(signal), noteKeyUse.run(signal), stopWithSignal()])
 
   async function stopWithSignal(): Promise<void> {
     if (!signal.aborted) await once(signal, 'abort')
@@ -46,20 +61,24 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
 
 /** What the role does, apart from how it is asked. */
 export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
-  const { polls, door, tallies, cache, feed, lease, stream, setAside } = adapters
-  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
+  const { polls, door, tallies, cache, feed, lease, stream, setAside, keys, audit } = adapters
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
-  const { votePartitions: partitions, updateIntervalMs } = config
+  const { votePartitions: partitions, pollCreation, updateIntervalMs } = config
   const faults = createFaultLog(log)
   const report = (err: unknown): void => faults({ err }, 'something about a poll has to be done again')
 
+  // Every call reads the poll anyway, so a key is looked up each time, and one that was revoked here is refused at once.
+  const { judgeBearer, noteKeyUse } = createBearers({ config, adapters }, report, { keptMs: 0 })
   const doors = createPollDoors(door, report)
   const announce = createAnnouncePoll({ polls, doors, tallies, cache, feed, finalPollCacheMs })
   const shared = { polls, door, doors, tallies, announce, sleep, report }
   return {
-    managePolls: createManagePolls({ ...shared, partitions, adminTokenHash }),
-    replaySetAside: createReplaySetAside({ setAside, polls, announce, adminTokenHash, report }),
-    showPipeline: createShowPipeline({ lease, stream, partitions, adminTokenHash }),
+    managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
+    manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
+    readAudit: createReadAudit({ audit, judgeBearer }),
+    noteKeyUse,
+    replaySetAside: createReplaySetAside({ setAside, polls, announce, audit, judgeBearer, report }),
+    showPipeline: createShowPipeline({ lease, stream, partitions, judgeBearer }),
     schedule: createKeepSchedule(shared),
     removeOldDoors: createRemoveOldDoors({ polls, doors, keptMs: finalPollCacheMs, sleep, report }),
     watchPoll: createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report }),

@@ -1,3 +1,4 @@
+import { auditRoute } from '../adapters/http/audit-route.ts'
 import type { BulkVotes } from '../adapters/http/bulk-route.ts'
 import type { EventStreams } from '../adapters/http/events.ts'
 import { exportRoutes, type ExportRoutesParts } from '../adapters/http/export-routes.ts'
@@ -36,6 +37,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   const { organisePolls, bulkVotes, eventStreams } = parts
   changePollRoutes(routes, organisePolls)
   listPollRoutes(routes, organisePolls)
+  auditRoute(routes, organisePolls)
   readPollRoutes(routes, parts)
   exportRoutes(routes, parts)
   lifeCycleRoutes(routes, organisePolls)

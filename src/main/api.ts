@@ -6,7 +6,6 @@ import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
-import { hashToken } from '../application/authorize.ts'
 import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
 import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
@@ -21,6 +20,7 @@ import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { addApiRoutes } from './api-routes.ts'
+import { createBearers } from './bearers.ts'
 import { askedTls } from './grpc-tls.ts'
 import { createReaders } from './readers.ts'
 import { type RoleContext, runProcess } from './role.ts'
@@ -47,7 +47,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await refuseWeakStream(adapters)
 
   const secrets = await adapters.secrets.read()
-  const adminTokenHash = config.adminToken === null ? null : hashToken(config.adminToken)
+  const { judgeBearer, noteKeyUse } = createBearers(context, report)
 
   const watchPoll = watchPolls(context, report)
   const time = await createStreamTime(door, { sleep, report })
@@ -56,12 +56,12 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const voteIds = createVoteIds(secrets.service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
   const restoreSoon = createRestoreSoon(restoreDoor, restoreWaitMsMax, report)
-  const many = { nameVoters: createNameVoters(secrets.voterPepper), sealMany: voteIds.sealMany, adminTokenHash }
+  const many = { nameVoters: createNameVoters(secrets.voterPepper), sealMany: voteIds.sealMany, judgeBearer }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
   const bulkVotes = createBulkVotes({ castInBulk })
   const findVote = createFindVote(door, restoreSoon, ledger)
-  const readerParts = { watchPoll, identifyVoter, findVote, adminTokenHash, service: secrets.service, now: time.now }
+  const readerParts = { watchPoll, identifyVoter, findVote, judgeBearer, service: secrets.service, now: time.now }
   const readers = createReaders(context, readerParts)
   const { seePoll, admitViewer } = readers
   const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs, tls: askedTls(config) })
@@ -100,6 +100,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     voterIdentity.run(report, signal),
     watchStreamDurability(context),
     time.keep(signal),
+    noteKeyUse.run(signal),
   ])
   await keepMeasuring(() => viewers.viewers(watchPoll.viewerCount()), signal)
 

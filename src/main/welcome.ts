@@ -40,7 +40,7 @@ async function provideSamplePoll(config: Config): Promise<SamplePoll> {
   if (known !== null) return known
   const response = await fetch(`http://127.0.0.1:${config.port}/polls`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...authorizationOf(config) },
     body: JSON.stringify({
       question: 'What should we drink at the launch?',
       options: ['Tea', 'Coffee', 'Water', 'Something stronger'],
@@ -55,6 +55,11 @@ async function provideSamplePoll(config: Config): Promise<SamplePoll> {
   const poll = { pollId: id, manageToken: manage_token }
   await rememberSamplePoll(config.dataDir, poll)
   return poll
+}
+
+/** Where not everybody may create polls, whoever starts the service may. */
+function authorizationOf({ pollCreation, adminToken }: Config): { readonly authorization?: string } {
+  return pollCreation === 'key' && adminToken !== null ? { authorization: `Bearer ${adminToken}` } : {}
 }
 
 /** The first address by which another device of the network finds this machine; null when we listen on loopback alone. */

@@ -1,20 +1,26 @@
+import type { AuditNote } from '../domain/audit.ts'
 import type { Poll } from '../domain/poll.ts'
 
 /** Definitions of polls: the truth that caches are filled from. Written by the admin role alone. */
 export type PollStore = {
-  /** Keeps a new poll. False where the id is taken. */
-  create(poll: Poll): Promise<boolean>
+  /** Keeps a new poll, and in the same transaction the note of who made it. False, and no note, where the id is taken. */
+  create(poll: Poll, note?: AuditNote): Promise<boolean>
   /** The poll as the primary has it, tombstones included; null for an unknown id. */
   find(pollId: string): Promise<Poll | null>
   /**
    * Keeps a changed definition. MUST change nothing and return false where the stored revision is not `knownRevision`.
-   * `poll.revision` MUST be higher than it.
+   * `poll.revision` MUST be higher than it. The note of who changed it MUST be kept in the same transaction; there is none where time
+   * did.
    */
-  save(poll: Poll, knownRevision: number): Promise<boolean>
-  /** Polls, newest first, tombstones left out, after the cursor that the page before returned; null for a cursor that none did. */
+  save(poll: Poll, knownRevision: number, note?: AuditNote): Promise<boolean>
+  /**
+   * Polls that this key created, or (null) all, newest first, tombstones left out, after the cursor that the page before returned;
+   * null for a cursor that none did.
+   */
   list(
     cursor: string | null,
     pageSize: number,
+    createdByKey: string | null,
   ): Promise<{ readonly polls: readonly Poll[]; readonly nextCursor: string | null } | null>
   /**
    * Polls that time moves on, most overdue first: at most `pollsMax` that are scheduled and due or open and past `closesAt`, then

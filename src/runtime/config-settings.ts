@@ -6,6 +6,9 @@ import type { Role, Setting } from './setting.ts'
 /** How surely an accepted vote is kept, from the strictest promise about one Redis to that about several. */
 const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
 
+/** Who may create polls: whoever reaches the service, or who shows an API key with the scope polls:write. */
+const pollCreations = ['anyone', 'key'] as const
+
 const port = { least: 0, most: 65_535 } // 0: one that the system picks
 const tokenCharactersMin = 16
 const secretCharactersMin = 32
@@ -61,6 +64,7 @@ export const settings = {
   HOST_TOKEN_ISSUER: optional(text({ pattern: /^\S{1,200}$/, form: 'at most 200 characters, no spaces' })),
   HOST_TOKEN_LIFE_MAX: integer({ least: 10, most: 86_400, fallback: 3_600, unit: 'seconds' }),
 
+  POLL_CREATION: choice(pollCreations, 'anyone'),
   VOTE_PARTITIONS: integer({ least: 1, most: 64, fallback: 1 }),
   VOTE_DURABILITY: choice(voteDurabilities, 'durable'),
   VOTE_DURABILITY_CHECK: flag(true),

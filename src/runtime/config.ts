@@ -87,6 +87,7 @@ const nameValues = (values: SettingValues) => ({
   hostTokenAudience: values.HOST_TOKEN_AUDIENCE ?? values.PUBLIC_URL ?? 'tallycast',
   hostTokenIssuer: values.HOST_TOKEN_ISSUER,
   hostTokenLifeMaxSeconds: values.HOST_TOKEN_LIFE_MAX,
+  pollCreation: values.POLL_CREATION,
   votePartitions: values.VOTE_PARTITIONS,
   voteDurability: values.VOTE_DURABILITY,
   isVoteDurabilityChecked: values.VOTE_DURABILITY_CHECK,
@@ -111,8 +112,7 @@ const nameValues = (values: SettingValues) => ({
 const findContradictions = (config: Config, role: Role): string[] => {
   const problems: string[] = []
   const isAlone = role !== 'all' && role !== 'full'
-  // A recount finds the database of the Tallycast that runs on DATA_DIR.
-  if (isAlone && role !== 'recount' && config.databaseUrl === null) {
+  if (isAlone && !isBeside(role) && config.databaseUrl === null) {
     problems.push(`DATABASE_URL is missing: the ${role} process brings no PostgreSQL (npm start does)`)
   }
   const servesGrpc = role === 'admin' || !isAlone
@@ -171,7 +171,7 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
   const ports: (readonly [SettingName, number])[] = [
     ...(servesHttp ? [['PORT', config.port] as const] : []),
     ...(servesGrpc ? [['GRPC_PORT', config.grpcPort] as const] : []),
-    ...(role === 'migrate' || role === 'recount' ? [] : [['OPS_PORT', config.opsPort] as const]),
+    ...(role === 'migrate' || isBeside(role) ? [] : [['OPS_PORT', config.opsPort] as const]),
   ]
   return ports.flatMap(([name, port], index) =>
     ports
@@ -180,5 +180,8 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
       .map(([other]) => `${name} and ${other} are both ${port}; give each a port of its own`),
   )
 }
+
+/** A command that finds the database of the Tallycast that runs on DATA_DIR. */
+const isBeside = (role: Role): boolean => role === 'recount' || role === 'keys'
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

@@ -56,7 +56,7 @@ describe('the admin role over gRPC', () => {
   }
   const create = async (input: Partial<typeof lunch> = {}) => {
     const { pollId, manageToken } = granted(await admin.create(stranger, { ...lunch, ...input }))
-    return { pollId, organiser: { bearer: manageToken, requestId: 'mine' } }
+    return { pollId, organiser: { bearer: manageToken, requestId: 'mine', address: null } }
   }
 
   describe('the client', () => {

@@ -3,6 +3,7 @@ import { sleep } from '../../src/runtime/stop-signal.ts'
 import { type BulkHost, linesOf, openBulk, someVoters } from '../support/bulk-host.ts'
 import { type BulkServer, startBulkServer } from '../support/bulk-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { issueKey } from '../support/issue-key.ts'
 import { connectRaw } from '../support/raw-http.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -247,6 +248,24 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     stream.leadTo(streamPort)
     const late = await open(server.url, pollId)
     await waitUntil(() => late.status() === 503)
+    await counts(pollId, 50)
+  })
+
+  test('whose key is revoked while it brings votes is read no more, and what was read is answered', async () => {
+    server = await startBulkServer(system, { judgeEveryMs: 50 })
+    const pollId = await makePoll()
+    const { key, secret } = await issueKey(system.adapters.keys, ['votes:write'])
+    const host = await openBulk(server.url, pollId, secret)
+    hosts.push(host)
+    host.send(linesOf(someVoters(50), [1]))
+    await host.answered(50)
+    // Judged again and again meanwhile.
+    await sleep(300)
+    expect(host.over()).toBeNull()
+    await system.adapters.keys.revoke(key.prefix)
+    // Sooner than a host that is silent is cut off.
+    await host.finished(5_000)
+    expect([host.over(), host.answers().length, ...codesOf(host)]).toEqual(['cut', 50, 'accepted'])
     await counts(pollId, 50)
   })
 

@@ -250,7 +250,7 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
   test('only the manage token of the poll, or the admin token, may change it', async () => {
     const { poll, organiser } = await createPoll(polls, { draft: true })
     const { organiser: another } = await createPoll(polls, { draft: true })
-    const openAs = async (bearer: string | null) => polls.open({ bearer, requestId: 'x' }, poll.id)
+    const openAs = async (bearer: string | null) => polls.open({ bearer, requestId: 'x', address: null }, poll.id)
     expect(await openAs(null)).toMatchObject({ refused: 'unauthenticated' })
     expect(await openAs('whatever')).toMatchObject({ refused: 'token_invalid' })
     expect(await openAs(another.bearer)).toMatchObject({ refused: 'forbidden' })

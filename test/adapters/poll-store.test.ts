@@ -127,7 +127,7 @@ describe('list', () => {
     const listed: Poll[] = []
     let cursor: string | null = null
     do {
-      const page: Awaited<ReturnType<PollStore['list']>> = await store.list(cursor, 2)
+      const page: Awaited<ReturnType<PollStore['list']>> = await store.list(cursor, 2, null)
       if (page === null) throw new Error('the cursor came from the page before')
       expect(page.polls.length).toBeLessThanOrEqual(2)
       listed.push(...page.polls)
@@ -141,8 +141,25 @@ describe('list', () => {
   test('the last page has no next cursor, also when it is full', async () => {
     await create()
     await create()
-    expect((await store.list(null, 2))?.nextCursor).toBeNull()
-    expect((await store.list(null, 3))?.nextCursor).toBeNull()
+    expect((await store.list(null, 2, null))?.nextCursor).toBeNull()
+    expect((await store.list(null, 3, null))?.nextCursor).toBeNull()
+  })
+
+  test('of one key: those that it created, in pages, and nobody else’s; an edit leaves them to it', async () => {
+    const own = []
+    for (let n = 0; n < 3; n += 1) {
+      own.push(await create({ createdByKey: '0123456789' }))
+      await create({ createdByKey: n === 0 ? null : '9876543210' })
+    }
+    for (const poll of own) await store.save({ ...poll, revision: 2, question: 'Edited?' }, 1)
+    const first = await store.list(null, 2, '0123456789')
+    const rest = await store.list(first?.nextCursor ?? null, 2, '0123456789')
+    const listed = [...(first?.polls ?? []), ...(rest?.polls ?? [])]
+    expect(idsOf(listed).toSorted()).toEqual(idsOf(own).toSorted())
+    expect(listed.map(({ createdByKey, question }) => `${createdByKey} ${question}`)).toEqual(
+      Array(3).fill('0123456789 Edited?'),
+    )
+    expect((await store.list(null, 10, 'ffffffffff'))?.polls).toEqual([])
   })
 
   test('nothing comes after a cursor that no page returned', async () => {
@@ -153,7 +170,7 @@ describe('list', () => {
       Buffer.from('0').toString('base64url'),
       Buffer.from('999999999999999 \0').toString('base64url'),
     ]) {
-      expect(await store.list(cursor, 2)).toBeNull()
+      expect(await store.list(cursor, 2, null)).toBeNull()
     }
   })
 })

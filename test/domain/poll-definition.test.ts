@@ -7,7 +7,7 @@ import { beginClosing, openPoll } from '../../src/domain/poll-life.ts'
 import { isRefused, type Refused } from '../../src/domain/refusal.ts'
 
 const now = 1_000_000
-const origin = { id: 'p1', now, partitions: 4, manageTokenHash: 'hash' }
+const origin = { id: 'p1', now, partitions: 4, manageTokenHash: 'hash', createdByKey: '0123456789' }
 const lunch: PollInput = { question: 'Lunch?', options: [{ text: 'Tea' }, { text: 'Coffee' }] }
 
 function accepted(result: Poll | Refused): Poll {
@@ -51,6 +51,7 @@ describe('defining a poll', () => {
       round: 1,
       revision: 1,
       manageTokenHash: 'hash',
+      createdByKey: '0123456789',
     })
   })
 

@@ -1472,7 +1472,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/bulk-route.ts',
-        from: 'return castInBulk.authorize(bearer) ?? (isNdjson',
+        from: 'return (await castInBulk.authorize(bearer)) ?? (isNdjson',
         to: 'return (isNdjson',
       },
     ],
@@ -1645,6 +1645,170 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/ws-frames.test.ts',
         title: 'a viewer that is told to go is sent nothing more, even where it stays',
+      },
+    ],
+  },
+
+  // G9: nobody manages another's polls.
+  {
+    breaks: 'a key of another scope is let in',
+    edits: [
+      {
+        file: 'src/domain/api-key.ts',
+        from: "if (scopes.includes('admin') || scopes.includes(needed)) return true",
+        to: 'if (scopes.length > 0) return true',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/api-key.test.ts',
+        title:
+          'a key may do what its scopes say: admin everything, polls:write also polls:read, and none of the others anything more',
+      },
+      {
+        file: 'test/adapters/key-calls.test.ts',
+        title: 'keys are kept by the admin token and by keys of the scope admin alone',
+      },
+    ],
+  },
+  {
+    breaks: 'a revoked key still works',
+    edits: [
+      { file: 'src/domain/api-key.ts', from: 'if (revokedAt !== null) return', to: 'if (revokedAt === 0) return' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'of a key that was revoked or has expired is refused when what is known of it is 5 s old',
+      },
+    ],
+  },
+  {
+    breaks: 'a key that was good once is believed for ever',
+    edits: [
+      {
+        file: 'src/application/judge-bearer.ts',
+        from: 'known !== undefined && known.until > now() ? known.holder : null',
+        to: 'known?.holder ?? null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'of a key that was revoked or has expired is refused when what is known of it is 5 s old',
+      },
+    ],
+  },
+  {
+    breaks: 'the secret of a key is not looked at',
+    edits: [
+      {
+        file: 'src/application/judge-bearer.ts',
+        from: 'if (found === null || !isSameHash(hash, found.hash)) return noKey',
+        to: 'if (found === null) return noKey',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/api-keys.test.ts',
+        title: 'stands for the key whose secret it holds, for whoever runs the service, or for nobody',
+      },
+    ],
+  },
+  {
+    breaks: "another's poll can be managed with a key",
+    edits: [
+      {
+        file: 'src/application/authorize.ts',
+        from: "poll.createdByKey === holder.key.prefix || hasScope(holder.key, 'admin')",
+        to: "poll.createdByKey !== '' || hasScope(holder.key, 'admin')",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-keys.test.ts',
+        title: 'cannot do anything with polls of others, and does not learn that they are there',
+      },
+    ],
+  },
+  {
+    breaks: 'the list shows a key the polls of others',
+    edits: [
+      {
+        file: 'src/adapters/postgres/poll-store.ts',
+        from: 'and ($4::text is null or created_by_key = $4)',
+        to: 'and ($4::text is null or created_by_key is distinct from $4)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-keys.test.ts',
+        title: 'holds those that the key created, newest first, in pages; with admin all',
+      },
+    ],
+  },
+  {
+    breaks: 'anybody creates polls where a key is asked for',
+    edits: [
+      {
+        file: 'src/application/manage-polls/judge-creator.ts',
+        from: "if (bearer === null && pollCreation === 'anyone') return",
+        to: 'if (bearer === null) return',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/poll-creation.test.ts',
+        title:
+          'where POLL_CREATION is key a poll is created with a key of the scope polls:write, and with nothing else, over HTTP and gRPC alike',
+      },
+    ],
+  },
+  {
+    breaks: 'rows of the audit log can be changed',
+    edits: [
+      {
+        file: 'migrations/0009-audit.sql',
+        from: 'before update or delete or truncate on audit_event',
+        to: 'before truncate on audit_event',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/audit-log.test.ts',
+        title: 'what is appended cannot be changed, removed or emptied, also by the user that wrote it',
+      },
+    ],
+  },
+  {
+    breaks: 'a poll is changed without a note in the audit log',
+    edits: [
+      {
+        file: 'src/application/manage-polls/change-poll.ts',
+        from: 'const note = action === null ? undefined',
+        to: "const note = action !== 'poll_closed' ? undefined",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-audit.test.ts',
+        title: 'each action of an organiser is told: who, what, which poll, when, from where, in which request',
+      },
+    ],
+  },
+  {
+    breaks: 'a host whose key was revoked goes on bringing votes in the request that it began',
+    edits: [
+      {
+        file: 'src/adapters/http/bulk-route.ts',
+        from: 'if (refused !== null && refused.retryAfterMs === undefined) stopping.abort()',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-bulk-bounds.test.ts',
+        title: 'whose key is revoked while it brings votes is read no more, and what was read is answered',
       },
     ],
   },

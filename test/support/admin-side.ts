@@ -19,8 +19,8 @@ import { shareTestRedis } from './redis.ts'
 import { waitUntil } from './wait-until.ts'
 
 export const adminToken = 'the-admin-token-of-this-test'
-export const operator: Caller = { bearer: adminToken, requestId: 'test' }
-export const stranger: Caller = { bearer: null, requestId: 'test' }
+export const operator: Caller = { bearer: adminToken, requestId: 'test', address: null }
+export const stranger: Caller = { bearer: null, requestId: 'test', address: null }
 
 export type AdminSide = {
   readonly config: Config
@@ -103,7 +103,7 @@ export type OwnPoll = { readonly poll: Poll; readonly organiser: Caller }
 
 export const createPoll = async (polls: ManagePolls, input: Partial<PollInput> = {}): Promise<OwnPoll> => {
   const { poll, manageToken } = granted(await polls.create(stranger, { ...lunch, ...input }))
-  return { poll, organiser: { bearer: manageToken, requestId: randomUUID() } }
+  return { poll, organiser: { bearer: manageToken, requestId: randomUUID(), address: null } }
 }
 
 export const pollOf = (managed: ManagedPoll | Refused): Poll => granted(managed).poll

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { type BulkLimits, createBulkVotes } from '../../src/adapters/http/bulk-route.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
+import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import type { BulkLimits as LaneLimits } from '../../src/application/cast-vote/bulk-lane.ts'
 import { BULK_LIMITS, createCastInBulk } from '../../src/application/cast-vote/cast-in-bulk.ts'
 import { createRestoreSoon } from '../../src/application/cast-vote/find-vote.ts'
@@ -45,7 +46,12 @@ export const startBulkServer = async (
     restoreSoon: createRestoreSoon(restoreDoor, 300, report),
     sealMany: createSealMany(secrets.service),
     nameVoters: createNameVoters(secrets.voterPepper),
-    adminTokenHash: hashToken(adminToken),
+    judgeBearer: createJudgeBearer({
+      keys: adapters.keys,
+      adminTokenHash: hashToken(adminToken),
+      onUsed: report,
+      limits: { keptMs: 0 },
+    }),
     limits: { ...BULK_LIMITS, ...laneLimits },
     onAnswered: () => undefined,
     report,

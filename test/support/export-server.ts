@@ -4,6 +4,7 @@ import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
 import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { createExportPoll } from '../../src/application/export-poll.ts'
+import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import { createSeePoll } from '../../src/application/watch-poll/see-poll.ts'
 import { createWatchPoll } from '../../src/application/watch-poll.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -22,8 +23,9 @@ export const startExportServer = async (
   const times = { finalPollCacheMs: 60_000, updateIntervalMs: 20 }
   const watchPoll = createWatchPoll({ cache, store, tallies, feed, report, ...times })
   const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets: [session], service })
-  const adminTokenHash = hashToken(adminToken)
-  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, adminTokenHash })
+  const { keys } = adapters
+  const judgeBearer = createJudgeBearer({ keys, adminTokenHash: hashToken(adminToken), onUsed: report })
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, judgeBearer })
   const exportPoll = createExportPoll({ snapshots, seePoll, service, exportsMax: limits.exportsMax })
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),

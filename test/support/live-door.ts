@@ -1,9 +1,11 @@
+import { createApiKeys } from '../../src/adapters/postgres/api-keys.ts'
 import { createListener } from '../../src/adapters/postgres/listen.ts'
 import { createVoteStream } from '../../src/adapters/postgres/vote-stream.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { type AdmitViewer, createAdmitViewer } from '../../src/application/watch-poll/admit-viewer.ts'
 import { hashToken } from '../../src/application/authorize.ts'
+import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import { createFindVote } from '../../src/application/cast-vote/find-vote.ts'
 import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { createSeePoll, type SeePoll } from '../../src/application/watch-poll/see-poll.ts'
@@ -39,7 +41,12 @@ export const createLiveDoor = (
   const stream = createVoteStream(side.database.pool, createListener({}))
   const identifyVoter = createIdentifyVoter({ voterPepper: secret, sessionSecrets: [secret], service: secret })
   const findVote = createFindVote(door, async () => {}, createVoteLedger(side.database.pool))
-  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash: hashToken(adminToken) })
+  const judgeBearer = createJudgeBearer({
+    keys: createApiKeys(side.database.pool),
+    adminTokenHash: hashToken(adminToken),
+    onUsed: () => {},
+  })
+  const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, judgeBearer })
   const tickets = createTickets(secret)
   const newSession = (): string => {
     const session = identifyVoter.session({ voterToken: null, sessionCookie: null })

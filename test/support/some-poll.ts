@@ -34,5 +34,6 @@ export const somePoll = (said: Partial<Poll> = {}): Poll => ({
   round: 1,
   revision: 1,
   manageTokenHash: 'ab'.repeat(32),
+  createdByKey: null,
   ...said,
 })

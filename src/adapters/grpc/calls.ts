@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isIP } from 'node:net'
 import { type handleUnaryCall, Metadata, type ServerUnaryCall, type StatusObject, status } from '@grpc/grpc-js'
 import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import { isRefused, type Refused, refuseForNow } from '../../domain/refusal.ts'
@@ -10,9 +11,17 @@ export type ReportFault = (fault: unknown, call: { readonly method: string; read
 
 export type Step<Request, Reply> = (request: Request, caller: Caller, signal: AbortSignal) => Promise<Reply | Refused>
 
+/** Makes the handler of a call from its step, for a server that has said whom to tell of faults. */
+export type AnswerCall = <Request, Reply extends object>(
+  method: string,
+  step: Step<Request, Reply>,
+) => handleUnaryCall<Request, Reply>
+
 /** For callers who set no deadline. */
 const callTimeMaxMs = 30_000
 export const REQUEST_ID_KEY = 'x-request-id'
+/** Where the api says from which address it was asked. */
+export const ADDRESS_KEY = 'x-client-address'
 
 /** Turns a step into the handler of a call: who asks, until when, and how it ends. */
 export function answerWith<Request, Reply extends object>(
@@ -21,7 +30,7 @@ export function answerWith<Request, Reply extends object>(
   report: ReportFault,
 ): handleUnaryCall<Request, Reply> {
   return (call, end) => {
-    const caller = readCaller(call.metadata)
+    const caller = readCaller(call)
     sendRequestId(call, caller)
     step(call.request, caller, signalOf(call)).then(
       (reply) => (isRefused(reply) ? end(refusalStatus(reply)) : end(null, reply)),
@@ -34,14 +43,22 @@ export function answerWith<Request, Reply extends object>(
 }
 
 /** The bearer as it came; any other scheme is handed on as it stands, which fits no key. */
-export function readCaller(metadata: Metadata): Caller {
+export function readCaller(call: Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>): Caller {
+  const { metadata } = call
+  const peer = call.getPeer()
   const authorization = firstText(metadata, 'authorization')
   const given = firstText(metadata, REQUEST_ID_KEY)
   return {
     bearer: authorization === null ? null : authorization.replace(/^bearer +/i, '').trim(),
     // It goes into the log, so it must not be able to forge a line.
     requestId: given !== null && /^[\x21-\x7e]{1,128}$/.test(given) ? given : randomUUID(),
+    address: addressIn(firstText(metadata, ADDRESS_KEY)) ?? addressIn(peer.replace(/:\d+$/, '')),
   }
+}
+
+/** An address of IPv4 or IPv6; what is none is nobody's. */
+function addressIn(text: string | null): string | null {
+  return text !== null && isIP(text) !== 0 ? text : null
 }
 
 export function sendRequestId(call: Pick<ServerUnaryCall<unknown, unknown>, 'sendMetadata'>, caller: Caller): void {

@@ -3,7 +3,8 @@ import type { MethodDefinition } from '@grpc/proto-loader'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
-import { REQUEST_ID_KEY } from './calls.ts'
+import { readAuditPage } from './audit-calls.ts'
+import { ADDRESS_KEY, REQUEST_ID_KEY } from './calls.ts'
 import { loadAdminService } from './contract.ts'
 import type { Poll__Output } from './gen/tallycast/admin/v1/Poll.ts'
 import { createPollRequest, updatePollRequest } from './requests.ts'
@@ -55,6 +56,10 @@ export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disco
     close: async (caller, pollId) => toChanged(await call(caller, service.ClosePoll, { pollId })),
     reset: async (caller, pollId) => toChanged(await call(caller, service.ResetPoll, { pollId })),
     remove: async (caller, pollId) => toChanged(await call(caller, service.DeletePoll, { pollId })),
+    async listAudit(caller, cursor, pageSize) {
+      const page = await call(caller, service.ListAuditEvents, { pageSize, pageToken: cursor ?? '' })
+      return isRefused(page) ? page : readAuditPage(page)
+    },
     async list(caller, cursor, pageSize) {
       const page = await call(caller, service.ListPolls, { pageSize, pageToken: cursor ?? '' })
       if (isRefused(page)) return page
@@ -70,15 +75,16 @@ function secured({ authority, shown }: PollAdminTls): ChannelCredentials {
   return ChannelCredentials.createSsl(Buffer.from(authority), ...pair)
 }
 
-/** One call: bearer, request id and deadline go along; refusals come back as values, all else is a fault. */
+/** One call: bearer, request id, address and deadline go along; refusals come back as values, all else is a fault. */
 function createCall(client: Client, deadlineMs: number) {
   return async <Request, Reply>(
-    { bearer, requestId }: Caller,
+    { bearer, requestId, address }: Caller,
     method: MethodDefinition<Request, object, object, Reply>,
     request: Request,
   ): Promise<Reply | Refused> => {
     const metadata = new Metadata()
     metadata.set(REQUEST_ID_KEY, requestId)
+    if (address !== null) metadata.set(ADDRESS_KEY, address)
     if (bearer !== null) {
       // HTTP/2 would refuse to carry it; no key of ours has such characters.
       if (!/^[\x21-\x7e]+$/.test(bearer)) return refuse('token_invalid', 'This bearer is no key of this service.')

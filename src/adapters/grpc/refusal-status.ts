@@ -11,6 +11,7 @@ const STATUS_OF = {
   forbidden: status.PERMISSION_DENIED,
   poll_not_found: status.NOT_FOUND,
   vote_not_found: status.NOT_FOUND,
+  key_not_found: status.NOT_FOUND,
   route_not_found: status.UNIMPLEMENTED,
   method_not_allowed: status.UNIMPLEMENTED,
   already_voted: status.ALREADY_EXISTS,

@@ -6,7 +6,7 @@ import type { Recount } from '../../ports/tallies.ts'
 import type { PipelineStatusResponse } from './gen/tallycast/admin/v1/PipelineStatusResponse.ts'
 import type { Poll as PollMessage } from './gen/tallycast/admin/v1/Poll.ts'
 import type { RecountPollResponse } from './gen/tallycast/admin/v1/RecountPollResponse.ts'
-import { toTimestamp } from './times.ts'
+import { timestampOrNull, toTimestamp } from './times.ts'
 import { pollStatuses, pollTypes, resultsVisibilities, voterIdentities, voterVisibilities } from './words.ts'
 
 /** Counts, total and version are absent, not 0, where `tally` is null. */
@@ -69,8 +69,4 @@ export function pipelineMessage(partitions: readonly PartitionStatus[]): Pipelin
       ...(newerFormat === null ? {} : { newerFormat }),
     })),
   }
-}
-
-function timestampOrNull(ms: number | null) {
-  return ms === null ? null : toTimestamp(ms)
 }

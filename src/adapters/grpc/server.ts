@@ -1,16 +1,20 @@
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js'
 import { ReflectionService } from '@grpc/reflection'
 import { HealthImplementation } from 'grpc-health-check'
+import type { ReadAudit } from '../../application/audit.ts'
+import type { ManageKeys } from '../../application/manage-keys.ts'
 import type { ManagePolls } from '../../application/manage-polls.ts'
 import type { ReplaySetAside } from '../../application/manage-polls/replay-set-aside.ts'
 import type { ShowPipeline } from '../../application/manage-polls/show-pipeline.ts'
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
 import { isRefused, type Refused } from '../../domain/refusal.ts'
-import { answerWith, type ReportFault, type Step } from './calls.ts'
+import { auditMessage } from './audit-calls.ts'
+import { type AnswerCall, answerWith, type ReportFault } from './calls.ts'
 import { noteConnections } from './connections.ts'
 import { loadAdminService, readServedContract, SERVICE_NAME } from './contract.ts'
 import type { AdminServiceHandlers } from './gen/tallycast/admin/v1/AdminService.ts'
+import { keyHandlers } from './key-calls.ts'
 import { pipelineMessage, pollMessage, recountMessage } from './replies.ts'
 import { readCreatePoll, readUpdatePoll } from './requests.ts'
 import { readPageSize, readReplay, readSetAsidePage, replayedMessage, setAsideMessage } from './set-aside-calls.ts'
@@ -21,6 +25,8 @@ export type AdminServerParts = {
   readonly watchPoll: Pick<WatchPoll, 'watch'>
   readonly showPipeline: ShowPipeline
   readonly replaySetAside: ReplaySetAside
+  readonly manageKeys: ManageKeys
+  readonly readAudit: ReadAudit
   readonly report: ReportFault
   /** PEM; null serves in the clear, which belongs on the loopback address or in a trusted network. */
   readonly tls: AdminServerTls | null
@@ -111,9 +117,11 @@ function secured({ certificate, privateKey, clientAuthority }: AdminServerTls): 
   return ServerCredentials.createSsl(authority, [pair], authority !== null)
 }
 
-function handlers({ polls, watchPoll, showPipeline, replaySetAside, report }: AdminServerParts, stopping: AbortSignal) {
-  const answer = <Request, Reply extends object>(method: string, step: Step<Request, Reply>) =>
-    answerWith(method, step, report)
+function handlers(
+  { polls, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report }: AdminServerParts,
+  stopping: AbortSignal,
+) {
+  const answer: AnswerCall = (method, step) => answerWith(method, step, report)
   return {
     CreatePoll: answer('CreatePoll', async (request, caller) => {
       const input = readCreatePoll(request)
@@ -159,6 +167,13 @@ function handlers({ polls, watchPoll, showPipeline, replaySetAside, report }: Ad
       if (isRefused(wish)) return wish
       const page = await replaySetAside.replay(caller, wish)
       return isRefused(page) ? page : replayedMessage(page)
+    }),
+    ...keyHandlers(manageKeys, answer),
+    ListAuditEvents: answer('ListAuditEvents', async ({ pageSize, pageToken }, caller) => {
+      const size = readPageSize(pageSize)
+      if (isRefused(size)) return size
+      const page = await readAudit(caller, pageToken === '' ? null : pageToken, size)
+      return isRefused(page) ? page : auditMessage(page)
     }),
   } satisfies AdminServiceHandlers
 }

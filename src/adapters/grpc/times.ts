@@ -6,6 +6,10 @@ export function toTimestamp(ms: number): Timestamp__Output {
   return { seconds, nanos: Math.round((ms - seconds * 1000) * 1_000_000) }
 }
 
+export function timestampOrNull(ms: number | null): Timestamp__Output | null {
+  return ms === null ? null : toTimestamp(ms)
+}
+
 /** To the millisecond; what is finer is cut off. */
 export function toMs({ seconds, nanos }: Timestamp__Output): number {
   return seconds * 1000 + Math.floor(nanos / 1_000_000)

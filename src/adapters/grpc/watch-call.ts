@@ -2,6 +2,7 @@ import type { handleServerStreamingCall, ServerWritableStream } from '@grpc/grpc
 import type { ManagePolls } from '../../application/manage-polls.ts'
 import { isPollId } from '../../application/poll-id.ts'
 import type { LivePoll, WatchPoll } from '../../application/watch-poll.ts'
+import type { Poll } from '../../domain/poll.ts'
 import { refuseUnknown } from '../../domain/poll-life.ts'
 import { refuseForNow } from '../../domain/refusal.ts'
 import { maySeeResults } from '../../domain/tally.ts'
@@ -15,7 +16,7 @@ import { refusalStatus } from './refusal-status.ts'
 type WatchCall = ServerWritableStream<WatchPollRequest__Output, PollMessage>
 
 export type WatchCallParts = {
-  readonly polls: Pick<ManagePolls, 'isOrganiser'>
+  readonly polls: Pick<ManagePolls, 'organiserCheck'>
   readonly watchPoll: Pick<WatchPoll, 'watch'>
   readonly report: ReportFault
   /** Ends all streams, so that the server can stop. */
@@ -31,7 +32,7 @@ export function createWatchCall(
   let watchers = 0
 
   return (call) => {
-    const caller = readCaller(call.metadata)
+    const caller = readCaller(call)
     sendRequestId(call, caller)
     if (watchers >= watchersMax) {
       call.emit('error', refusalStatus(refuseForNow('overloaded', 'Too many are watching. Please come back later.')))
@@ -54,7 +55,7 @@ export function createWatchCall(
 /** Resolves when the stream has ended. */
 async function follow(call: WatchCall, caller: Caller, { polls, watchPoll, stopping }: WatchCallParts): Promise<void> {
   const ended = Promise.withResolvers<void>()
-  const send = createSender(call, (live) => polls.isOrganiser(caller, live.poll))
+  const send = createSender(call, await polls.organiserCheck(caller))
   const finish = (): void => {
     call.end()
     ended.resolve()
@@ -96,7 +97,7 @@ async function follow(call: WatchCall, caller: Caller, { polls, watchPoll, stopp
  * Writes what this caller may see. While the client is slow it is sent nothing, and afterwards the newest state alone; the
  * final one is never skipped. With hidden results a change of the counts is not sent at all, because its time would tell that somebody has voted.
  */
-function createSender(call: WatchCall, isOrganiser: (live: LivePoll) => boolean): (live: LivePoll) => void {
+function createSender(call: WatchCall, isOrganiser: (poll: Poll) => boolean): (live: LivePoll) => void {
   let isFull = false
   let skipped: LivePoll | null = null
   let hiddenRevision = -1
@@ -106,7 +107,7 @@ function createSender(call: WatchCall, isOrganiser: (live: LivePoll) => boolean)
       skipped = live
       return
     }
-    const isShown = maySeeResults(live.poll, isOrganiser(live) ? 'organiser' : 'public')
+    const isShown = maySeeResults(live.poll, isOrganiser(live.poll) ? 'organiser' : 'public')
     if (!isShown && hiddenRevision === live.poll.revision) return
     hiddenRevision = isShown ? -1 : live.poll.revision
     isFull = !call.write(pollMessage({ poll: live.poll, tally: isShown ? live.tally : null }))

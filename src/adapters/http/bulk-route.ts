@@ -13,9 +13,11 @@ import { sendRefusal } from './problems.ts'
 export type BulkLimits = BulkStreamLimits & {
   /** Requests that are read at the same time; what each holds is bounded, and so all of it. */
   readonly streamsMax: number
+  /** How often the key of each is judged anew: with the time for which a good key is believed, less than 10 s. */
+  readonly judgeEveryMs: number
 }
 
-const bulkLimits: BulkLimits = { ...BULK_STREAM_LIMITS, streamsMax: 16 }
+const bulkLimits: BulkLimits = { ...BULK_STREAM_LIMITS, streamsMax: 16, judgeEveryMs: 4_000 }
 const contentType = 'application/x-ndjson'
 
 export type BulkVotes = {
@@ -39,6 +41,8 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
   /** Reads and answers votes to their end; or says why not, before anything is sent. */
   async function run(pollId: string, reply: FastifyReply): Promise<Refused | null> {
     const { raw, request } = reply
+    const bearer = readBearer(request)
+    if (isRefused(bearer)) return bearer
     const stopping = new AbortController()
     const intake = await castInBulk.begin(pollId, stopping.signal)
     if (isRefused(intake)) return intake
@@ -56,12 +60,20 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
     const { socket } = request.raw
     const ended = runBulkStream(request.raw, raw, intake, limits, stopping.signal)
     streams.set(socket, { stopping, ended })
+    const judging = setInterval(() => void judgeAgain(bearer, stopping), limits.judgeEveryMs)
     try {
       await ended
     } finally {
+      clearInterval(judging)
       streams.delete(socket)
     }
     return null
+  }
+
+  /** Whose key has ended brings no more votes. While that cannot be judged it goes on: it was good. */
+  async function judgeAgain(bearer: string | null, stopping: AbortController): Promise<void> {
+    const refused = await castInBulk.authorize(bearer).catch(() => null)
+    if (refused !== null && refused.retryAfterMs === undefined) stopping.abort()
   }
 
   async function handle(pollId: string, reply: FastifyReply): Promise<FastifyReply> {
@@ -75,10 +87,10 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
   }
 
   /** All that can be said without the poll, before anything of the body is read. */
-  function refuseUnread(request: FastifyRequest): Refused | null {
+  async function refuseUnread(request: FastifyRequest): Promise<Refused | null> {
     const bearer = readBearer(request)
     if (isRefused(bearer)) return bearer
-    return castInBulk.authorize(bearer) ?? (isNdjson(request) ? null : unsupportedMediaType)
+    return (await castInBulk.authorize(bearer)) ?? (isNdjson(request) ? null : unsupportedMediaType)
   }
 
   return {
@@ -121,7 +133,7 @@ function isNdjson(request: FastifyRequest): boolean {
 
 function addRoute(
   app: HttpApp,
-  refuseUnread: (request: FastifyRequest) => Refused | null,
+  refuseUnread: (request: FastifyRequest) => Promise<Refused | null>,
   handle: (pollId: string, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   // In a context of its own, because here alone a body is left to be read by the handler.
@@ -158,10 +170,9 @@ function addRoute(
         },
         // Lines are judged one by one as they come, and what can be no poll's id is that of no poll.
         validatorCompiler: () => () => true,
-        onRequest: (request, reply, done) => {
-          const refused = refuseUnread(request)
-          if (refused === null) done()
-          else sendRefusal(reply, refused)
+        onRequest: async (request, reply) => {
+          const refused = await refuseUnread(request)
+          return refused === null ? undefined : sendRefusal(reply, refused)
         },
       },
       async (request, reply) => handle(request.params.poll_id, reply),

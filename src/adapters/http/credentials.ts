@@ -23,7 +23,7 @@ export function readBearer(request: WithHeaders): string | null | Refused {
 /** Whom the admin role shall judge. */
 export function readCaller(request: FastifyRequest): Caller | Refused {
   const bearer = readBearer(request)
-  return isRefused(bearer) ? bearer : { bearer, requestId: request.id }
+  return isRefused(bearer) ? bearer : { bearer, requestId: request.id, address: request.ip }
 }
 
 /** What a request shows of the voter who sent it. A cookie that comes from a foreign page is as if it were not there. */

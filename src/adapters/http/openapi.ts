@@ -97,12 +97,13 @@ export function describeRoutes(app: HttpApp, version: string, address: PublicAdd
           manageToken: {
             type: 'http',
             scheme: 'bearer',
-            description: 'The `manage_token` of the poll, or ADMIN_TOKEN, which opens every poll.',
+            description: 'The `manage_token` of the poll: good for that poll alone.',
           },
           apiKey: {
             type: 'http',
             scheme: 'bearer',
-            description: 'An API key with the scope that the operation names. ADMIN_TOKEN is one, with every scope.',
+            description:
+              'An API key, `tck_…`, with the scope that the operation names: `polls:write` manages the polls that the key created, `polls:read` sees them as their organiser does, `votes:write` brings votes in bulk, `admin` does everything. ADMIN_TOKEN is the first key, with every scope.',
           },
           voterToken: {
             type: 'apiKey',

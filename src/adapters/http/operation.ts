@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import type { Scope } from '../../application/authorize.ts'
+import type { Scope } from '../../domain/api-key.ts'
 import type { Refusal } from '../../domain/refusal.ts'
 
 /** The server as routes see it: TypeBox schemas give the types of what they check. */
@@ -27,9 +27,16 @@ type Security = readonly Readonly<Record<string, readonly string[]>>[]
 export const anybody: Security = []
 /** A trusted host, whose key has this scope. */
 export const keyWith = (scope: Scope): Security => [{ apiKey: [scope] }]
-export const organiser: Security = [{ manageToken: [] }]
+/** Of a poll: whoever has its manage token, or a key that created it. */
+export const organiser: Security = [{ manageToken: [] }, ...keyWith('polls:write')]
 /** Reading works for all; who shows more may see more. */
-export const reader: Security = [{}, { manageToken: [] }, { voterToken: [] }, { sessionCookie: [] }]
+export const reader: Security = [
+  {},
+  { manageToken: [] },
+  ...keyWith('polls:read'),
+  { voterToken: [] },
+  { sessionCookie: [] },
+]
 export const voter: Security = [{}, { voterToken: [] }, { sessionCookie: [] }]
 
 /** Of every call that reads a body, also of one that takes none. */
@@ -40,6 +47,7 @@ export const readRefusals = [
   'token_invalid',
   'forbidden',
   'poll_not_found',
+  'overloaded',
   'unavailable',
 ] as const satisfies Refusal[]
 export const changeRefusals = [...bodyRefusals, ...readRefusals] as const satisfies Refusal[]

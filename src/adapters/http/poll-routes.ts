@@ -10,6 +10,7 @@ import {
   changeRefusals,
   describeOperation,
   type HttpApp,
+  keyWith,
   organiser,
   readRefusals,
   reader,
@@ -82,7 +83,7 @@ export function readPollRoutes(app: HttpApp, { seePoll, address, isStopping }: R
   }
 }
 
-/** The organiser's changes of the definition, and the list of all polls. */
+/** The organiser's changes of the definition, and the making of new ones. */
 export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): void {
   app.post(
     '/polls',
@@ -92,9 +93,10 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
           operationId: 'createPoll',
           tags: ['Polls'],
           summary: 'Make a poll',
-          description: 'Opens at once, unless it is a draft or `opens_at` lies in the future.',
-          security: [{}, ...organiser],
-          refusals: [...bodyRefusals, 'token_invalid', 'unavailable'],
+          description:
+            'Opens at once, unless it is a draft or `opens_at` lies in the future. An API key that is shown manages the poll too. Where POLL_CREATION is `key` nobody creates polls without one.',
+          security: [{}, ...keyWith('polls:write')],
+          refusals: [...bodyRefusals, 'unauthenticated', 'token_invalid', 'forbidden', 'overloaded', 'unavailable'],
         }),
         body: NewPoll,
         response: { 201: CreatedPoll },
@@ -143,7 +145,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
   )
 }
 
-/** All polls, for whoever runs the service. */
+/** The polls of a key. */
 export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'list'>): void {
   app.get(
     '/polls',
@@ -152,10 +154,10 @@ export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 
         ...describeOperation({
           operationId: 'listPolls',
           tags: ['Polls'],
-          summary: 'All polls, newest first',
-          description: 'Needs ADMIN_TOKEN.',
-          security: organiser,
-          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'unavailable'],
+          summary: 'The polls of a key, newest first',
+          description: 'Those that the API key created; with the scope `admin`, or ADMIN_TOKEN, all.',
+          security: keyWith('polls:read'),
+          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'overloaded', 'unavailable'],
         }),
         querystring: PageQuery,
         response: { 200: PollPage },

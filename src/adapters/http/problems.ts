@@ -11,6 +11,7 @@ export const PROBLEMS = {
   forbidden: { status: 403, title: 'Not allowed' },
   poll_not_found: { status: 404, title: 'No such poll' },
   vote_not_found: { status: 404, title: 'No such vote' },
+  key_not_found: { status: 404, title: 'No such API key' },
   route_not_found: { status: 404, title: 'No such address' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   already_voted: { status: 409, title: 'Already voted' },

@@ -1,16 +1,19 @@
 import type pg from 'pg'
+import type { AuditNote } from '../../domain/audit.ts'
 import type { Poll } from '../../domain/poll.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
+import { appendNote, noteValues } from './audit-log.ts'
 import { orUnavailable } from './faults.ts'
 import { POLL_COLUMNS, type PollRow, type Queryable, toDate, toPoll } from './rows.ts'
 
 /** Definitions in PostgreSQL. The pool MUST lead to the primary. */
 export function createPollStore(pool: pg.Pool): PollStore {
   return {
-    create: (poll) => orUnavailable('ledger', () => createPoll(pool, poll)),
+    create: (poll, note) => orUnavailable('ledger', () => createPoll(pool, poll, note)),
     find: (pollId) => orUnavailable('ledger', () => findPoll(pool, pollId)),
-    save: (poll, knownRevision) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision)),
-    list: (cursor, pageSize) => orUnavailable('ledger', () => listPolls(pool, cursor, pageSize)),
+    save: (poll, knownRevision, note) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision, note)),
+    list: (cursor, pageSize, createdByKey) =>
+      orUnavailable('ledger', () => listPolls(pool, cursor, pageSize, createdByKey)),
     listDue: (now, pollsMax) => orUnavailable('ledger', () => listDue(pool, now, pollsMax)),
     partitionsMax: () => orUnavailable('ledger', () => readPartitionsMax(pool)),
     listUnannounced: (pollsMax) => orUnavailable('ledger', () => listUnannounced(pool, pollsMax)),
@@ -25,9 +28,9 @@ export function createPollStore(pool: pg.Pool): PollStore {
 const DEFINITION = `
   question, description, type, min_choices, max_choices, next_option_id, status, opens_at, closes_at, opened_at, closed_at,
   edited_at, created_at, results_visibility, voter_visibility, voter_identity, allow_vote_change, partitions, round, revision,
-  manage_token_hash`
+  manage_token_hash, created_by_key`
 const DEFINITION_VALUES =
-  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25'
+  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26'
 
 function definitionOf(poll: Poll): readonly unknown[] {
   return [
@@ -52,6 +55,7 @@ function definitionOf(poll: Poll): readonly unknown[] {
     poll.round,
     poll.revision,
     poll.manageTokenHash,
+    poll.createdByKey,
   ]
 }
 
@@ -78,11 +82,12 @@ const CREATE = `
     insert into poll_option (poll_id, id, text, position)
     select created.id, o.id, o.text, o.position
     from created, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
+  ), noted as (${appendNote('created', { pollId: 'created.id' }, 27)}
   )
   select 1 from created`
 
-async function createPoll(pool: pg.Pool, poll: Poll): Promise<boolean> {
-  const { rowCount } = await pool.query(CREATE, valuesOf(poll))
+async function createPoll(pool: pg.Pool, poll: Poll, note: AuditNote | undefined): Promise<boolean> {
+  const { rowCount } = await pool.query(CREATE, [...valuesOf(poll), ...noteValues(note)])
   return rowCount === 1
 }
 
@@ -98,7 +103,7 @@ const SAVE = `
   with saved as (
     update poll
     set (${DEFINITION}, changed_at) = row (${DEFINITION_VALUES}, clock_timestamp())
-    where id = $1 and revision = $26
+    where id = $1 and revision = $27
     returning id
   ), removed as (
     delete from poll_option using saved where poll_option.poll_id = saved.id and poll_option.id <> all ($2::smallint[])
@@ -107,21 +112,29 @@ const SAVE = `
     select saved.id, o.id, o.text, o.position
     from saved, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
     on conflict (poll_id, id) do update set text = excluded.text, position = excluded.position
+  ), noted as (${appendNote('saved', { pollId: 'saved.id' }, 28)}
   )
   select 1 from saved`
 
-async function savePoll(pool: pg.Pool, poll: Poll, knownRevision: number): Promise<boolean> {
+async function savePoll(
+  pool: pg.Pool,
+  poll: Poll,
+  knownRevision: number,
+  note: AuditNote | undefined,
+): Promise<boolean> {
   if (poll.revision <= knownRevision) {
     throw new RangeError(`revision ${poll.revision} of poll ${poll.id} is not above ${knownRevision}`)
   }
-  const { rowCount } = await pool.query(SAVE, [...valuesOf(poll), knownRevision])
+  const { rowCount } = await pool.query(SAVE, [...valuesOf(poll), knownRevision, ...noteValues(note)])
   return rowCount === 1
 }
 
 const LIST = `
   select ${POLL_COLUMNS}
   from poll
-  where status <> 'deleted' and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::text))
+  where status <> 'deleted'
+    and ($1::timestamptz is null or (created_at, id) < ($1::timestamptz, $2::text))
+    and ($4::text is null or created_by_key = $4)
   order by created_at desc, id desc
   limit $3`
 
@@ -129,11 +142,12 @@ async function listPolls(
   pool: pg.Pool,
   cursor: string | null,
   pageSize: number,
+  createdByKey: string | null,
 ): Promise<{ polls: readonly Poll[]; nextCursor: string | null } | null> {
   const after = cursor === null ? { createdAt: null, id: null } : readCursor(cursor)
   if (after === 'unreadable') return null
   // One more than a page holds tells whether another page follows.
-  const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1])
+  const { rows } = await pool.query<PollRow>(LIST, [toDate(after.createdAt), after.id, pageSize + 1, createdByKey])
   const polls = rows.slice(0, pageSize).map(toPoll)
   const last = polls.at(-1)
   return { polls, nextCursor: rows.length > pageSize && last ? writeCursor(last) : null }

@@ -37,6 +37,7 @@ export type PollRow = {
   readonly round: number
   readonly revision: number
   readonly manage_token_hash: string
+  readonly created_by_key: string | null
 }
 
 /** What to select from `poll` for a PollRow: every column, and the options in their order. */
@@ -73,6 +74,7 @@ export function toPoll(row: PollRow): Poll {
     round: row.round,
     revision: row.revision,
     manageTokenHash: row.manage_token_hash,
+    createdByKey: row.created_by_key,
   }
 }
 

@@ -8,6 +8,7 @@ export const CODE_OF_REFUSAL = {
   poll_not_found: CLOSE_CODES.pollNotFound,
   route_not_found: CLOSE_CODES.pollNotFound,
   vote_not_found: CLOSE_CODES.pollNotFound,
+  key_not_found: CLOSE_CODES.pollNotFound,
   unauthenticated: CLOSE_CODES.unauthenticated,
   token_invalid: CLOSE_CODES.unauthenticated,
   forbidden: CLOSE_CODES.forbidden,

@@ -2,9 +2,10 @@
 import type { Poll } from '../../domain/poll.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import { partitionOf, type VoteKind } from '../../domain/vote.ts'
-import { authorizeKey } from '../authorize.ts'
+import { authorizeScope } from '../authorize.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { type BulkCall, type BulkLane, type BulkLaneParts, type BulkLimits, createBulkLane } from './bulk-lane.ts'
+import { judgeFor, type JudgeBearer } from '../judge-bearer.ts'
 import type { NameVoters } from './name-voters.ts'
 import { refuseByDefinition } from './refuse-vote.ts'
 import { hashRequestKey } from './request-key.ts'
@@ -32,16 +33,15 @@ export type BulkIntake = {
 }
 
 export type CastInBulk = {
-  /** Whether this bearer may bring votes; null when it may. */
-  authorize(bearer: string | null): Refused | null
+  /** Whether this bearer may bring votes: the admin token, and keys with the scope `votes:write`. Null when it may. */
+  authorize(bearer: string | null): Promise<Refused | null>
   /** Begins to take votes for this poll, or says why none of them could be accepted. Once the signal aborts nothing is waited for. */
   begin(pollId: string, signal: AbortSignal): Promise<BulkIntake | Refused>
 }
 
 export type CastInBulkParts = Omit<BulkLaneParts, 'clock' | 'limits'> & {
   readonly nameVoters: NameVoters
-  /** SHA-256, hexadecimal; null where no admin token is set. */
-  readonly adminTokenHash: string | null
+  readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   /** Hears what came of the lines. */
   readonly onAnswered: (answers: readonly BulkAnswer[]) => void
   readonly clock?: Clock
@@ -56,11 +56,14 @@ export const BULK_LIMITS: BulkLimits = {
 }
 
 /** Takes votes from trusted hosts. */
-export function createCastInBulk({ nameVoters, adminTokenHash, onAnswered, ...parts }: CastInBulkParts): CastInBulk {
+export function createCastInBulk({ nameVoters, judgeBearer, onAnswered, ...parts }: CastInBulkParts): CastInBulk {
   const laneParts = { ...parts, clock: parts.clock ?? systemClock, limits: parts.limits ?? BULK_LIMITS }
 
   return {
-    authorize: (bearer) => authorizeKey(bearer, 'votes:write', adminTokenHash),
+    async authorize(bearer) {
+      const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'votes:write'))
+      return isRefused(holder) ? holder : null
+    },
     async begin(pollId, signal) {
       const live = await laneParts.watchPoll.get(pollId)
       if (live === null) return refuse('poll_not_found', 'There is no such poll.')

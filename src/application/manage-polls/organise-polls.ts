@@ -1,3 +1,4 @@
+import type { AuditPage } from '../../domain/audit.ts'
 import type { PollInput, PollPatch } from '../../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
@@ -17,6 +18,8 @@ export type OrganisePolls = {
   step(caller: Caller, pollId: string, step: LifeCycleStep): Promise<LivePoll | Refused>
   remove(caller: Caller, pollId: string): Promise<Refused | null>
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<PollPage | Refused>
+  /** What organisers did, newest first. */
+  listAudit(caller: Caller, cursor: string | null, pageSize: number): Promise<AuditPage | Refused>
 }
 
 export function createOrganisePolls(
@@ -50,6 +53,7 @@ export function createOrganisePolls(
       await watchPoll.refresh(pollId)
       return null
     },
+    listAudit: (caller, cursor, pageSize) => admin.listAudit(caller, cursor, pageSize),
     async list(caller, cursor, pageSize) {
       const page = await admin.list(caller, cursor, pageSize)
       if (isRefused(page)) return page

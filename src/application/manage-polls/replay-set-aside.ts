@@ -1,8 +1,11 @@
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
+import type { AuditLog } from '../../ports/audit-log.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import type { PollStore } from '../../ports/poll-store.ts'
 import type { ReplayedItem, SetAsideItem, SetAsidePlace, SetAsideVotes } from '../../ports/set-aside.ts'
-import { authorize } from '../authorize.ts'
+import { originOf } from '../audit.ts'
+import { authorizeScope } from '../authorize.ts'
+import { judgeFor, type JudgeBearer } from '../judge-bearer.ts'
 import type { AnnouncePoll } from './announce-poll.ts'
 
 /** Which page: of one poll, or (null) of all. */
@@ -15,7 +18,7 @@ export type ReplayWish =
 
 type Page<Item> = { readonly items: readonly Item[]; readonly nextCursor: string | null }
 
-/** Votes that were set aside: what whoever runs the service sees of them and can do about them. Both need the admin token. */
+/** Votes that were set aside: what whoever runs the service sees of them and can do about them. Both need the scope `admin`. */
 export type ReplaySetAside = {
   /** Oldest first; never says who voted. */
   list(caller: Caller, page: SetAsidePage): Promise<Page<SetAsideItem> | Refused>
@@ -30,11 +33,13 @@ export function createReplaySetAside(parts: {
   readonly setAside: SetAsideVotes
   readonly polls: Pick<PollStore, 'find'>
   readonly announce: AnnouncePoll
-  readonly adminTokenHash: string | null
+  readonly audit: Pick<AuditLog, 'append'>
+  readonly judgeBearer: Pick<JudgeBearer, 'judge'>
   /** Told of what failed and will be done again by the sweep. */
   readonly report: (fault: unknown) => void
 }): ReplaySetAside {
-  const { setAside, polls, announce, adminTokenHash, report } = parts
+  const { setAside, polls, announce, audit, judgeBearer, report } = parts
+  const judge = ({ bearer }: Caller) => judgeFor(judgeBearer, bearer, (holder) => authorizeScope(holder, 'admin'))
 
   async function readPage({ pollId, cursor, pageSize }: SetAsidePage): Promise<Page<SetAsideItem> | Refused> {
     const page = await setAside.list(pollId, cursor, Math.min(pageSize, itemsPerCallMax))
@@ -56,19 +61,25 @@ export function createReplaySetAside(parts: {
   }
 
   return {
-    async list({ bearer }, page) {
-      return authorize(bearer, 'operator', adminTokenHash) ?? readPage(page)
+    async list(caller, page) {
+      const holder = await judge(caller)
+      return isRefused(holder) ? holder : readPage(page)
     },
 
-    async replay({ bearer }, wish) {
-      const refused = authorize(bearer, 'operator', adminTokenHash)
-      if (refused !== null) return refused
+    async replay(caller, wish) {
+      const holder = await judge(caller)
+      if (isRefused(holder)) return holder
       if (wish.places !== null && wish.places.length > itemsPerCallMax) {
         const detail = `Name at most ${itemsPerCallMax} items in one call.`
         return refuse('invalid_body', detail, [{ pointer: '/ids', detail }])
       }
       const page = wish.places === null ? await readPage(wish) : { items: wish.places, nextCursor: null }
       if (isRefused(page)) return page
+      // Before it is done: then nothing is replayed that nobody asked for.
+      await audit.append(
+        { ...originOf(holder, caller), action: 'set_aside_replayed' },
+        wish.places === null ? wish.pollId : null,
+      )
       const items = await setAside.replay(page.items)
       await tellOf(items)
       return { items, nextCursor: page.nextCursor }

@@ -1,8 +1,9 @@
-import type { Refused } from '../../domain/refusal.ts'
+import { isRefused, type Refused } from '../../domain/refusal.ts'
 import type { PartitionLease } from '../../ports/partition-lease.ts'
 import type { Caller } from '../../ports/poll-admin.ts'
 import type { VoteStream } from '../../ports/vote-stream.ts'
-import { authorize } from '../authorize.ts'
+import { authorizeScope } from '../authorize.ts'
+import { judgeFor, type JudgeBearer } from '../judge-bearer.ts'
 
 /** How far the votes of one partition are recorded. */
 export type PartitionStatus = {
@@ -19,18 +20,18 @@ export type PartitionStatus = {
 
 export type ShowPipeline = (caller: Caller) => Promise<readonly PartitionStatus[] | Refused>
 
-/** Needs the admin token. */
+/** Needs the scope `admin`. */
 export function createShowPipeline(parts: {
   readonly lease: Pick<PartitionLease, 'read' | 'owners' | 'partitions'>
   readonly stream: Pick<VoteStream, 'backlog'>
   readonly partitions: number
-  readonly adminTokenHash: string | null
+  readonly judgeBearer: Pick<JudgeBearer, 'judge'>
 }): ShowPipeline {
-  const { lease, stream, partitions, adminTokenHash } = parts
+  const { lease, stream, partitions, judgeBearer } = parts
 
   return async ({ bearer }) => {
-    const refused = authorize(bearer, 'operator', adminTokenHash)
-    if (refused !== null) return refused
+    const holder = await judgeFor(judgeBearer, bearer, (shown) => authorizeScope(shown, 'admin'))
+    if (isRefused(holder)) return holder
     const owners = await lease.owners()
     // Polls made while there were more partitions keep theirs.
     const served = new Set([...Array(partitions).keys(), ...(await lease.partitions())])

@@ -1,10 +1,11 @@
 import type { Poll } from '../../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
 import type { Audience } from '../../domain/tally.ts'
-import { authorize } from '../authorize.ts'
+import { authorizePoll, type Holder } from '../authorize.ts'
 import type { FindVote, FoundVote } from '../cast-vote/find-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
 import type { VoterKey } from '../../domain/vote.ts'
+import type { JudgeBearer } from '../judge-bearer.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'
 
 /** What a reader shows: `bearer` as an organiser, the rest as a voter. */
@@ -38,15 +39,17 @@ export type SeePollParts = {
   readonly watchPoll: Pick<WatchPoll, 'get' | 'known'>
   readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly findVote: FindVote
-  /** SHA-256, hexadecimal; null where no admin token is set. */
-  readonly adminTokenHash: string | null
+  readonly judgeBearer: JudgeBearer
 }
 
 /** Decides what a reader may see, for every channel alike. */
-export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHash }: SeePollParts): SeePoll {
-  /** Null where the vote of this reader decides. */
+export function createSeePoll({ watchPoll, identifyVoter, findVote, judgeBearer }: SeePollParts): SeePoll {
+  /** Null where the vote of this reader decides, or a key that has to be looked up. */
   function knownAudience(poll: Poll, { bearer }: Pick<ReaderCredentials, 'bearer'>): Audience | Refused | null {
-    if (bearer !== null) return authorize(bearer, poll, adminTokenHash) ?? 'organiser'
+    if (bearer !== null) {
+      const holder = judgeBearer.judgeKnown(bearer)
+      return holder === null ? null : organiserAudience(holder, poll)
+    }
     const canHaveVoted = poll.status === 'open' || poll.status === 'closing'
     return poll.resultsVisibility === 'after_vote' && canHaveVoted ? null : 'public'
   }
@@ -54,6 +57,7 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
   async function audience(poll: Poll, shown: ReaderCredentials): Promise<Audience | Refused> {
     const known = knownAudience(poll, shown)
     if (known !== null) return known
+    if (shown.bearer !== null) return organiserAudience(await judgeBearer.judge(shown.bearer), poll)
     const voter = await identifyVoter.recognise(poll, shown)
     if (voter === null) return 'public'
     return isRefused(voter) ? voter : audienceOfVoter(poll, voter)
@@ -92,6 +96,10 @@ export function createSeePoll({ watchPoll, identifyVoter, findVote, adminTokenHa
       return vote.selection.length === 0 ? null : { ...vote, pollId, round: live.poll.round, voter }
     },
   }
+}
+
+function organiserAudience(holder: Holder | Refused, poll: Poll): Audience | Refused {
+  return isRefused(holder) ? holder : (authorizePoll(holder, poll, 'polls:read') ?? 'organiser')
 }
 
 const notFound = refuse('poll_not_found', 'There is no such poll.')

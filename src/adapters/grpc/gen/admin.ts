@@ -3,12 +3,20 @@ import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-load
 
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
 import type { AdminServiceClient as _tallycast_admin_v1_AdminServiceClient, AdminServiceDefinition as _tallycast_admin_v1_AdminServiceDefinition } from './tallycast/admin/v1/AdminService.ts';
+import type { ApiKey as _tallycast_admin_v1_ApiKey, ApiKey__Output as _tallycast_admin_v1_ApiKey__Output } from './tallycast/admin/v1/ApiKey.ts';
+import type { AuditEvent as _tallycast_admin_v1_AuditEvent, AuditEvent__Output as _tallycast_admin_v1_AuditEvent__Output } from './tallycast/admin/v1/AuditEvent.ts';
 import type { ClosePollRequest as _tallycast_admin_v1_ClosePollRequest, ClosePollRequest__Output as _tallycast_admin_v1_ClosePollRequest__Output } from './tallycast/admin/v1/ClosePollRequest.ts';
+import type { CreateApiKeyRequest as _tallycast_admin_v1_CreateApiKeyRequest, CreateApiKeyRequest__Output as _tallycast_admin_v1_CreateApiKeyRequest__Output } from './tallycast/admin/v1/CreateApiKeyRequest.ts';
+import type { CreateApiKeyResponse as _tallycast_admin_v1_CreateApiKeyResponse, CreateApiKeyResponse__Output as _tallycast_admin_v1_CreateApiKeyResponse__Output } from './tallycast/admin/v1/CreateApiKeyResponse.ts';
 import type { CreatePollRequest as _tallycast_admin_v1_CreatePollRequest, CreatePollRequest__Output as _tallycast_admin_v1_CreatePollRequest__Output } from './tallycast/admin/v1/CreatePollRequest.ts';
 import type { CreatePollResponse as _tallycast_admin_v1_CreatePollResponse, CreatePollResponse__Output as _tallycast_admin_v1_CreatePollResponse__Output } from './tallycast/admin/v1/CreatePollResponse.ts';
 import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, DeletePollRequest__Output as _tallycast_admin_v1_DeletePollRequest__Output } from './tallycast/admin/v1/DeletePollRequest.ts';
 import type { Difference as _tallycast_admin_v1_Difference, Difference__Output as _tallycast_admin_v1_Difference__Output } from './tallycast/admin/v1/Difference.ts';
 import type { GetPollRequest as _tallycast_admin_v1_GetPollRequest, GetPollRequest__Output as _tallycast_admin_v1_GetPollRequest__Output } from './tallycast/admin/v1/GetPollRequest.ts';
+import type { ListApiKeysRequest as _tallycast_admin_v1_ListApiKeysRequest, ListApiKeysRequest__Output as _tallycast_admin_v1_ListApiKeysRequest__Output } from './tallycast/admin/v1/ListApiKeysRequest.ts';
+import type { ListApiKeysResponse as _tallycast_admin_v1_ListApiKeysResponse, ListApiKeysResponse__Output as _tallycast_admin_v1_ListApiKeysResponse__Output } from './tallycast/admin/v1/ListApiKeysResponse.ts';
+import type { ListAuditEventsRequest as _tallycast_admin_v1_ListAuditEventsRequest, ListAuditEventsRequest__Output as _tallycast_admin_v1_ListAuditEventsRequest__Output } from './tallycast/admin/v1/ListAuditEventsRequest.ts';
+import type { ListAuditEventsResponse as _tallycast_admin_v1_ListAuditEventsResponse, ListAuditEventsResponse__Output as _tallycast_admin_v1_ListAuditEventsResponse__Output } from './tallycast/admin/v1/ListAuditEventsResponse.ts';
 import type { ListPollsRequest as _tallycast_admin_v1_ListPollsRequest, ListPollsRequest__Output as _tallycast_admin_v1_ListPollsRequest__Output } from './tallycast/admin/v1/ListPollsRequest.ts';
 import type { ListPollsResponse as _tallycast_admin_v1_ListPollsResponse, ListPollsResponse__Output as _tallycast_admin_v1_ListPollsResponse__Output } from './tallycast/admin/v1/ListPollsResponse.ts';
 import type { ListSetAsideRequest as _tallycast_admin_v1_ListSetAsideRequest, ListSetAsideRequest__Output as _tallycast_admin_v1_ListSetAsideRequest__Output } from './tallycast/admin/v1/ListSetAsideRequest.ts';
@@ -27,6 +35,7 @@ import type { ReplaySetAsideRequest as _tallycast_admin_v1_ReplaySetAsideRequest
 import type { ReplaySetAsideResponse as _tallycast_admin_v1_ReplaySetAsideResponse, ReplaySetAsideResponse__Output as _tallycast_admin_v1_ReplaySetAsideResponse__Output } from './tallycast/admin/v1/ReplaySetAsideResponse.ts';
 import type { Replayed as _tallycast_admin_v1_Replayed, Replayed__Output as _tallycast_admin_v1_Replayed__Output } from './tallycast/admin/v1/Replayed.ts';
 import type { ResetPollRequest as _tallycast_admin_v1_ResetPollRequest, ResetPollRequest__Output as _tallycast_admin_v1_ResetPollRequest__Output } from './tallycast/admin/v1/ResetPollRequest.ts';
+import type { RevokeApiKeyRequest as _tallycast_admin_v1_RevokeApiKeyRequest, RevokeApiKeyRequest__Output as _tallycast_admin_v1_RevokeApiKeyRequest__Output } from './tallycast/admin/v1/RevokeApiKeyRequest.ts';
 import type { SetAside as _tallycast_admin_v1_SetAside, SetAside__Output as _tallycast_admin_v1_SetAside__Output } from './tallycast/admin/v1/SetAside.ts';
 import type { UpdatePollRequest as _tallycast_admin_v1_UpdatePollRequest, UpdatePollRequest__Output as _tallycast_admin_v1_UpdatePollRequest__Output } from './tallycast/admin/v1/UpdatePollRequest.ts';
 import type { WatchPollRequest as _tallycast_admin_v1_WatchPollRequest, WatchPollRequest__Output as _tallycast_admin_v1_WatchPollRequest__Output } from './tallycast/admin/v1/WatchPollRequest.ts';
@@ -45,12 +54,22 @@ export interface ProtoGrpcType {
     admin: {
       v1: {
         AdminService: SubtypeConstructor<typeof grpc.Client, _tallycast_admin_v1_AdminServiceClient> & { service: _tallycast_admin_v1_AdminServiceDefinition }
+        ApiKey: MessageTypeDefinition<_tallycast_admin_v1_ApiKey, _tallycast_admin_v1_ApiKey__Output>
+        AuditAction: EnumTypeDefinition
+        AuditActor: EnumTypeDefinition
+        AuditEvent: MessageTypeDefinition<_tallycast_admin_v1_AuditEvent, _tallycast_admin_v1_AuditEvent__Output>
         ClosePollRequest: MessageTypeDefinition<_tallycast_admin_v1_ClosePollRequest, _tallycast_admin_v1_ClosePollRequest__Output>
+        CreateApiKeyRequest: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyRequest, _tallycast_admin_v1_CreateApiKeyRequest__Output>
+        CreateApiKeyResponse: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyResponse, _tallycast_admin_v1_CreateApiKeyResponse__Output>
         CreatePollRequest: MessageTypeDefinition<_tallycast_admin_v1_CreatePollRequest, _tallycast_admin_v1_CreatePollRequest__Output>
         CreatePollResponse: MessageTypeDefinition<_tallycast_admin_v1_CreatePollResponse, _tallycast_admin_v1_CreatePollResponse__Output>
         DeletePollRequest: MessageTypeDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_DeletePollRequest__Output>
         Difference: MessageTypeDefinition<_tallycast_admin_v1_Difference, _tallycast_admin_v1_Difference__Output>
         GetPollRequest: MessageTypeDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_GetPollRequest__Output>
+        ListApiKeysRequest: MessageTypeDefinition<_tallycast_admin_v1_ListApiKeysRequest, _tallycast_admin_v1_ListApiKeysRequest__Output>
+        ListApiKeysResponse: MessageTypeDefinition<_tallycast_admin_v1_ListApiKeysResponse, _tallycast_admin_v1_ListApiKeysResponse__Output>
+        ListAuditEventsRequest: MessageTypeDefinition<_tallycast_admin_v1_ListAuditEventsRequest, _tallycast_admin_v1_ListAuditEventsRequest__Output>
+        ListAuditEventsResponse: MessageTypeDefinition<_tallycast_admin_v1_ListAuditEventsResponse, _tallycast_admin_v1_ListAuditEventsResponse__Output>
         ListPollsRequest: MessageTypeDefinition<_tallycast_admin_v1_ListPollsRequest, _tallycast_admin_v1_ListPollsRequest__Output>
         ListPollsResponse: MessageTypeDefinition<_tallycast_admin_v1_ListPollsResponse, _tallycast_admin_v1_ListPollsResponse__Output>
         ListSetAsideRequest: MessageTypeDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideRequest__Output>
@@ -73,6 +92,7 @@ export interface ProtoGrpcType {
         Replayed: MessageTypeDefinition<_tallycast_admin_v1_Replayed, _tallycast_admin_v1_Replayed__Output>
         ResetPollRequest: MessageTypeDefinition<_tallycast_admin_v1_ResetPollRequest, _tallycast_admin_v1_ResetPollRequest__Output>
         ResultsVisibility: EnumTypeDefinition
+        RevokeApiKeyRequest: MessageTypeDefinition<_tallycast_admin_v1_RevokeApiKeyRequest, _tallycast_admin_v1_RevokeApiKeyRequest__Output>
         SetAside: MessageTypeDefinition<_tallycast_admin_v1_SetAside, _tallycast_admin_v1_SetAside__Output>
         SetAsideReason: EnumTypeDefinition
         UpdatePollRequest: MessageTypeDefinition<_tallycast_admin_v1_UpdatePollRequest, _tallycast_admin_v1_UpdatePollRequest__Output>

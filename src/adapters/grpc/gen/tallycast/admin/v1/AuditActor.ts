@@ -1,0 +1,26 @@
+// Original file: contract/audit.proto
+
+export const AuditActor = {
+  AUDIT_ACTOR_UNSPECIFIED: 'AUDIT_ACTOR_UNSPECIFIED',
+  AUDIT_ACTOR_NOBODY: 'AUDIT_ACTOR_NOBODY',
+  AUDIT_ACTOR_MANAGE_TOKEN: 'AUDIT_ACTOR_MANAGE_TOKEN',
+  AUDIT_ACTOR_API_KEY: 'AUDIT_ACTOR_API_KEY',
+  AUDIT_ACTOR_ADMIN_TOKEN: 'AUDIT_ACTOR_ADMIN_TOKEN',
+  AUDIT_ACTOR_COMMAND: 'AUDIT_ACTOR_COMMAND',
+} as const;
+
+export type AuditActor =
+  | 'AUDIT_ACTOR_UNSPECIFIED'
+  | 0
+  | 'AUDIT_ACTOR_NOBODY'
+  | 1
+  | 'AUDIT_ACTOR_MANAGE_TOKEN'
+  | 2
+  | 'AUDIT_ACTOR_API_KEY'
+  | 3
+  | 'AUDIT_ACTOR_ADMIN_TOKEN'
+  | 4
+  | 'AUDIT_ACTOR_COMMAND'
+  | 5
+
+export type AuditActor__Output = typeof AuditActor[keyof typeof AuditActor]

@@ -1,0 +1,12 @@
+// Original file: contract/keys.proto
+
+
+export interface ListApiKeysRequest {
+  'pageSize'?: (number);
+  'pageToken'?: (string);
+}
+
+export interface ListApiKeysRequest__Output {
+  'pageSize': (number);
+  'pageToken': (string);
+}

@@ -1,0 +1,12 @@
+// Original file: contract/audit.proto
+
+
+export interface ListAuditEventsRequest {
+  'pageSize'?: (number);
+  'pageToken'?: (string);
+}
+
+export interface ListAuditEventsRequest__Output {
+  'pageSize': (number);
+  'pageToken': (string);
+}

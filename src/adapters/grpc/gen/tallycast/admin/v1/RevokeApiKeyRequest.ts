@@ -1,0 +1,10 @@
+// Original file: contract/keys.proto
+
+
+export interface RevokeApiKeyRequest {
+  'prefix'?: (string);
+}
+
+export interface RevokeApiKeyRequest__Output {
+  'prefix': (string);
+}

@@ -1,0 +1,87 @@
+import { type Static, Type } from 'typebox'
+import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
+import type { AuditAction, AuditActor, AuditEvent } from '../../domain/audit.ts'
+import { isRefused } from '../../domain/refusal.ts'
+import { readCaller } from './credentials.ts'
+import { describeOperation, type HttpApp, keyWith } from './operation.ts'
+import { PageQuery } from './poll-schemas.ts'
+import { sendRefusal } from './problems.ts'
+
+const pageSizeDefault = 20
+
+const actions = [
+  'poll_created',
+  'poll_edited',
+  'poll_opened',
+  'poll_closed',
+  'poll_reset',
+  'poll_deleted',
+  'key_created',
+  'key_revoked',
+  'set_aside_replayed',
+] as const satisfies readonly AuditAction[]
+const actors = ['nobody', 'manage_token', 'api_key', 'admin_token', 'command'] as const satisfies readonly AuditActor[]
+
+const textOrNull = (description: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
+
+const Event = Type.Object({
+  id: Type.String(),
+  at: Type.String({ format: 'date-time' }),
+  action: Type.Enum([...actions]),
+  actor: Type.Enum([...actors], { description: 'What was shown by who acted.' }),
+  actor_key: textOrNull('Prefix of the API key that acted.'),
+  poll_id: textOrNull('The poll that it was done to.'),
+  key_prefix: textOrNull('Prefix of the API key that it was done to.'),
+  address: textOrNull('As this service saw it: behind a proxy, that of the proxy.'),
+  request_id: textOrNull('The `X-Request-Id` of the request.'),
+})
+
+const EventPage = Type.Object(
+  { events: Type.Array(Event), next_cursor: textOrNull('Null on the last page.') },
+  { description: 'Newest first.' },
+)
+
+/** What organisers did, for whoever runs the service. */
+export function auditRoute(app: HttpApp, organisePolls: Pick<OrganisePolls, 'listAudit'>): void {
+  app.get(
+    '/audit',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'listAuditEvents',
+          tags: ['Life cycle'],
+          summary: 'What organisers did',
+          description:
+            'Who created, edited, opened, closed, reset or deleted which poll, and what was done to keys. Newest first.',
+          security: keyWith('admin'),
+          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'overloaded', 'unavailable'],
+        }),
+        querystring: PageQuery,
+        response: { 200: EventPage },
+      },
+    },
+    async (request, reply) => {
+      const caller = readCaller(request)
+      if (isRefused(caller)) return sendRefusal(reply, caller)
+      const { cursor = null, limit = pageSizeDefault } = request.query
+      const page = await organisePolls.listAudit(caller, cursor, Number(limit))
+      if (isRefused(page)) return sendRefusal(reply, page)
+      reply.header('cache-control', 'private, no-store')
+      return reply.send({ events: page.events.map(eventBody), next_cursor: page.nextCursor })
+    },
+  )
+}
+
+function eventBody(event: AuditEvent): Static<typeof Event> {
+  return {
+    id: event.id,
+    at: new Date(event.at).toISOString(),
+    action: event.action,
+    actor: event.actor,
+    actor_key: event.actorKey,
+    poll_id: event.pollId,
+    key_prefix: event.keyPrefix,
+    address: event.address,
+    request_id: event.requestId,
+  }
+}
