@@ -14,7 +14,7 @@ import { someVoter, voterNumber } from '../support/some-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 import { startWorker, type TestWorker, type WorkerOptions } from '../support/worker.ts'
 
-const withinMs = 20_000
+const withinMs = 10_000
 /** What does not come true in time is told as such, not as a test that took too long. */
 const timeoutMs = 3 * withinMs
 

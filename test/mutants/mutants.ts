@@ -649,7 +649,7 @@ export const mutants: readonly Mutant[] = [
       },
       {
         file: 'src/adapters/postgres/tallies.ts',
-        from: 'async function readTallies(',
+        from: 'export async function readTallies(',
         to: 'export const inside = new Map<string, Tally>()\n\nexport async function readTallies(',
       },
     ],
