@@ -882,6 +882,10 @@ export const mutants: readonly Mutant[] = [
     ],
     caughtBy: [
       {
+        file: 'test/adapters/hidden-twins.test.ts',
+        title: 'with never cannot be told apart by anybody but their organisers, at any moment',
+      },
+      {
         file: 'test/adapters/http-polls.test.ts',
         title: 'with after_close are null to the public, and nothing tells that somebody voted',
       },
