@@ -15,6 +15,7 @@ import { provideAdminToken } from './owner-files.ts'
 import type { RoleContext, RunRole } from './role.ts'
 import { welcome } from './welcome.ts'
 import { runWorker } from './worker.ts'
+import { ownAdminUrl } from './grpc-tls.ts'
 
 /** Everything in one process, on an embedded PostgreSQL where DATABASE_URL names none: `npm start`. */
 async function main(): Promise<void> {
@@ -31,7 +32,7 @@ async function main(): Promise<void> {
   await migrate(databaseUrl, { log, signal: stop.signal })
 
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
-  const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: `127.0.0.1:${given.grpcPort}` }
+  const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: ownAdminUrl(given) }
   const registry = createMetricsRegistry('all')
   let isServing = false
   const isReady = (): boolean => isServing && !stop.signal.aborted

@@ -38,7 +38,7 @@ const socketsPerViewer = 1.1
 const drainShare = 0.5
 const lingerShare = 0.05
 
-/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold or somebody takes an export, and writes nothing to it. */
+/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold or somebody takes an export, and writes there nothing but when API keys were last used. */
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, adapters, log, registry, signal } = context
   const { polls, ledger, lease, door, restoration } = adapters

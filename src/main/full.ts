@@ -11,6 +11,7 @@ import { reportFailure, SetupProblem } from '../runtime/setup-problem.ts'
 import { createStopSignal, waitFor } from '../runtime/stop-signal.ts'
 import { provideAdminToken } from './owner-files.ts'
 import { welcome } from './welcome.ts'
+import { ownAdminUrl } from './grpc-tls.ts'
 
 const readyWithinMs = 30_000
 const roles = ['admin', 'worker', 'api'] as const
@@ -59,7 +60,7 @@ function startRole(role: ChildRole, config: Config): ChildProcess {
     DATABASE_URL: config.databaseUrl ?? '',
     REDIS_URL: config.redisUrl ?? '',
     ADMIN_TOKEN: config.adminToken ?? '',
-    ADMIN_GRPC_URL: `127.0.0.1:${config.grpcPort}`,
+    ADMIN_GRPC_URL: ownAdminUrl(config),
     OPS_PORT: String(opsPort(role, config)),
     LOG_LEVEL: config.logLevel,
   }

@@ -15,3 +15,9 @@ export function askedTls({ adminGrpcTlsCa, adminGrpcTlsCert, adminGrpcTlsKey }: 
   const shown = hasPair ? { certificate: adminGrpcTlsCert, privateKey: adminGrpcTlsKey } : null
   return { authority: adminGrpcTlsCa, shown }
 }
+
+/** Where the admin role of this very machine is: over TLS by the name that was given, which its certificate is for. */
+export function ownAdminUrl({ adminGrpcTlsCa, adminGrpcUrl, grpcPort }: Config): string {
+  const host = adminGrpcTlsCa === null ? '127.0.0.1' : adminGrpcUrl.replace(/:\d+$/, '')
+  return `${host}:${grpcPort}`
+}

@@ -11,7 +11,8 @@ export type PollSnapshot = {
   /** Of the current round; MUST equal the votes below. */
   readonly tally: Tally
   /**
-   * The votes of the current round that stand, each once, in the order of their voter keys, which says nothing of when they came.
+   * The votes of the current round that stand, each once, in an order that is drawn by lot for each snapshot: it MUST say nothing of when
+   * they came, nor of who stood where in another snapshot.
    * MUST read a page only when it is asked for, so that whoever reads slowly holds one page and no more.
    */
   readonly votes: AsyncIterable<readonly StandingVote[]>

@@ -140,6 +140,9 @@ const findTlsGaps = (config: Config, role: Role): string[] => {
     problems.push('ADMIN_GRPC_URL must have a name (as localhost:50051), not an address: TLS checks the name')
   }
   const hasBothEnds = role === 'all' || role === 'full'
+  if (hasBothEnds && grpcTlsClientCa !== null && adminGrpcTlsCert === null) {
+    problems.push('GRPC_TLS_CLIENT_CA lets nobody in without a certificate: give the api one, ADMIN_GRPC_TLS_CERT')
+  }
   if (hasBothEnds && isServed !== (adminGrpcTlsCa !== null)) {
     problems.push(
       'GRPC_TLS_CERT and ADMIN_GRPC_TLS_CA belong together: here the api asks an admin that is started with it',

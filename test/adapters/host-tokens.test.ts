@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey, generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { UnsecuredJWT } from 'jose'
 import { afterEach, describe, expect, test } from 'vitest'
 import { keysBehind } from '../../src/adapters/jwt/host-keys.ts'
@@ -194,6 +194,7 @@ describe('keys behind a URL', () => {
     server.show(null)
     await expect(keys.refresh()).rejects.toSatisfy(isUnavailable)
     expect(await subjectOf(first)).toBe('user-42')
+    expect(await subjectOf(await makeHostKey('ES256', 'made up'))).toMatchObject({ refused: 'token_invalid' })
     server.show([second.publicJwk])
     await keys.refresh()
     expect(await subjectOf(second)).toBe('user-42')
@@ -227,6 +228,19 @@ describe('keys behind a URL', () => {
       })
     }
     expect(server.asked()).toBe(1)
+  })
+
+  test('that are too short verify nothing', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+    const { server, keys } = await start(null)
+    server.show([{ ...publicKey.export({ format: 'jwk' }), kid: 'short', alg: 'RS256' }])
+    await keys.refresh()
+    const parts = [{ alg: 'RS256', kid: 'short' }, claimsFor(pollId)].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    )
+    const signature = signBytes('sha256', Buffer.from(parts.join('.')), privateKey).toString('base64url')
+    const tokens = createHostTokens(keys, rules, Date.now)
+    expect(await tokens.subjectOf([...parts, signature].join('.'), pollId)).toMatchObject({ refused: 'token_invalid' })
   })
 
   test('of other kinds, and secrets among them, verify nothing', async () => {

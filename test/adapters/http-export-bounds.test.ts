@@ -4,6 +4,7 @@ import { startExportServer } from '../support/export-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { insertVotes } from '../support/many-votes.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
+import { connectRaw } from '../support/raw-http.ts'
 import { openSlowReader, type SlowReader } from '../support/slow-reader.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -88,6 +89,17 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     expect(bytes).toBeGreaterThan(manyVotes * 790)
     await waitUntil(async () => (await snapshots()).length === 0)
     expect(faults()).toEqual([])
+  })
+
+  test('take no place while another answer on their connection is under way', async () => {
+    const asked = `GET ${large}/export.csv?part=votes HTTP/1.1\r\nHost: x\r\n\r\n`
+    const connection = await connectRaw(system.url)
+    connection.socket.pause()
+    connection.socket.write(asked.repeat(exportsMax + 1))
+    await waitUntil(async () => (await snapshots()).length === 1)
+    await heldUp()
+    expect((await call('GET', `${small}/export.csv?part=votes`)).status).toBe(200)
+    connection.socket.destroy()
   })
 
   test('end when their clients go away', async () => {

@@ -110,7 +110,9 @@ describe.each<Profile>(['redis', 'postgres'])('the export of a poll, on %s', (pr
         return [voter, String(id), id === 1 ? 'Tea' : 'Coffee']
       },
     )
-    expect(rows(all.votes)).toEqual([['voter', 'option_id', 'text'], ...lines])
+    // Each export has an order of its own.
+    const [head, ...rest] = rows(all.votes)
+    expect([head, new Set(rest)]).toEqual([['voter', 'option_id', 'text'], new Set(lines)])
   }
 
   test.each(tables)(
@@ -169,7 +171,7 @@ describe.each<Profile>(['redis', 'postgres'])('the export of a poll, on %s', (pr
     expect(names.length).toBe(41)
     expect(names).toSatisfy((all: string[]) => all.every((name) => /^v_[0-9a-f]{24}$/.test(name)))
     expect(new Set(names).size).toBe(41)
-    expect(await namesIn(first)).toEqual(names)
+    expect(new Set(await namesIn(first))).toEqual(new Set(names))
     expect((await namesIn(second)).filter((name) => names.includes(name))).toEqual([])
 
     await call('POST', `${first.path}/reset`, { bearer: adminToken })

@@ -118,6 +118,7 @@ test('TLS for gRPC comes whole: a certificate with its own key, and both ends wh
     [{ ADMIN_GRPC_TLS_CERT: one.cert, ADMIN_GRPC_TLS_KEY: one.key }, 'ADMIN_GRPC_TLS_CERT needs ADMIN_GRPC_TLS_CA'],
     [{ ...asked, ...served, ADMIN_GRPC_URL: '127.0.0.1:50051' }, 'ADMIN_GRPC_URL must have a name'],
     [{ ...asked, ...served, ADMIN_GRPC_URL: '[::1]:50051' }, 'ADMIN_GRPC_URL must have a name'],
+    [{ ...asked, ...served, GRPC_TLS_CLIENT_CA: authority.cert }, 'give the api one, ADMIN_GRPC_TLS_CERT'],
     [served, 'belong together'],
     [asked, 'belong together'],
   ]

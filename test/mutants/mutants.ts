@@ -971,6 +971,23 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'the order of an export joins the voters of two rounds',
+    edits: [
+      {
+        file: 'src/adapters/postgres/poll-snapshots.ts',
+        from: 'order by sha256($3::bytea || vote.voter)',
+        to: 'order by vote.voter, $3::bytea',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/poll-snapshots.test.ts',
+        title:
+          'has its votes in an order of its own: not that of their coming, and not that of another round with the same voters',
+      },
+    ],
+  },
+  {
     breaks: 'an export is read on for a client that does not read',
     edits: [
       {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { ExportedPoll, ExportedVote, ExportPoll, WantedVotes } from '../../application/export-poll.ts'
-import { isRefused } from '../../domain/refusal.ts'
+import { isRefused, refuseForNow } from '../../domain/refusal.ts'
 import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readReader } from './credentials.ts'
 import { pollJson, totalsCsv, votesCsv, votesJson } from './export-forms.ts'
@@ -19,6 +19,11 @@ export type ExportRoutesParts = {
   readonly report: (fault: unknown) => void
   readonly durationMsMax?: number
 }
+
+const notItsTurn = refuseForNow(
+  'overloaded',
+  'Ask for an export when the answers before it on this connection are whole.',
+)
 
 /** What an export looks like: `whole` where it has no single votes, `pieces` where it has. */
 type ExportForm = {
@@ -54,6 +59,8 @@ export function exportRoutes(app: HttpApp, parts: ExportRoutesParts): void {
   ): Promise<FastifyReply> {
     const shown = readReader(app, request, address)
     if (isRefused(shown)) return sendRefusal(reply, shown)
+    // Its answer would wait behind another, for as long as that takes, and keep a place from all others.
+    if (reply.raw.socket === null) return sendRefusal(reply, notItsTurn)
     const headers = headersOf(form, pollId)
     const work = async (exported: ExportedPoll): Promise<string | null> => {
       const { votes } = exported

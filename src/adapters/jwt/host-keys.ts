@@ -15,7 +15,7 @@ export type HostKeys = {
 }
 
 const fetchMsMax = 3_000
-/** A token with a key that is not known makes us look for newer keys this often at most: anybody can make one up. */
+/** A token with a key that is not known makes us look for newer keys, once at a time and while the host answers this often at most: anybody can make one up. */
 const lookAgainMs = 30_000
 
 /** The algorithm comes from the key and never from the token: else a public key could be taken for a shared secret. */
@@ -46,7 +46,8 @@ export function keysBehind(url: URL): HostKeys {
         yield await set(header)
       } catch (error) {
         if (error instanceof errors.JWKSMultipleMatchingKeys) yield* error
-        else if (!isUnknownKey(error)) throw awayFrom(url, error)
+        // Where keys are known already the look for newer ones has failed, and this token is of none of them.
+        else if (!isUnknownKey(error) && set.jwks() === undefined) throw awayFrom(url, error)
       }
     },
     refresh: () =>

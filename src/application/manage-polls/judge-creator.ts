@@ -14,5 +14,7 @@ export async function judgeCreator(
   if (bearer === null && pollCreation === 'anyone') return { holder: null }
   const check = pollCreation === 'anyone' ? authorizePolls : authorizeScope
   const holder = await judgeFor(judgeBearer, bearer, (shown) => check(shown, 'polls:write'))
-  return isRefused(holder) ? holder : { holder }
+  if (isRefused(holder)) return holder
+  // A manage token is of a poll that there is already, or of none.
+  return { holder: holder.is === 'organiser' ? null : holder }
 }
