@@ -1,16 +1,19 @@
-export type AuditAction =
-  | 'poll_created'
-  | 'poll_edited'
-  | 'poll_opened'
-  | 'poll_closed'
-  | 'poll_reset'
-  | 'poll_deleted'
-  | 'key_created'
-  | 'key_revoked'
-  | 'set_aside_replayed'
+export const AUDIT_ACTIONS = [
+  'poll_created',
+  'poll_edited',
+  'poll_opened',
+  'poll_closed',
+  'poll_reset',
+  'poll_deleted',
+  'key_created',
+  'key_revoked',
+  'set_aside_replayed',
+] as const
+export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 
 /** What somebody showed who acted; `nobody` creates polls where anyone may, `command` is whoever reaches the database. */
-export type AuditActor = 'nobody' | 'manage_token' | 'api_key' | 'admin_token' | 'command'
+export const AUDIT_ACTORS = ['nobody', 'manage_token', 'api_key', 'admin_token', 'command'] as const
+export type AuditActor = (typeof AUDIT_ACTORS)[number]
 
 /** Who acted, from where, and in which request. */
 export type AuditOrigin = {

@@ -134,7 +134,7 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
           ])
           expect(withoutEtags(ofOne)).toEqual(withoutEtags(ofTwo))
         }
-        // Nor does anything change for somebody who looks again after each vote; receipts are new, and their owners' alone.
+        // Nor does anything change for somebody who looks again after each vote, who knows no receipt.
         expect(await everythingOf(one, [], stranger)).toEqual(before[0])
       }
       await sleep(5 * UPDATES_MS)

@@ -3,7 +3,7 @@ import { createApiKeys } from '../../src/adapters/postgres/api-keys.ts'
 import { hashToken } from '../../src/application/authorize.ts'
 import { findFreePort } from '../../src/runtime/free-port.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startServerProcess } from '../support/server-process.ts'
+import { runProgram } from '../support/run-program.ts'
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -12,25 +12,12 @@ beforeAll(async () => {
 afterAll(() => database.drop())
 beforeEach(async () => void (await database.pool.query('truncate api_key')))
 
-const keys = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const command = startServerProcess({
-    name: 'keys',
-    program: 'keys',
-    args,
-    env: { DATABASE_URL: database.databaseUrl, ...env },
-  })
-  try {
-    const { exitCode } = await command.ended(25_000)
-    return { exitCode, output: command.output() }
-  } finally {
-    await command.stop()
-  }
-}
+const keys = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runProgram('keys', args, { DATABASE_URL: database.databaseUrl, ...env })
 const create = ['create', '--name', 'Newsroom', '--scopes', 'polls:write, votes:write']
 
 test('a key is made and its secret shown once, then listed without it, then revoked by its prefix', async () => {
   const made = await keys([...create, '--expires-days', '90'])
-  console.log(made.output)
   expect(made.exitCode).toBe(0)
   const [secret, prefix = ''] = /\btck_([0-9a-f]{10})_[A-Za-z0-9_-]{43}\b/.exec(made.output) ?? []
   expect(made.output.split(secret ?? '-').length - 1).toBe(1)

@@ -3,7 +3,7 @@ import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import { findFreePort } from '../../src/runtime/free-port.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
-import { startServerProcess } from '../support/server-process.ts'
+import { runProgram } from '../support/run-program.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { createLedgerOwner, type LedgerOwner, someVoter, voteAt } from '../support/some-votes.ts'
 
@@ -30,20 +30,8 @@ const createPoll = async (votesPerOption: readonly number[], said: Partial<Poll>
   return poll
 }
 
-const recount = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const command = startServerProcess({
-    name: 'recount',
-    program: 'recount',
-    args,
-    env: { DATABASE_URL: database.databaseUrl, ...env },
-  })
-  try {
-    const { exitCode } = await command.ended(25_000)
-    return { exitCode, output: command.output() }
-  } finally {
-    await command.stop()
-  }
-}
+const recount = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runProgram('recount', args, { DATABASE_URL: database.databaseUrl, ...env })
 
 test('a poll whose tally equals the ledger: its rounds with their votes, and exit status 0', async () => {
   const poll = await createPoll([2, 1, 0], { question: 'Tea or coffee?', status: 'open' })

@@ -1,4 +1,4 @@
-import type { AuditAction, AuditActor } from '../../domain/audit.ts'
+import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditAction, type AuditActor } from '../../domain/audit.ts'
 import type { ReplayOutcome } from '../../domain/replay.ts'
 import type { SetAsideReason, VoteKind } from '../../domain/vote.ts'
 import type { PollStatus, PollType, ResultsVisibility, VoterIdentity, VoterVisibility } from '../../domain/poll.ts'
@@ -58,24 +58,8 @@ export const replayOutcomes = words<ReplayOutcome, 'REPLAY_OUTCOME'>('REPLAY_OUT
   'not_set_aside',
 ])
 
-export const auditActions = words<AuditAction, 'AUDIT_ACTION'>('AUDIT_ACTION', [
-  'poll_created',
-  'poll_edited',
-  'poll_opened',
-  'poll_closed',
-  'poll_reset',
-  'poll_deleted',
-  'key_created',
-  'key_revoked',
-  'set_aside_replayed',
-])
-export const auditActors = words<AuditActor, 'AUDIT_ACTOR'>('AUDIT_ACTOR', [
-  'nobody',
-  'manage_token',
-  'api_key',
-  'admin_token',
-  'command',
-])
+export const auditActions = words<AuditAction, 'AUDIT_ACTION'>('AUDIT_ACTION', AUDIT_ACTIONS)
+export const auditActors = words<AuditActor, 'AUDIT_ACTOR'>('AUDIT_ACTOR', AUDIT_ACTORS)
 
 function words<Word extends string, Prefix extends string>(
   prefix: Prefix,

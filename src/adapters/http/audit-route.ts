@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
-import type { AuditAction, AuditActor, AuditEvent } from '../../domain/audit.ts'
+import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditEvent } from '../../domain/audit.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { readCaller } from './credentials.ts'
 import { describeOperation, type HttpApp, keyWith } from './operation.ts'
@@ -9,26 +9,13 @@ import { sendRefusal } from './problems.ts'
 
 const pageSizeDefault = 20
 
-const actions = [
-  'poll_created',
-  'poll_edited',
-  'poll_opened',
-  'poll_closed',
-  'poll_reset',
-  'poll_deleted',
-  'key_created',
-  'key_revoked',
-  'set_aside_replayed',
-] as const satisfies readonly AuditAction[]
-const actors = ['nobody', 'manage_token', 'api_key', 'admin_token', 'command'] as const satisfies readonly AuditActor[]
-
 const textOrNull = (description: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
 
 const Event = Type.Object({
   id: Type.String(),
   at: Type.String({ format: 'date-time' }),
-  action: Type.Enum([...actions]),
-  actor: Type.Enum([...actors], { description: 'What was shown by who acted.' }),
+  action: Type.Enum([...AUDIT_ACTIONS]),
+  actor: Type.Enum([...AUDIT_ACTORS], { description: 'What was shown by who acted.' }),
   actor_key: textOrNull('Prefix of the API key that acted.'),
   poll_id: textOrNull('The poll that it was done to.'),
   key_prefix: textOrNull('Prefix of the API key that it was done to.'),
