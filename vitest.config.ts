@@ -28,6 +28,9 @@ export default defineConfig({
         test: {
           ...withServers,
           name: 'adapters',
+          // Two files at a time, ahead of the journeys: these wait more than they work.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           include: ['test/adapters/**/*.test.ts'],
           testTimeout: limitsMs.adapters,
           hookTimeout: limitsMs.adapters,
@@ -44,6 +47,7 @@ export default defineConfig({
           taskTitleValueFormatTruncate: 0,
           // Each file starts whole systems and measures times: they would disturb each other.
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
