@@ -1,10 +1,11 @@
 // Beside the flow: hands out a poll as it was at one moment, and of its votes what they may show.
 import type { Poll } from '../domain/poll.ts'
-import { isRefused, refuse, refuseForNow, type Refused } from '../domain/refusal.ts'
+import { isRefused, refuse, type Refused } from '../domain/refusal.ts'
 import { maySeeResults, maySeeVotes } from '../domain/tally.ts'
 import type { Selection } from '../domain/vote.ts'
-import type { PollSnapshot, PollSnapshots } from '../ports/poll-snapshots.ts'
+import type { PollSnapshot } from '../ports/poll-snapshots.ts'
 import { createKeyedHash } from './keyed-hash.ts'
+import type { ReadSnapshot } from './read-snapshot.ts'
 import type { LivePoll } from './watch-poll.ts'
 import type { ReaderCredentials, SeePoll } from './watch-poll/see-poll.ts'
 
@@ -36,19 +37,16 @@ export type ExportPoll = {
 }
 
 export type ExportPollParts = {
-  readonly snapshots: PollSnapshots
+  readonly readSnapshot: ReadSnapshot
   readonly seePoll: Pick<SeePoll, 'see' | 'audience'>
   /** Keys the names of voters. */
   readonly service: Uint8Array
-  /** Exports that are under way at once. Each holds a snapshot open. */
-  readonly exportsMax: number
 }
 
 const nameBytes = 12
 
-export function createExportPoll({ snapshots, seePoll, service, exportsMax }: ExportPollParts): ExportPoll {
+export function createExportPoll({ readSnapshot, seePoll, service }: ExportPollParts): ExportPoll {
   const hashVoter = createKeyedHash(service, 'voter in an export')
-  let places = exportsMax
 
   /** Begins with letters, so that no spreadsheet takes it for a number. */
   function nameVoters({ poll, votes }: PollSnapshot): AsyncIterable<readonly ExportedVote[]> {
@@ -83,16 +81,10 @@ export function createExportPoll({ snapshots, seePoll, service, exportsMax }: Ex
       // Whoever asks for no poll, or with a key that does not fit, takes nobody's place.
       const seen = await seePoll.see(pollId, shown)
       if (isRefused(seen)) return seen
-      if (places === 0) return tooManyExports
-      places -= 1
-      try {
-        return await snapshots.read(pollId, async (snapshot) => {
-          const exported = await judge(snapshot, shown, wanted)
-          return isRefused(exported) ? exported : work(exported)
-        })
-      } finally {
-        places += 1
-      }
+      return readSnapshot(pollId, async (snapshot) => {
+        const exported = await judge(snapshot, shown, wanted)
+        return isRefused(exported) ? exported : work(exported)
+      })
     },
   }
 }
@@ -115,4 +107,3 @@ const whyNoVotes = {
 } as const satisfies Record<Poll['voterVisibility'], string>
 
 const notFound = refuse('poll_not_found', 'There is no such poll.')
-const tooManyExports = refuseForNow('overloaded', 'Too many exports are under way. Please try again.', 5_000)

@@ -14,6 +14,7 @@ export type Refusal =
   | 'poll_not_open'
   | 'poll_closed'
   | 'poll_final'
+  | 'poll_not_final'
   | 'options_frozen'
   | 'change_not_allowed'
   | 'no_vote'

@@ -14,6 +14,7 @@ import {
 } from '../adapters/http/poll-routes.ts'
 import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
+import { signedResultRoutes, type SignedResultRoutesParts } from '../adapters/http/signed-result-routes.ts'
 import { sessionRoute, type SessionRouteParts, voteRoutes, type VoteRoutesParts } from '../adapters/http/vote-routes.ts'
 import type { ReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import type { OrganisePolls } from '../application/manage-polls/organise-polls.ts'
@@ -23,6 +24,7 @@ type ApiRoutesParts = ExportRoutesParts &
   PageRoutesParts &
   ReadPollRoutesParts &
   SessionRouteParts &
+  SignedResultRoutesParts &
   VoteRoutesParts & {
     readonly organisePolls: OrganisePolls
     readonly admitViewer: AdmitViewer
@@ -39,6 +41,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   listPollRoutes(routes, organisePolls)
   auditRoute(routes, organisePolls)
   readPollRoutes(routes, parts)
+  signedResultRoutes(routes, parts)
   exportRoutes(routes, parts)
   lifeCycleRoutes(routes, organisePolls)
   voteRoutes(routes, parts)

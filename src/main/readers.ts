@@ -1,26 +1,41 @@
 import { createExportPoll, type ExportPoll } from '../application/export-poll.ts'
+import { createReadSnapshot } from '../application/read-snapshot.ts'
+import { createResultKeys, type ResultKeys } from '../application/result-keys.ts'
+import { createSignResult, type SignResult } from '../application/sign-result.ts'
 import { type AdmitViewer, createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { createSeePoll, type SeePoll, type SeePollParts } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import type { WatchPoll } from '../application/watch-poll.ts'
+import type { Secrets } from '../ports/secrets.ts'
 import type { RoleContext } from './role.ts'
 
 type ReadersParts = SeePollParts & {
   readonly watchPoll: WatchPoll
-  /** Keys tickets, and the names of voters in exports. */
-  readonly service: Uint8Array
+  readonly secrets: Secrets
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-/** The steps of those who read, watch and take exports: the same judgement of who may see what for all of them. */
-export function createReaders(
-  { config, adapters }: RoleContext,
-  { service, now, ...parts }: ReadersParts,
-): { readonly seePoll: SeePoll; readonly admitViewer: AdmitViewer; readonly exportPoll: ExportPoll } {
-  const { viewersMax, exportsMax } = config
+type Readers = {
+  readonly seePoll: SeePoll
+  readonly admitViewer: AdmitViewer
+  readonly exportPoll: ExportPoll
+  readonly signResult: SignResult
+  readonly resultKeys: ResultKeys
+}
+
+/** The steps of those who read, watch, and take exports and signed results: the same judgement of who may see what for all of them. */
+export function createReaders({ config, adapters }: RoleContext, { secrets, now, ...parts }: ReadersParts): Readers {
+  const { viewersMax, exportsMax, publicUrl: issuer } = config
+  const { service } = secrets
   const seePoll = createSeePoll(parts)
   const admitViewer = createAdmitViewer({ ...parts, seePoll, tickets: createTickets(service, now), viewersMax })
-  const exportPoll = createExportPoll({ snapshots: adapters.snapshots, seePoll, service, exportsMax })
-  return { seePoll, admitViewer, exportPoll }
+  const readSnapshot = createReadSnapshot(adapters.snapshots, exportsMax)
+  const exportPoll = createExportPoll({ readSnapshot, seePoll, service })
+  const resultKeys = createResultKeys(
+    config.resultSigningKey ?? secrets.resultSigning,
+    config.resultPublicKeys.map(({ key }) => key),
+  )
+  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer })
+  return { seePoll, admitViewer, exportPoll, signResult, resultKeys }
 }

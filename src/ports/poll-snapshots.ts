@@ -16,6 +16,8 @@ export type PollSnapshot = {
    * MUST read a page only when it is asked for, so that whoever reads slowly holds one page and no more.
    */
   readonly votes: AsyncIterable<readonly StandingVote[]>
+  /** The votes of a round that stand, each once, in the order of their voter keys; pages as above. The order is for no eyes outside. */
+  readonly votesByVoter: (round: number) => AsyncIterable<readonly StandingVote[]>
 }
 
 export type PollSnapshots = {

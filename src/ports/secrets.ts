@@ -6,6 +6,8 @@ export type Secrets = {
   readonly session: Uint8Array
   /** Signs what one of our processes says to another or to itself later: tickets, vote ids. */
   readonly service: Uint8Array
+  /** The seed of the Ed25519 key that signs final results where RESULT_SIGNING_KEY gives none; its first 32 bytes. */
+  readonly resultSigning: Uint8Array
 }
 
 export type SecretStore = {

@@ -1,5 +1,5 @@
 import { logLevels } from './log.ts'
-import { certificate, privateKey, publicKeys } from './pem-settings.ts'
+import { certificate, privateKey, publicKeys, signingKey } from './pem-settings.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -54,6 +54,10 @@ export const settings = {
   ),
   /** The newest signs, all are accepted. None: the one that the migration made. */
   SESSION_SECRETS: list({ itemCharactersMin: secretCharactersMin, itemsMax: 8 }),
+
+  /** Signs final results. None: the one that the migration made. The others have signed, and are published so that their results stay good. */
+  RESULT_SIGNING_KEY: optional(signingKey),
+  RESULT_PUBLIC_KEYS: publicKeys(16, ['EdDSA']),
 
   /** The keys of a host whose tokens name voters: behind a URL, or given here, or secrets that it shares with us. One of the three. */
   HOST_TOKEN_JWKS_URL: optional(url(['https:', 'http:'])),

@@ -81,6 +81,8 @@ const nameValues = (values: SettingValues) => ({
   opsPort: values.OPS_PORT,
   adminToken: values.ADMIN_TOKEN,
   sessionSecrets: values.SESSION_SECRETS,
+  resultSigningKey: values.RESULT_SIGNING_KEY,
+  resultPublicKeys: values.RESULT_PUBLIC_KEYS,
   hostTokenJwksUrl: values.HOST_TOKEN_JWKS_URL,
   hostTokenPublicKeys: values.HOST_TOKEN_PUBLIC_KEYS,
   hostTokenSecrets: values.HOST_TOKEN_SECRETS,
@@ -185,6 +187,6 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
 }
 
 /** A command that finds the database of the Tallycast that runs on DATA_DIR. */
-const isBeside = (role: Role): boolean => role === 'recount' || role === 'keys'
+const isBeside = (role: Role): boolean => role === 'recount' || role === 'keys' || role === 'verify'
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

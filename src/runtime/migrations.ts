@@ -18,7 +18,7 @@ const tableLocksWithinMs = 60_000
 const lockNotAvailable = '55P03'
 const connectWithinMs = 10_000
 const secretBytes = 32
-const secretNames = ['voter_pepper', 'session', 'service']
+const secretNames = ['voter_pepper', 'session', 'service', 'result_signing']
 const fileName = /^\d{4}-[a-z0-9-]+\.sql$/
 
 /** Where the migrations lie in this package. */

@@ -89,11 +89,12 @@ test('the secrets are made once, of 32 random bytes each', async () => {
     (await database.pool.query<{ name: string; value: Buffer }>('select name, value from secret order by name')).rows
   const before = await read()
   expect(before.map(({ name, value }) => [name, value.length])).toEqual([
+    ['result_signing', 32],
     ['service', 32],
     ['session', 32],
     ['voter_pepper', 32],
   ])
-  expect(new Set(before.map(({ value }) => value.toString('hex'))).size).toBe(3)
+  expect(new Set(before.map(({ value }) => value.toString('hex'))).size).toBe(4)
   await run()
   expect(await read()).toEqual(before)
 })

@@ -4,6 +4,7 @@ import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
 import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { createExportPoll } from '../../src/application/export-poll.ts'
+import { createReadSnapshot } from '../../src/application/read-snapshot.ts'
 import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import { createSeePoll } from '../../src/application/watch-poll/see-poll.ts'
 import { createWatchPoll } from '../../src/application/watch-poll.ts'
@@ -26,7 +27,11 @@ export const startExportServer = async (
   const { keys } = adapters
   const judgeBearer = createJudgeBearer({ keys, adminTokenHash: hashToken(adminToken), onUsed: report })
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, judgeBearer })
-  const exportPoll = createExportPoll({ snapshots, seePoll, service, exportsMax: limits.exportsMax })
+  const exportPoll = createExportPoll({
+    readSnapshot: createReadSnapshot(snapshots, limits.exportsMax),
+    seePoll,
+    service,
+  })
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',

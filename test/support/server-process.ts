@@ -11,7 +11,7 @@ const endWithinMs = 15_000
 /** How long the pipes of a process that has ended may stay open. */
 const drainMs = 1_000
 
-export type Program = 'api' | 'worker' | 'admin' | 'migrate' | 'all' | 'full' | 'demo' | 'recount' | 'keys'
+export type Program = 'api' | 'worker' | 'admin' | 'migrate' | 'all' | 'full' | 'demo' | 'recount' | 'keys' | 'verify'
 
 export type ServerProcess = {
   readonly name: string

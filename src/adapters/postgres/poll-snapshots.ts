@@ -39,7 +39,14 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: num
   const poll = await findPoll(client, pollId)
   const [tally] = await readTallies(client, [pollId])
   if (poll === null || tally === undefined) return null
-  return { poll, tally, votes: readVotes(client, { pollId, round: poll.round, votes: tally.totalVotes, pageSize }) }
+  const readVotes = (cursor: Cursor): AsyncIterable<readonly StandingVote[]> =>
+    readPages(client, cursor, { votes: tally.totalVotes, pageSize })
+  return {
+    poll,
+    tally,
+    votes: readVotes({ declare: SORT_BY_LOT, values: [pollId, poll.round, randomBytes(16)] }),
+    votesByVoter: (round) => readVotes({ declare: SORT_BY_VOTER, values: [pollId, round] }),
+  }
 }
 
 /** What sorting one vote may take, in milliseconds, beside the time that every statement has: some ten times what it takes. */
@@ -55,26 +62,37 @@ const MORE_TIME = `
  * In an order that is drawn anew for each snapshot. That of the voter keys would be the same in every round of a poll, so that the n-th vote
  * of one would be by the voter of the n-th vote of another.
  */
-const SORT_VOTES = `
+const SORT_BY_LOT = `
   declare standing no scroll cursor for
   select encode(voter, 'hex') as voter, selection
   from vote
   where poll_id = $1 and round = $2 and cardinality(selection) > 0
   order by sha256($3::bytea || vote.voter)`
 
-type RoundPages = { readonly pollId: string; readonly round: number; readonly votes: number; readonly pageSize: number }
+/** As the index of the ledger has them: nothing is sorted. */
+const SORT_BY_VOTER = `
+  declare standing no scroll cursor for
+  select encode(voter, 'hex') as voter, selection
+  from vote
+  where poll_id = $1 and round = $2 and cardinality(selection) > 0
+  order by vote.voter`
+
+/** A statement that declares the cursor `standing`, and its values. */
+type Cursor = { readonly declare: string; readonly values: readonly unknown[] }
 // `encode` writes 16 bytes that were recorded as a voter key.
 type VoteRow = { readonly voter: VoterKey; readonly selection: readonly number[] }
 
-async function* readVotes(
+async function* readPages(
   client: pg.PoolClient,
-  { pollId, round, votes, pageSize }: RoundPages,
+  { declare, values }: Cursor,
+  { votes, pageSize }: { readonly votes: number; readonly pageSize: number },
 ): AsyncIterable<readonly StandingVote[]> {
   await client.query(MORE_TIME, [Math.ceil(votes * sortMsPerVote)])
-  await client.query(SORT_VOTES, [pollId, round, randomBytes(16)])
+  await client.query(declare, [...values])
   for (;;) {
     const { rows } = await client.query<VoteRow>(`fetch ${pageSize} from standing`)
     if (rows.length > 0) yield rows
-    if (rows.length < pageSize) return
+    if (rows.length < pageSize) break
   }
+  await client.query('close standing')
 }

@@ -14,6 +14,7 @@ export function createSecretStore(pool: pg.Pool): SecretStore {
         voterPepper: find(values, 'voter_pepper'),
         session: find(values, 'session'),
         service: find(values, 'service'),
+        resultSigning: find(values, 'result_signing'),
       } satisfies Secrets
     },
   }

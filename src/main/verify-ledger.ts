@@ -1,0 +1,23 @@
+import { createPollSnapshots } from '../adapters/postgres/poll-snapshots.ts'
+import { digestVotes, type LedgerDigest } from '../application/ledger-digest.ts'
+import { readConfig } from '../runtime/config.ts'
+import { locateEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { connectPostgres } from '../runtime/postgres-pool.ts'
+
+/** A poll of many millions of votes takes its time, and nobody else waits for this connection. */
+const statementTimeoutMs = 600_000
+
+/** What the ledger holds of a round now, whatever has become of the poll; null where it does not know the poll. Changes nothing. */
+export async function digestRound(pollId: string, round: number): Promise<LedgerDigest | null> {
+  const config = readConfig(process.env, 'verify')
+  const databaseUrl = config.databaseUrl ?? locateEmbeddedPostgres(config.dataDir)
+  const pool = connectPostgres(databaseUrl, { max: 1, applicationName: 'tallycast verify', statementTimeoutMs })
+  try {
+    return await createPollSnapshots(pool).read(
+      pollId,
+      async (snapshot) => snapshot && digestVotes(snapshot.votesByVoter(round)),
+    )
+  } finally {
+    await pool.end()
+  }
+}
