@@ -7,11 +7,16 @@ import { findTool, listLibraries, unpackPackage } from '../../src/runtime/debian
 type DebianFile = { readonly path: string; readonly libraries: string | null }
 
 /** What shows the system calls of a process. */
-export const provideStrace = async (): Promise<DebianFile> => {
-  const installed = findTool('strace')
+export const provideStrace = (): Promise<DebianFile> => provide('strace')
+
+/** What verifies signatures, and was written by nobody here. */
+export const provideOpenssl = (): Promise<DebianFile> => provide('openssl')
+
+const provide = async (program: string): Promise<DebianFile> => {
+  const installed = findTool(program)
   if (installed !== null) return { path: installed, libraries: null }
-  const root = await unpack('strace')
-  return { path: join(root, 'usr/bin/strace'), libraries: await listLibraries(root) }
+  const root = await unpack(program)
+  return { path: join(root, 'usr/bin', program), libraries: await listLibraries(root) }
 }
 
 let faketime: Promise<string> | undefined

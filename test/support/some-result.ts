@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import type pg from 'pg'
 import { sign } from 'node:crypto'
 import type { FinalResult, SignedResult } from '../../contract/messages.ts'
 import { canonicalJson } from '../../src/application/canonical-json.ts'
@@ -39,4 +41,12 @@ export const signSomeResult = (
   const result = { ...someResult, ...said }
   const value = sign(null, Buffer.from(canonicalJson(result)), signingKey).toString('base64')
   return { result, signature: { algorithm: 'Ed25519', key_id: id, value } }
+}
+
+/** What docs/decisions/signed-results.md says of the digest, as one statement that nothing of ours reads votes for. */
+export const digestInSql = async (pool: pg.Pool, pollId: string, round = 1): Promise<string> => {
+  const page = readFileSync(new URL('../../docs/decisions/signed-results.md', import.meta.url), 'utf8')
+  const statement = /^```sql\n([^`]+)^```$/m.exec(page)?.[1] ?? ''
+  const { rows } = await pool.query<{ encode: string }>(statement, [pollId, round])
+  return rows[0]?.encode ?? ''
 }
