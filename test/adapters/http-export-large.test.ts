@@ -10,6 +10,8 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { residentMiB } from '../support/process-figures.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { openSlowReader } from '../support/slow-reader.ts'
+import { digestInSql } from '../support/some-result.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const votes = 100_000
 /** Makes a file of some 80 MB, of which an api that gathered it first would hold twice as much. */
@@ -73,5 +75,26 @@ test(
     expect([exported.totals.total_votes, exported.votes.length]).toEqual([votes, votes])
     expect(new Set(exported.votes.map(({ voter }: { readonly voter: string }) => voter)).size).toBe(votes)
     expect(Math.max(whileIdle, whileReading, atTheEnd)).toBeLessThan(grownMiBMax)
+  },
+)
+
+test(
+  'a result of many votes is signed in bounded memory, also for many who ask at once',
+  { timeout: 60_000 },
+  async () => {
+    const { body: poll } = await call('POST', '/polls', { json: { question: 'What?', options: ['1', '2'] } })
+    await insertVotes(database.pool, poll.id, votes)
+    await call('POST', `/polls/${poll.id}/close`, { bearer: poll.manage_token })
+    await waitUntil(async () => (await call('GET', `/polls/${poll.id}`)).body.results_final === true)
+    const before = residentMiB(server.pid())
+    const begun = performance.now()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => call('GET', `/polls/${poll.id}/results/signed`)))
+    const tookMs = Math.round(performance.now() - begun)
+    const grown = Math.round(residentMiB(server.pid()) - before)
+    console.log(`${votes} votes signed in ${tookMs} ms: grown by ${grown} MiB`)
+    const digests = new Set(answers.map(({ body }) => body.result.ledger.digest))
+    expect(digests).toEqual(new Set([await digestInSql(database.pool, poll.id)]))
+    expect(answers[0]?.body.result.total_votes).toBe(votes)
+    expect(grown).toBeLessThan(grownMiBMax)
   },
 )

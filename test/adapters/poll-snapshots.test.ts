@@ -104,6 +104,22 @@ describe('a snapshot of a poll', () => {
     expect([snapshot?.tally.round, snapshot?.tally.totalVotes]).toEqual([2, 1])
   })
 
+  test('has the votes of a round in the order of their voter keys too, of whatever round, and those alone that stand', async () => {
+    await record([[7, 1], [2, 2], [9, 3], [4, 1], [3, 3], [8], [12, 2]])
+    await createPollStore(database.pool).save({ ...poll, round: 2, revision: 2 }, 1)
+    await record([[5, 2]], 2)
+    await snapshots.read(poll.id, async (snapshot) => {
+      const votersOf = async (round: number) =>
+        (await collect(snapshot!.votesByVoter(round))).map((page) => page.map(({ voter }) => voter)) // the poll was just made
+      // Also behind one another, and behind those in an order drawn by lot.
+      expect((await collect(snapshot!.votes)).flat().length).toBe(1)
+      const first = [2, 3, 4, 7, 9, 12].map(voterNumber)
+      expect(await votersOf(1)).toEqual([first.slice(0, pageSize), first.slice(pageSize)])
+      expect(await votersOf(2)).toEqual([[voterNumber(5)]])
+      expect(await votersOf(3)).toEqual([])
+    })
+  })
+
   test('ends where the votes fill the last page', async () => {
     await record([1, 2, 3, 4, 5, 6].map((voter) => [voter, 1]))
     expect((await readAll(poll.id))?.pages.map((page) => page.length)).toEqual([pageSize, pageSize])
@@ -119,6 +135,12 @@ describe('a snapshot of a poll', () => {
       await record([[5, 2]])
       await createPollStore(database.pool).save({ ...poll, voterVisibility: 'public', revision: 2 }, 1)
       const second = await pages.next()
+      expect((await collect(snapshot!.votesByVoter(1))).flat().map(({ selection }) => selection)).toEqual([
+        [1],
+        [1],
+        [1],
+        [1],
+      ])
       expect([...first.value, ...second.value].map(({ selection }) => selection)).toEqual([[1], [1], [1], [1]])
       expect((await pages.next()).done).toBe(true)
       expect([snapshot?.tally.totalVotes, snapshot?.poll.voterVisibility]).toEqual([4, 'secret'])

@@ -39,13 +39,16 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: num
   const poll = await findPoll(client, pollId)
   const [tally] = await readTallies(client, [pollId])
   if (poll === null || tally === undefined) return null
-  const readVotes = (cursor: Cursor): AsyncIterable<readonly StandingVote[]> =>
-    readPages(client, cursor, { votes: tally.totalVotes, pageSize })
+  let cursors = 0
+  const readVotes = (select: string, values: readonly unknown[]): AsyncIterable<readonly StandingVote[]> => {
+    cursors += 1
+    return readPages(client, { name: `votes_${cursors}`, select, values }, { votes: tally.totalVotes, pageSize })
+  }
   return {
     poll,
     tally,
-    votes: readVotes({ declare: SORT_BY_LOT, values: [pollId, poll.round, randomBytes(16)] }),
-    votesByVoter: (round) => readVotes({ declare: SORT_BY_VOTER, values: [pollId, round] }),
+    votes: readVotes(SORT_BY_LOT, [pollId, poll.round, randomBytes(16)]),
+    votesByVoter: (round) => readVotes(SORT_BY_VOTER, [pollId, round]),
   }
 }
 
@@ -63,7 +66,6 @@ const MORE_TIME = `
  * of one would be by the voter of the n-th vote of another.
  */
 const SORT_BY_LOT = `
-  declare standing no scroll cursor for
   select encode(voter, 'hex') as voter, selection
   from vote
   where poll_id = $1 and round = $2 and cardinality(selection) > 0
@@ -71,28 +73,25 @@ const SORT_BY_LOT = `
 
 /** As the index of the ledger has them: nothing is sorted. */
 const SORT_BY_VOTER = `
-  declare standing no scroll cursor for
   select encode(voter, 'hex') as voter, selection
   from vote
   where poll_id = $1 and round = $2 and cardinality(selection) > 0
   order by vote.voter`
 
-/** A statement that declares the cursor `standing`, and its values. */
-type Cursor = { readonly declare: string; readonly values: readonly unknown[] }
+type Cursor = { readonly name: string; readonly select: string; readonly values: readonly unknown[] }
 // `encode` writes 16 bytes that were recorded as a voter key.
 type VoteRow = { readonly voter: VoterKey; readonly selection: readonly number[] }
 
 async function* readPages(
   client: pg.PoolClient,
-  { declare, values }: Cursor,
+  { name, select, values }: Cursor,
   { votes, pageSize }: { readonly votes: number; readonly pageSize: number },
 ): AsyncIterable<readonly StandingVote[]> {
   await client.query(MORE_TIME, [Math.ceil(votes * sortMsPerVote)])
-  await client.query(declare, [...values])
+  await client.query(`declare ${name} no scroll cursor for ${select}`, [...values])
   for (;;) {
-    const { rows } = await client.query<VoteRow>(`fetch ${pageSize} from standing`)
+    const { rows } = await client.query<VoteRow>(`fetch ${pageSize} from ${name}`)
     if (rows.length > 0) yield rows
-    if (rows.length < pageSize) break
+    if (rows.length < pageSize) return
   }
-  await client.query('close standing')
 }
