@@ -30,7 +30,9 @@ export function createResultKeys(signing: string | Uint8Array, older: readonly K
       : { key: Buffer.concat([pkcs8Head, signing.subarray(0, seedBytes)]), format: 'der', type: 'pkcs8' },
   )
   const first = describeResultKey(createPublicKey(signingKey))
-  return { signingKey, published: [first, ...older.map(describeResultKey).filter(({ id }) => id !== first.id)] }
+  const others = new Map(older.map(describeResultKey).map((key) => [key.id, key]))
+  others.delete(first.id)
+  return { signingKey, published: [first, ...others.values()] }
 }
 
 /** The keys in a text: a JSON Web Key Set, one such key, or PEM. What is no Ed25519 key is passed over; bent ones throw. */

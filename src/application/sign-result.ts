@@ -2,7 +2,7 @@
 import { sign } from 'node:crypto'
 import type { FinalResult, SignedResult } from '../../contract/messages.ts'
 import type { Poll } from '../domain/poll.ts'
-import { isRefused, refuse, type Refused } from '../domain/refusal.ts'
+import { isRefused, refuse, refuseForNow, type Refused } from '../domain/refusal.ts'
 import { maySeeResults, type Tally } from '../domain/tally.ts'
 import type { PollSnapshot } from '../ports/poll-snapshots.ts'
 import { canonicalJson } from './canonical-json.ts'
@@ -30,12 +30,19 @@ export type SignResultParts = {
   readonly issuer: string | null
   /** Signed results in memory, some kilobytes each. */
   readonly keptMax?: number
+  /** Whoever has waited so long is told to come back; millions of votes take longer, and their reading goes on. */
+  readonly waitMsMax?: number
+  /** Told of a fault that came when nobody waited any more. */
+  readonly report: (fault: unknown) => void
 }
 
 const keptMaxDefault = 100
+/** Below the time after which a silent connection is cut off, by us or by a proxy. */
+const waitMsMaxDefault = 10_000
 
 export function createSignResult(parts: SignResultParts): SignResult {
-  const { readSnapshot, seePoll, resultKeys, issuer, keptMax = keptMaxDefault } = parts
+  const { readSnapshot, seePoll, resultKeys, issuer, report } = parts
+  const { keptMax = keptMaxDefault, waitMsMax = waitMsMaxDefault } = parts
   /** Those that are being made are among them, so that many who ask at once read the ledger once. */
   const kept = new Map<string, Promise<SignedPoll | Refused>>()
 
@@ -61,6 +68,19 @@ export function createSignResult(parts: SignResultParts): SignResult {
     return signed
   }
 
+  async function waitFor(signed: Promise<SignedPoll | Refused>): Promise<SignedPoll | Refused> {
+    const { promise: late, resolve } = Promise.withResolvers<Refused>()
+    const timer = setTimeout(() => {
+      resolve(beingRead)
+      signed.catch(report)
+    }, waitMsMax)
+    try {
+      return await Promise.race([signed, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
   return {
     async run(pollId, shown) {
       const seen = await seePoll.see(pollId, shown)
@@ -68,7 +88,7 @@ export function createSignResult(parts: SignResultParts): SignResult {
       const { live, audience } = seen
       if (!live.tally.resultsFinal) return notFinal
       if (!maySeeResults(live.poll, audience)) return hidden
-      const signed = await signOnce(live.poll)
+      const signed = await waitFor(signOnce(live.poll))
       // The definition in memory may have been older than the snapshot.
       return isRefused(signed) || maySeeResults(signed.poll, audience) ? signed : hidden
     },
@@ -123,3 +143,4 @@ const notFinal = refuse(
   'A result is signed when it is final: once the poll is closed and every vote counted.',
 )
 const hidden = refuse('forbidden', 'The results of this poll are shown to its organiser alone.')
+const beingRead = refuseForNow('unavailable', 'The votes are being read to be signed. Please come back.', 5_000)

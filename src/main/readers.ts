@@ -14,6 +14,7 @@ type ReadersParts = SeePollParts & {
   readonly secrets: Secrets
   /** Milliseconds since 1970. */
   readonly now: () => number
+  readonly report: (fault: unknown) => void
 }
 
 type Readers = {
@@ -25,7 +26,10 @@ type Readers = {
 }
 
 /** The steps of those who read, watch, and take exports and signed results: the same judgement of who may see what for all of them. */
-export function createReaders({ config, adapters }: RoleContext, { secrets, now, ...parts }: ReadersParts): Readers {
+export function createReaders(
+  { config, adapters }: RoleContext,
+  { secrets, now, report, ...parts }: ReadersParts,
+): Readers {
   const { viewersMax, exportsMax, publicUrl: issuer } = config
   const { service } = secrets
   const seePoll = createSeePoll(parts)
@@ -36,6 +40,6 @@ export function createReaders({ config, adapters }: RoleContext, { secrets, now,
     config.resultSigningKey ?? secrets.resultSigning,
     config.resultPublicKeys.map(({ key }) => key),
   )
-  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer })
+  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report })
   return { seePoll, admitViewer, exportPoll, signResult, resultKeys }
 }

@@ -306,6 +306,22 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     expect(disagreements).toEqual([])
   })
 
+  test('that takes longer than one should wait is made all the same, for whoever comes back', async () => {
+    const poll = await makeFinal()
+    const impatient = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000 }, { waitMsMax: 100 })
+    const ask = async () => createHttpClient(impatient.url)('GET', poll.signed)
+    const locker = await system.database.pool.connect()
+    await locker.query('begin; lock table vote in access exclusive mode')
+    for (let times = 0; times < 2; times += 1) {
+      const late = await ask()
+      expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'unavailable', '5'])
+    }
+    await locker.query('rollback')
+    locker.release()
+    await waitUntil(async () => (await ask()).status === 200)
+    await impatient.stop()
+  })
+
   test('goes on being good by the earlier key when the key is replaced', async () => {
     const poll = await makeFinal()
     const first = await call('GET', poll.signed)

@@ -97,6 +97,23 @@ test('a host has its keys in one place, and only such as verify a token', () => 
   }
 })
 
+test('results are signed and verified with Ed25519 keys alone', () => {
+  const pemOf = (key: KeyObject): string =>
+    key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' })
+  const [good, other] = [generateKeyPairSync('ed25519'), generateKeyPairSync('ec', { namedCurve: 'P-256' })]
+  for (const given of ['no key', pemOf(other.privateKey), pemOf(good.publicKey)]) {
+    const problem = problemOf({ RESULT_SIGNING_KEY: given }, 'api')
+    expect(problem).toContain('RESULT_SIGNING_KEY must be a private Ed25519 key in PEM')
+    expect(problem).not.toContain('BEGIN')
+  }
+  for (const given of ['no key', pemOf(other.publicKey), pemOf(good.privateKey), pemOf(good.publicKey).repeat(17)]) {
+    expect(problemOf({ RESULT_PUBLIC_KEYS: given }, 'api')).toContain('RESULT_PUBLIC_KEYS')
+  }
+  const env = { RESULT_SIGNING_KEY: pemOf(good.privateKey), RESULT_PUBLIC_KEYS: pemOf(good.publicKey).repeat(16) }
+  const { resultSigningKey, resultPublicKeys } = readConfig({ ...env, DATABASE_URL: databaseUrl }, 'api', noFiles)
+  expect([resultSigningKey, resultPublicKeys.length]).toEqual([env.RESULT_SIGNING_KEY.trim(), 16])
+})
+
 test('tokens are for PUBLIC_URL, where nothing else is said', () => {
   const audienceOf = (env: Record<string, string>): string => readConfig(env, 'all', noFiles).hostTokenAudience
   expect(audienceOf({})).toBe('tallycast')

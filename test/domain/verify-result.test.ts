@@ -124,7 +124,7 @@ describe('the keys of results', () => {
 
   test('published are the one that signs and then the others, each once', () => {
     const older = others.published[0]
-    const { published } = createResultKeys(Buffer.alloc(32, 1), [older.key, keys.published[0].key])
+    const { published } = createResultKeys(Buffer.alloc(32, 1), [older.key, keys.published[0].key, older.key])
     expect(published.map(({ id }) => id)).toEqual([keyId, older.id])
     expect(judge(text, published)).toBe(keyId)
     expect(judge(canonicalJson(signSomeResult(others)), published)).toBe(older.id)

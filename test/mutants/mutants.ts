@@ -1833,4 +1833,160 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  // G10: a final result can be proved.
+  {
+    breaks: 'hidden results are signed for everybody',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'if (!maySeeResults(live.poll, audience)) return hidden',
+        to: '',
+      },
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'isRefused(signed) || maySeeResults(signed.poll, audience) ? signed : hidden',
+        to: 'signed',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: "of a poll that shows results to nobody is its organiser's alone, and tells others nothing",
+      },
+    ],
+  },
+  {
+    breaks: 'a result is signed while its poll is open',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'if (!live.tally.resultsFinal) return notFinal',
+        to: '',
+      },
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'if (!tally.resultsFinal) return notFinal',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'is not there before the result is final, and says so',
+      },
+    ],
+  },
+  {
+    breaks: 'a result is signed though the ledger does not hold it',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'if (isSame && tally.totalVotes === ledger.votes) return',
+        to: 'if (isSame || !isSame) return',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'is not signed while tally and ledger differ: a vote was changed',
+      },
+    ],
+  },
+  {
+    breaks: 'a signed result is not looked at for whether its signature fits',
+    edits: [
+      {
+        file: 'src/application/verify-result.ts',
+        from: 'const isGood = verify(',
+        to: 'const isGood = named.id !== null || verify(',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/verify-result.test.ts',
+        title: 'is not valid with any member changed, added, taken away or said twice',
+      },
+    ],
+  },
+  {
+    breaks: 'a signed result may say two things',
+    edits: [
+      {
+        file: 'src/application/verify-result.ts',
+        from: 'countNames(text) === countMembers(document) ? document : undefined',
+        to: 'document',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/verify-result.test.ts',
+        title: 'is not valid with any member changed, added, taken away or said twice',
+      },
+    ],
+  },
+  {
+    breaks: 'a signed result may have something beside it that nobody has signed',
+    edits: [
+      {
+        file: 'src/application/verify-result.ts',
+        from: 'Object.keys(value).length === names.length',
+        to: 'Object.keys(value).length >= names.length',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/verify-result.test.ts',
+        title: 'is not valid with any member changed, added, taken away or said twice',
+      },
+    ],
+  },
+  {
+    breaks: 'the canonical form has the members in the order of whoever wrote them',
+    edits: [
+      {
+        file: 'src/application/canonical-json.ts',
+        from: '.toSorted(([one], [other]) => (one < other ? -1 : 1))',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/canonical-json.test.ts',
+        title: 'is what RFC 8785 makes of its own example, byte for byte',
+      },
+    ],
+  },
+  {
+    breaks: 'the digest of the ledger says who voted and not for what',
+    edits: [
+      {
+        file: 'src/application/ledger-digest.ts',
+        from: "return `${voter} ${selection.join(',')}\\n`",
+        to: 'return `${voter} ${selection.length}\\n`',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'is what the poll and its ledger say, signed with the key that is published',
+      },
+    ],
+  },
+  {
+    breaks: 'the keys of a result are taken from wherever it says',
+    edits: [
+      {
+        file: 'src/main/verify-keys.ts',
+        from: 'if (url === null || !isBelievable(url)) throw',
+        to: 'if (url === null) throw',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/verify-command.test.ts',
+        title:
+          'takes the keys of an address that is named, and of the one that the result names only by https or on this machine',
+      },
+    ],
+  },
 ]

@@ -58,7 +58,7 @@ export const SignedResultBody = Type.Object(
 
 export const signedResultDescription = `Once \`results_final\` is true, for who may see results; before that 409 \`poll_not_final\`. The whole answer is in canonical form (RFC 8785), so the bytes
 that were signed stand in it as they are, between \`{"result":\` and \`,"signature":\`. It goes on being good after a reset, which begins another round, and after the poll has been deleted, so keep it.
-The first who asks waits for the votes to be read: about a second for each few hundred thousand.`
+The first who asks waits for the votes to be read: about a second for each few hundred thousand, and after 10 s is told by 503 to come back, while the reading goes on.`
 
 const ResultKeyBody = Type.Object({
   kty: Type.Literal('OKP'),
