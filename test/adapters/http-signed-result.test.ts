@@ -22,8 +22,8 @@ const environments = {
   redis: {},
   postgres: {
     PUBLIC_URL: 'https://polls.example.org/',
-    RESULT_SIGNING_KEY: String(given.privateKey.export(pemOf.private)).replaceAll('\n', '\\n'),
-    RESULT_PUBLIC_KEYS: String(earlier.publicKey.export(pemOf.public)),
+    RESULT_SIGNING_KEY: given.privateKey.export(pemOf.private).replaceAll('\n', '\\n'),
+    RESULT_PUBLIC_KEYS: earlier.publicKey.export(pemOf.public),
   },
 } as const satisfies Record<Profile, Record<string, string>>
 const issuers = { redis: null, postgres: 'https://polls.example.org' } as const satisfies Record<Profile, string | null>
@@ -154,7 +154,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     expect(await verifyAsDocumented(`${text}\n`, pem)).toEqual(good)
     const bad = { exitCode: 1, output: expect.stringContaining('Signature Verification Failure') }
     expect(await verifyAsDocumented(text.replace(/"votes":\d/, '"votes":9'), pem)).toMatchObject(bad)
-    const other = String(generateKeyPairSync('ed25519').publicKey.export(pemOf.public))
+    const other = generateKeyPairSync('ed25519').publicKey.export(pemOf.public)
     expect(await verifyAsDocumented(text, other)).toMatchObject(bad)
     expect(judge(text)).toBe(body.signature.key_id)
   })
@@ -306,20 +306,26 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     expect(disagreements).toEqual([])
   })
 
-  test('that takes longer than one should wait is made all the same, for whoever comes back', async () => {
-    const poll = await makeFinal()
-    const impatient = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000 }, { waitMsMax: 100 })
-    const ask = async () => createHttpClient(impatient.url)('GET', poll.signed)
+  test('that takes longer than one should wait is made all the same, for whoever comes back; so many are in memory', async () => {
+    const [first, second] = [await makeFinal(), await makeFinal()]
+    const limits = { waitMsMax: 100, keptMax: 1 }
+    const small = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000 }, limits)
+    const ask = async ({ signed }: typeof first) => createHttpClient(small.url)('GET', signed)
+    const isSigned = async (poll: typeof first): Promise<boolean> => (await ask(poll)).status === 200
+    await waitUntil(async () => isSigned(first))
+    await waitUntil(async () => isSigned(second))
     const locker = await system.database.pool.connect()
     await locker.query('begin; lock table vote in access exclusive mode')
+    expect(await isSigned(second)).toBe(true)
+    // Two who ask wait for one reading, or the second would have no place.
     for (let times = 0; times < 2; times += 1) {
-      const late = await ask()
+      const late = await ask(first)
       expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'unavailable', '5'])
     }
     await locker.query('rollback')
     locker.release()
-    await waitUntil(async () => (await ask()).status === 200)
-    await impatient.stop()
+    await waitUntil(async () => isSigned(first))
+    await small.stop()
   })
 
   test('goes on being good by the earlier key when the key is replaced', async () => {
@@ -365,5 +371,5 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
 function ownKeys(profile: Profile, { resultSigning }: { readonly resultSigning: Uint8Array }) {
   return profile === 'redis'
     ? createResultKeys(resultSigning, [])
-    : createResultKeys(String(given.privateKey.export(pemOf.private)), [])
+    : createResultKeys(given.privateKey.export(pemOf.private), [])
 }

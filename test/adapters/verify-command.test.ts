@@ -103,22 +103,27 @@ describe('npm run verify', () => {
     const elsewhere = await serve((_request, response) =>
       response.writeHead(302, { location: `${url}${RESULT_KEYS_PATH}` }).end(),
     )
-    const endless = await serve((_request, response) => response.end(jwksOf(keys).padEnd(100_000)))
+    const [longest, tooLong] = await Promise.all(
+      [64 * 1024, 64 * 1024 + 1].map((length) => serveKeys(jwksOf(keys).padEnd(length))),
+    )
     const named = async (name: string, issuer: string | null) =>
       write(name, JSON.stringify(signSomeResult(keys, { issuer })))
     const result = await named('https.json', 'https://polls.example.org')
-    const [byUrl, byOther, byRedirect, byEndless, byNobody, here, plain, tricked, nowhere] = await Promise.all([
-      runVerify([result, '--url', `${url}/`]),
-      runVerify([result, '--url', await serveKeys(jwksOf(others))]),
-      runVerify([result, '--url', elsewhere]),
-      runVerify([result, '--url', endless]),
-      runVerify([result, '--url', `http://127.0.0.1:${await findFreePort()}`]),
-      runVerify([await named('here.json', `http://localhost:${port}`)]),
-      runVerify([await named('plain.json', 'http://polls.example.org')]),
-      runVerify([await named('tricked.json', `http://localhost:${port}/?u=`)]),
-      runVerify([await named('nowhere.json', null)]),
-    ])
+    const [byUrl, byOther, byRedirect, byLongest, byTooLong, byNobody, here, plain, tricked, nowhere] =
+      await Promise.all([
+        runVerify([result, '--url', `${url}/`]),
+        runVerify([result, '--url', await serveKeys(jwksOf(others))]),
+        runVerify([result, '--url', elsewhere]),
+        runVerify([result, '--url', longest ?? '']),
+        runVerify([result, '--url', tooLong ?? '']),
+        runVerify([result, '--url', `http://127.0.0.1:${await findFreePort()}`]),
+        runVerify([await named('here.json', `http://localhost:${port}`)]),
+        runVerify([await named('plain.json', 'http://polls.example.org')]),
+        runVerify([await named('tricked.json', `http://localhost:${port}/?u=`)]),
+        runVerify([await named('nowhere.json', null)]),
+      ])
     expect(byUrl).toMatchObject({ exitCode: 0, output: expect.stringContaining(`of the Tallycast at ${url}\n`) })
+    expect(byLongest.exitCode).toBe(0)
     expect(byOther).toMatchObject({
       exitCode: 1,
       output: expect.stringMatching(/^NOT VALID: it names a key that is not/),
@@ -131,7 +136,7 @@ describe('npm run verify', () => {
     })
     for (const [ended, why] of [
       [byRedirect, 'cannot be read'],
-      [byEndless, 'longer than 65536 bytes'],
+      [byTooLong, 'longer than 65536 bytes'],
       [byNobody, 'cannot be read'],
       [plain, 'not reached by https'],
       [tricked, 'not reached by https'],
@@ -144,11 +149,18 @@ describe('npm run verify', () => {
   })
 
   test('says what is wrong with files that are not there, too large, or hold no key, with exit status 2', async () => {
-    const result = await write('good.json', JSON.stringify(good))
-    const huge = await write('huge.json', ' '.repeat(1024 * 1024 + 1))
+    const text = JSON.stringify(good)
+    const result = await write('good.json', text)
+    const [longest, tooLong] = await Promise.all(
+      [1024 * 1024, 1024 * 1024 + 1].map((length) =>
+        write(`${length}.json`, `${text}${' '.repeat(length - Buffer.byteLength(text))}`),
+      ),
+    )
+    const pem = await write('key.pem', keys.published[0].pem)
+    expect((await runVerify([longest ?? '', '--key', pem])).exitCode).toBe(0)
     const cases = await Promise.all([
       runVerify([join(folder, 'missing.json'), '--key', result]),
-      runVerify([huge, '--key', result]),
+      runVerify([tooLong ?? '', '--key', pem]),
       runVerify([result, '--key', folder]),
       runVerify([result, '--key', result]),
       runVerify([]),

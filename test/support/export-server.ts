@@ -20,7 +20,12 @@ export type ExportServer = { readonly url: string; readonly stop: () => Promise<
 export const startExportServer = async (
   { adapters }: RunningSystem,
   { exportsMax, durationMsMax }: { readonly exportsMax: number; readonly durationMsMax: number },
-  signing: { readonly resultKeys?: ResultKeys; readonly issuer?: string | null; readonly waitMsMax?: number } = {},
+  signing: {
+    readonly resultKeys?: ResultKeys
+    readonly issuer?: string | null
+    readonly waitMsMax?: number
+    readonly keptMax?: number
+  } = {},
 ): Promise<ExportServer> => {
   const { cache, polls: store, tallies, feed, snapshots } = adapters
   const report = (): void => undefined
@@ -33,8 +38,8 @@ export const startExportServer = async (
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, judgeBearer })
   const readSnapshot = createReadSnapshot(snapshots, exportsMax)
   const exportPoll = createExportPoll({ readSnapshot, seePoll, service })
-  const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...waiting } = signing
-  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...waiting })
+  const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...limits } = signing
+  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...limits })
   const about = { address: { publicUrl: null }, isStopping: () => false, report }
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
