@@ -90,7 +90,7 @@ const functionLinesMax = 70
 const filesMin = 40
 
 const root = join(import.meta.dirname, '..')
-const sources = readSources(root, ['contract', 'src', 'client', 'web', 'bench', 'test'])
+const sources = readSources(root, ['contract', 'src', 'client/src', 'web', 'bench', 'test'])
 const codeFiles = [...sources.keys()].filter(isCode)
 
 function layerOf(path: string): Layer | undefined {

@@ -1,0 +1,128 @@
+import type { TallyMessage } from '../../contract/messages.ts'
+import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, Results } from './polls.ts'
+import { randomKey } from './random-key.ts'
+import { createSend } from './send.ts'
+import { type Watch, type WatchListener, watchPoll } from './watch.ts'
+
+export type ClientOptions = {
+  /** Where the service is, as `https://polls.example.org`. Default: where the page comes from. */
+  readonly url?: string | URL
+  /** Shown as an organiser: a manage token, or an API key. */
+  readonly token?: string
+  /** Shown as a voter: a session that was kept, a token of the host application, or a voting code. */
+  readonly voterToken?: string
+  /**
+   * Told of each session that the service makes, so that it can be kept for the next visit. This client shows it from then on by itself. A
+   * page of the service itself has a cookie instead, and hears nothing.
+   */
+  readonly onVoterToken?: (voterToken: string) => void
+  readonly fetch?: typeof fetch
+}
+
+export type CallOptions = {
+  readonly signal?: AbortSignal
+  /** Instead of the client's own: the manage token of this poll. */
+  readonly token?: string
+}
+
+export type VoteOptions = Pick<CallOptions, 'signal'> & {
+  /** A UUID (version 4 or 7). One that was kept makes a vote that is sent again later the same vote. Default: a new one. */
+  readonly key?: string
+}
+
+/**
+ * Every call resolves with what the service answered and rejects with a `TallycastError`, or with the reason of its signal. Reading and voting are tried up
+ * to five times where the service cannot be reached or has no time; a vote is the same vote each time, and counts once.
+ */
+export type Client = {
+  readonly create: (poll: NewPoll, options?: CallOptions) => Promise<CreatedPoll>
+  readonly get: (pollId: string, options?: CallOptions) => Promise<Poll>
+  readonly results: (pollId: string, options?: CallOptions) => Promise<Results>
+  /** Resolves when the service has the vote for good. `option`: the id of one option, or of several. */
+  readonly vote: (pollId: string, option: number | readonly number[], options?: VoteOptions) => Promise<AcceptedVote>
+  readonly change: (pollId: string, option: number | readonly number[], options?: VoteOptions) => Promise<AcceptedVote>
+  readonly retract: (pollId: string, options?: VoteOptions) => Promise<AcceptedVote>
+  /** The caller's own vote; null before the first and after a retract. */
+  readonly ownVote: (pollId: string, options?: CallOptions) => Promise<OwnVote | null>
+  readonly open: (pollId: string, options?: CallOptions) => Promise<Poll>
+  readonly close: (pollId: string, options?: CallOptions) => Promise<Poll>
+  readonly reset: (pollId: string, options?: CallOptions) => Promise<Poll>
+  readonly delete: (pollId: string, options?: CallOptions) => Promise<void>
+  /** Follows the poll; a function alone hears of tallies. */
+  readonly watch: (pollId: string, listener: WatchListener | ((tally: TallyMessage) => void)) => Watch
+}
+
+/** A client of the Tallycast at `url`. It keeps no connection but those of its watches. */
+export function createClient(options: ClientOptions = {}): Client {
+  const { token, onVoterToken, fetch: given = globalThis.fetch.bind(globalThis) } = options
+  const { base, hasCookies } = placeOf(options.url)
+  let { voterToken } = options
+  const headers = (): Readonly<Record<string, string>> => ({
+    ...(voterToken !== undefined && { 'voter-token': voterToken }),
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  })
+  const send = createSend({ base, fetch: given, headers, random: Math.random })
+  const pathOf = (pollId: string, rest = ''): string => `polls/${encodeURIComponent(pollId)}${rest}`
+
+  // The casts in these three name what the service's own description says of its answers.
+  const read = async <Body>(path: string, { signal, token: own }: CallOptions): Promise<Body> =>
+    (await send({ method: 'GET', path, headers: bearer(own), signal, mayRepeat: true })) as Body
+  const organise = async <Body>(method: string, path: string, body: unknown, asked: CallOptions): Promise<Body> =>
+    (await send({ method, path, body, headers: bearer(asked.token), signal: asked.signal, mayRepeat: false })) as Body
+  async function cast(method: string, pollId: string, body: unknown, { key = randomKey(), signal }: VoteOptions) {
+    const asked = { method, path: pathOf(pollId, '/vote'), body, headers: { 'idempotency-key': key }, signal }
+    const accepted = (await send({ ...asked, mayRepeat: true })) as AcceptedVote
+    if (accepted.voter_token !== undefined && !hasCookies) {
+      voterToken = accepted.voter_token
+      onVoterToken?.(voterToken)
+    }
+    return accepted
+  }
+
+  async function ticket(pollId: string, signal: AbortSignal): Promise<string | null> {
+    if (Object.keys(headers()).length === 0) return null
+    const answer = await send({ method: 'POST', path: pathOf(pollId, '/ticket'), signal, mayRepeat: false })
+    return (answer as { readonly ticket: string }).ticket // As the service describes it.
+  }
+
+  return {
+    create: (poll, asked = {}) => organise('POST', 'polls', poll, asked),
+    get: (pollId, asked = {}) => read(pathOf(pollId), asked),
+    results: (pollId, asked = {}) => read(pathOf(pollId, '/results'), asked),
+    vote: (pollId, option, asked = {}) => cast('POST', pollId, choiceOf(option), asked),
+    change: (pollId, option, asked = {}) => cast('PUT', pollId, choiceOf(option), asked),
+    retract: (pollId, asked = {}) => cast('DELETE', pollId, undefined, asked),
+    ownVote: async (pollId, asked = {}) =>
+      (await read<{ readonly vote: OwnVote | null }>(pathOf(pollId, '/vote'), asked)).vote,
+    open: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/open'), undefined, asked),
+    close: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/close'), undefined, asked),
+    reset: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/reset'), undefined, asked),
+    async delete(pollId, asked = {}) {
+      await organise('DELETE', pathOf(pollId), undefined, asked)
+    },
+    watch: (pollId, listener) =>
+      watchPoll(
+        { base, fetch: given, headers, ticket },
+        pollId,
+        typeof listener === 'function' ? { onTally: listener } : listener,
+      ),
+  }
+}
+
+function choiceOf(option: number | readonly number[]): object {
+  return { option_ids: typeof option === 'number' ? [option] : option }
+}
+
+function bearer(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+/** The address that paths are put behind, and whether the page comes from there. A service may lie below a path of its own. */
+function placeOf(url: string | URL | undefined): { readonly base: string; readonly hasCookies: boolean } {
+  // Only a page has an address, and it is asked for where there is no other.
+  const here = (globalThis as { readonly location?: { readonly origin: string } }).location?.origin
+  const given = url ?? here
+  if (given === undefined) throw new TypeError('createClient needs the url of a Tallycast service')
+  const { origin, pathname } = new URL(given, here)
+  return { base: `${origin}${pathname.replace(/\/*$/, '/')}`, hasCookies: origin === here }
+}
