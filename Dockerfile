@@ -1,5 +1,5 @@
-# One image for api, worker, admin and migrate: the command chooses. Node runs the TypeScript as it stands, so nothing is
-# built; what differs between the stages is what lies beside the sources.
+# One image for api, worker, admin and migrate: the command chooses. Node runs the TypeScript as it stands; built are the scripts and styles
+# of the pages alone. What differs between the stages is what lies beside the sources.
 
 FROM node:26-slim AS base
 WORKDIR /app
@@ -18,20 +18,29 @@ RUN apt-get update \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node
-COPY --chown=node:node package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+# The install builds the pages, so it needs their sources.
 COPY --chown=node:node . .
+RUN npm ci --no-audit --no-fund
 CMD ["npm", "test"]
+
+FROM base AS pages
+COPY package.json package-lock.json ./
+RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
+COPY contract ./contract
+COPY client ./client
+COPY web ./web
+RUN node node_modules/vite/bin/vite.js build -c web/vite.config.ts
 
 FROM base AS sources
 COPY . .
-RUN rm -rf .ci .github bench docs test
+RUN rm -rf .ci .github bench client docs test web
 
 FROM base AS production
 ENV NODE_ENV=production
 # The sources stay the property of root: the process that runs them cannot change them.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=sources /app ./
+COPY --from=pages /app/web/dist ./web/dist
 USER node
 # HTTP, gRPC, and health with metrics: on one port whatever the process, since each container is a host of its own.
 EXPOSE 8000 50051 9464

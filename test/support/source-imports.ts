@@ -20,7 +20,7 @@ export type ImportTarget =
   | { readonly kind: 'nowhere' }
 
 const codeEndings = ['.ts', '.js', '.mjs'] as const
-const ignoredFolders = new Set(['node_modules'])
+const ignoredFolders = new Set(['node_modules', 'dist'])
 
 /** All files below the named folders; a folder that does not exist has none. */
 export function readSources(root: string, folders: readonly string[]): Sources {

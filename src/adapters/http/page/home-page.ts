@@ -1,15 +1,18 @@
+import { builtEntry } from './built-assets.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
 
-/** What somebody sees who comes to the bare address. */
+/** What somebody sees who comes to the bare address: the form that makes a poll. Voting needs no script; this does. */
 export function renderHomePage(): Page {
   return {
     title: 'Live polls',
-    body: html`<main class="message">
+    body: html`<main id="create">
       <h1>Live polls</h1>
       <p>Ask a room, a hall or everybody at home, and watch the answers come in.</p>
-      <p>To vote, open the link of a poll or scan its code. Polls are made with the API, which you can try out here.</p>
-      <p><a class="button" href="/docs">Make a poll</a></p>
+      <noscript
+        ><p>Making a poll here needs JavaScript. It can also be made with the <a href="/docs">API</a>.</p></noscript
+      >
     </main>`,
+    entry: builtEntry('create/main.tsx'),
   }
 }

@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { PublicAddress } from '../../browsers/foreign-page.ts'
 import { htmlHeaders } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
+import type { BuiltEntry } from './built-assets.ts'
 import { type Html, html } from './html.ts'
 
 export type Page = {
@@ -10,6 +11,8 @@ export type Page = {
   /** Only for pages that stay true without JavaScript by being read again. */
   readonly refreshSeconds?: number
   readonly hasScript?: boolean
+  /** Of the pages that are built. */
+  readonly entry?: BuiltEntry
 }
 
 const icon =
@@ -39,7 +42,7 @@ export function pageHeaders(host = '', address: PublicAddress): Record<string, s
   return htmlHeaders(policy, address)
 }
 
-function renderPage({ title, body, refreshSeconds, hasScript = false }: Page): Html {
+function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: Page): Html {
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -52,6 +55,8 @@ function renderPage({ title, body, refreshSeconds, hasScript = false }: Page): H
         <link rel="stylesheet" href="${assetUrl('poll.css')}" />
         ${hasScript && html`<link rel="stylesheet" href="${assetUrl('manage.css')}" />`}
         ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
+        ${entry?.styles.map((style) => html`<link rel="stylesheet" href="${style}" />`) ?? null}
+        ${entry !== undefined && html`<script type="module" src="${entry.script}"></script>`}
         ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
       </head>
       <body>

@@ -13,10 +13,12 @@ import { readBearer, readSessionCookie, setSessionCookie } from '../credentials.
 import type { HttpApp } from '../operation.ts'
 import { PROBLEMS, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
+import { builtAssetRoutes } from './built-assets.ts'
 import { renderHomePage } from './home-page.ts'
 import { pageHeaders, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
+import { qrCodeRoute } from './qr-code.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
 
 export type PageRoutesParts = {
@@ -34,13 +36,16 @@ type Sent = { readonly kind: VoteKind; readonly chosen: readonly number[]; reado
 /** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
+  builtAssetRoutes(app)
+  qrCodeRoute(app, parts.address)
+  const homePage = renderHomePage()
   const onRequest: onRequestHookHandler = (request, reply, done) => {
     reply.headers(pageHeaders(request.headers.host, parts.address))
     done()
   }
   app.get('/', { schema: { hide: true }, onRequest }, async (request, reply) => {
     reply.header('vary', 'Accept')
-    return isForPerson(request) ? sendPage(reply, 200, renderHomePage()) : sendRefusal(reply, nothingHere)
+    return isForPerson(request) ? sendPage(reply, 200, homePage) : sendRefusal(reply, nothingHere)
   })
   // A scope of its own: forms are read here, and faults are answered with a page.
   app.register((pages: HttpApp, _options, done) => {

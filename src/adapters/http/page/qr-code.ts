@@ -1,0 +1,22 @@
+import { toString as drawQrCode } from 'qrcode'
+import type { PublicAddress } from '../../browsers/foreign-page.ts'
+import type { HttpApp } from '../operation.ts'
+import { PollParams } from '../poll-schemas.ts'
+
+/** What a host can look like; anything else is nobody's address, and is not drawn. */
+const hostForm = /^[\w.:[\]-]{1,255}$/
+
+/** `/p/{id}/qr.svg`: the address of the page on which people vote in this poll, to be scanned. Drawn for any id: it says nothing of the poll. */
+export function qrCodeRoute(app: HttpApp, { publicUrl }: PublicAddress): void {
+  app.get('/p/:poll_id/qr.svg', { schema: { hide: true, params: PollParams } }, async (request, reply) => {
+    const { host = '' } = request.headers
+    const base = publicUrl ?? `http://${hostForm.test(host) ? host : 'localhost'}`
+    const page = `${base.replace(/\/$/, '')}/p/${request.params.poll_id}`
+    const drawn = await drawQrCode(page, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 })
+    return reply
+      .type('image/svg+xml')
+      .header('cache-control', 'private, max-age=3600')
+      .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
+      .send(drawn)
+  })
+}

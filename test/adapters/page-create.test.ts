@@ -1,0 +1,174 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startBrowser } from '../support/browser.ts'
+import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { type RunningSystem, startSystem } from '../support/running-system.ts'
+
+let system: RunningSystem
+let call: HttpClient
+let browser: Browser
+
+beforeAll(async () => {
+  system = await startSystem('postgres')
+  call = createHttpClient(system.url)
+  browser = await startBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await system.stop()
+})
+
+const faultsOfPages: string[] = []
+
+const visit = async (options = {}): Promise<Page> => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
+  context.setDefaultTimeout(20_000)
+  const page = await context.newPage()
+  page.on('pageerror', (error) => faultsOfPages.push(error.message))
+  page.on('console', (message) => {
+    if (/Content Security Policy|Refused to/.test(message.text())) faultsOfPages.push(message.text())
+  })
+  await page.goto(system.url)
+  return page
+}
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
+  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
+})
+
+const row = (page: Page, number: number) => page.getByRole('textbox', { name: `Option ${number}`, exact: true })
+const rows = async (page: Page): Promise<readonly string[]> =>
+  Promise.all((await page.locator('.row input').all()).map((input) => input.inputValue()))
+const make = (page: Page) => page.getByRole('button', { name: 'Make the poll' }).click()
+const link = (page: Page, label: string) => page.getByRole('textbox', { name: label }).inputValue()
+/** The poll that the page has made, as anybody sees it. */
+const made = async (page: Page): Promise<unknown> => {
+  await page.getByRole('heading', { name: 'Your poll is ready' }).waitFor()
+  const { body } = await call('GET', `/polls/${new URL(await link(page, 'To vote')).pathname.slice('/p/'.length)}`)
+  return body
+}
+
+describe('the page that makes a poll', () => {
+  test('a question and two options are enough; its links lead to voting and managing', async () => {
+    const page = await visit()
+    await page.getByRole('textbox', { name: 'Question' }).fill('Tea or coffee?')
+    await row(page, 1).fill('Tea')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('Coffee')
+    await make(page)
+    expect(await made(page)).toMatchObject({
+      question: 'Tea or coffee?',
+      options: [{ text: 'Tea' }, { text: 'Coffee' }],
+      status: 'open',
+      type: 'single',
+      results_visibility: 'always',
+    })
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Your poll is ready')
+    expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
+    await page.goto(await link(page, 'To manage'))
+    await page.getByRole('button', { name: 'Close' }).waitFor()
+  })
+
+  test('a pasted list becomes options, bullets and numbers gone; Alt and arrows move, and focus goes along', async () => {
+    const page = await visit()
+    await row(page, 1).focus()
+    await page.evaluate(`{
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text', ' 1. One\\n- Two\\r\\n\\n• Three\\nFour\\n')
+      document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }))
+    }`)
+    await row(page, 4).waitFor()
+    expect(await rows(page)).toEqual(['One', 'Two', 'Three', 'Four'])
+    await row(page, 3).focus()
+    await page.keyboard.press('Alt+ArrowUp')
+    await page.keyboard.press('Alt+ArrowUp')
+    await page.getByRole('status').getByText('Now number 1 of 4.').waitFor()
+    expect(await rows(page)).toEqual(['Three', 'One', 'Two', 'Four'])
+    await page.keyboard.type('!')
+    expect((await rows(page))[0]).toBe('Three!')
+    await page.getByRole('button', { name: 'Remove option 2' }).click()
+    expect(await rows(page)).toEqual(['Three!', 'Two', 'Four'])
+  })
+
+  test('what is missing is said, with the focus there, and nothing that was written is lost', async () => {
+    const page = await visit()
+    await row(page, 1).fill('Tea')
+    await make(page)
+    await page.getByRole('alert').getByText('Write a question.').waitFor()
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Write a question.')
+    await page.getByRole('textbox', { name: 'Question' }).fill('Tea?')
+    await row(page, 2).fill(' Tea ')
+    await make(page)
+    await page.getByRole('alert').getByText('“Tea” stands there twice.').waitFor()
+    expect(await rows(page)).toEqual(['Tea', ' Tea '])
+  })
+
+  test('everything that a poll can be told arrives', async () => {
+    const page = await visit()
+    await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
+    for (const [at, text] of ['A', 'B', 'C'].entries()) {
+      await row(page, at + 1).fill(text)
+      await page.keyboard.press('Enter')
+    }
+    await page.getByText('More settings').click()
+    await page.getByLabel('More than one option may be chosen').check()
+    await page.getByLabel('At most').fill('2')
+    await page.getByLabel('Votes may be changed and taken back').check()
+    await page.getByLabel('Who sees the result').selectOption('after_close')
+    await page.getByLabel('Who may vote').selectOption('none')
+    await page.getByLabel('Opens by itself').fill('2031-01-31T18:00')
+    await page.getByLabel('Closes by itself').fill('2031-01-31T19:00')
+    await page.getByLabel('Description').fill('More about it.')
+    await make(page)
+    expect(await made(page)).toMatchObject({
+      type: 'multiple',
+      max_choices: 2,
+      allow_vote_change: true,
+      results_visibility: 'after_close',
+      voter_identity: 'none',
+      status: 'scheduled',
+      opens_at: new Date('2031-01-31T18:00').toISOString(),
+      closes_at: new Date('2031-01-31T19:00').toISOString(),
+      description: 'More about it.',
+    })
+  })
+
+  test('without JavaScript it says what to do instead', async () => {
+    const page = await visit({ javaScriptEnabled: false })
+    expect(await page.locator('noscript p').innerText()).toContain('Making a poll here needs JavaScript.')
+  })
+})
+
+describe('what the page is made of', () => {
+  test('its files are small, compressed, kept for good, and none comes from elsewhere', async () => {
+    const page = await visit()
+    const used = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
+    expect(used.filter((url) => !url.startsWith(system.url))).toEqual([])
+    let bytes = 0
+    for (const url of [system.url, ...used]) {
+      const answer = await fetch(url, { headers: { 'accept-encoding': 'br', accept: 'text/html' } })
+      // As many as went over the wire, where that is said.
+      bytes += Number(answer.headers.get('content-length'))
+      if (!/\.(?:js|css)$/.test(url) || /\/assets\/[\w-]{12}\//.test(url)) continue
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+      expect(answer.headers.get('content-encoding')).toBe('br')
+      expect(answer.headers.get('vary')).toContain('Accept-Encoding')
+    }
+    console.log(`${bytes} bytes for the first load`)
+    expect(bytes).toBeLessThan(40 * 1024)
+  })
+
+  test.each([
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip', 'gzip'],
+    ['identity', null],
+  ])('whoever takes %s gets %s', async (accepted, coding) => {
+    const page = await visit()
+    const script = await page.locator('script[src^="/assets/main"]').getAttribute('src')
+    const answer = await fetch(`${system.url}${script}`, { headers: { 'accept-encoding': accepted } })
+    expect(answer.headers.get('content-encoding')).toBe(coding)
+    expect(await answer.text()).toContain('Make the poll')
+  })
+})

@@ -1,0 +1,86 @@
+import { useRef, useState } from 'preact/hooks'
+import { type Client, type CreatedPoll, TallycastError } from '../../client/src/index.ts'
+import { CreatedView } from './created-view.tsx'
+import { type Draft, draftLimits, emptyDraft, problemOf, toNewPoll } from './draft.ts'
+import { OptionRows } from './option-rows.tsx'
+import { Preview } from './preview.tsx'
+import { Settings } from './settings.tsx'
+
+/** Where people make a poll, and get its links when it is made. */
+export function CreatePage({ client }: { readonly client: Pick<Client, 'create'> }) {
+  const [created, setCreated] = useState<CreatedPoll | null>(null)
+  if (created === null) return <CreateForm client={client} onCreated={setCreated} />
+  return <CreatedView poll={created} onAgain={() => setCreated(null)} />
+}
+
+type FormProps = {
+  readonly client: Pick<Client, 'create'>
+  readonly onCreated: (poll: CreatedPoll) => void
+}
+
+function CreateForm({ client, onCreated }: FormProps) {
+  const [draft, setDraft] = useState<Draft>(emptyDraft)
+  const [problem, setProblem] = useState<string | null>(null)
+  const [isSending, setIsSending] = useState(false)
+  const notice = useRef<HTMLParagraphElement>(null)
+
+  function refuse(reason: string): void {
+    setProblem(reason)
+    setIsSending(false)
+    // Once it is there.
+    requestAnimationFrame(() => notice.current?.focus())
+  }
+
+  async function create(event: Event): Promise<void> {
+    event.preventDefault()
+    // Nobody makes two polls by pressing twice.
+    if (isSending) return
+    const missing = problemOf(draft, Date.now())
+    if (missing !== null) return refuse(missing)
+    setProblem(null)
+    setIsSending(true)
+    try {
+      onCreated(await client.create(toNewPoll(draft)))
+    } catch (error) {
+      refuse(describe(error))
+    }
+  }
+
+  return (
+    <form class="create" onSubmit={(event) => void create(event)} noValidate>
+      <h1>Ask something</h1>
+      <label class="field">
+        <span>Question</span>
+        <textarea
+          name="question"
+          rows={2}
+          maxLength={draftLimits.questionMax}
+          value={draft.question}
+          placeholder="What should we drink at the launch?"
+          onInput={({ currentTarget: { value: question } }) => setDraft({ ...draft, question })}
+        />
+      </label>
+      <OptionRows draft={draft} onChange={setDraft} />
+      <Settings draft={draft} onChange={setDraft} />
+      <Preview draft={draft} />
+      {problem !== null && (
+        <p class="problem" role="alert" tabIndex={-1} ref={notice}>
+          {problem}
+        </p>
+      )}
+      <div class="actions">
+        <button type="submit" aria-disabled={isSending}>
+          {isSending ? 'Making it…' : 'Make the poll'}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof TallycastError)) return 'Something went wrong here. Please try again.'
+  if (error.code === 'unauthenticated' || error.code === 'forbidden') {
+    return 'Only people with a key may make polls here. They make them with the API.'
+  }
+  return error.errors[0] === undefined ? error.message : `${error.message} ${error.errors[0].detail}`
+}

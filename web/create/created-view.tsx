@@ -1,0 +1,65 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { CreatedPoll } from '../../client/src/index.ts'
+
+type Props = { readonly poll: CreatedPoll; readonly onAgain: () => void }
+
+/** The links of a poll that was just made. Its manage token is told this once, and stands in the fragment, which no server gets. */
+export function CreatedView({ poll, onAgain }: Props) {
+  const heading = useRef<HTMLHeadingElement>(null)
+  useEffect(() => heading.current?.focus(), [])
+  const vote = `${location.origin}/p/${poll.id}`
+  return (
+    <div class="created">
+      <h1 tabIndex={-1} ref={heading}>
+        Your poll is ready
+      </h1>
+      <p dir="auto">{poll.question}</p>
+      <img class="qr" src={`/p/${poll.id}/qr.svg`} width="220" height="220" alt="QR code of the page to vote on" />
+      <Link label="To vote" url={vote} />
+      <Link
+        label="To manage"
+        url={`${vote}#manage=${poll.manage_token}`}
+        hint="Keep it to yourself, and keep it: it is shown this once."
+      />
+      <p>
+        <button type="button" class="quiet" onClick={onAgain}>
+          Make another poll
+        </button>
+      </p>
+    </div>
+  )
+}
+
+function Link({ label, url, hint }: { readonly label: string; readonly url: string; readonly hint?: string }) {
+  const field = useRef<HTMLInputElement>(null)
+  const [isCopied, setIsCopied] = useState(false)
+
+  /** On plain http a page may not write to the clipboard: then the link is marked, to be copied by hand. */
+  async function copy(): Promise<void> {
+    field.current?.select()
+    try {
+      await navigator.clipboard.writeText(url)
+      setIsCopied(true)
+    } catch {
+      setIsCopied(document.execCommand('copy'))
+    }
+  }
+
+  return (
+    <div class="link">
+      <label>
+        <span>{label}</span>
+        <input type="text" readOnly value={url} ref={field} onFocus={({ currentTarget }) => currentTarget.select()} />
+      </label>
+      <div class="beside">
+        <button type="button" class="quiet" onClick={() => void copy()}>
+          {isCopied ? 'Copied' : 'Copy'}
+        </button>
+        <a class="button" href={url}>
+          Open
+        </a>
+      </div>
+      {hint !== undefined && <p class="hint">{hint}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+import { type Draft, writtenOptions } from './draft.ts'
+
+/** How the poll will look to those who vote. */
+export function Preview({ draft }: { readonly draft: Draft }) {
+  const options = writtenOptions(draft)
+  if (draft.question.trim() === '' && options.length === 0) return null
+  return (
+    <section class="preview" aria-label="Preview">
+      <h2 dir="auto">{draft.question.trim() || '…'}</h2>
+      <ul>
+        {options.map((text, place) => (
+          <li key={place} class={draft.isMultiple ? 'many' : 'one'} dir="auto">
+            {text}
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

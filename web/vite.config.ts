@@ -1,0 +1,49 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import { defineConfig, type Plugin } from 'vite'
+
+const outDir = join(import.meta.dirname, 'dist')
+
+/**
+ * The scripts and styles of the pages. Their names hold a hash of what is in them, so browsers may keep them for good; the manifest says to
+ * the api which file an entry has become.
+ */
+export default defineConfig({
+  root: import.meta.dirname,
+  base: '/assets/',
+  logLevel: 'warn',
+  plugins: [compress()],
+  build: {
+    outDir,
+    emptyOutDir: true,
+    assetsDir: '.',
+    manifest: 'manifest.json',
+    target: 'es2022',
+    modulePreload: { polyfill: false },
+    // Nothing may stand in the page itself: its policy takes scripts and styles from files alone.
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: [join(import.meta.dirname, 'create/main.tsx')] },
+  },
+})
+
+/** Beside each file what it is when compressed, as small as can be: that takes long, and is done once. */
+function compress(): Plugin {
+  return {
+    name: 'compress',
+    async closeBundle() {
+      const names = (await readdir(outDir)).filter((name) => /\.(?:js|css)$/.test(name))
+      await Promise.all(names.map((name) => writeCompressed(join(outDir, name))))
+    },
+  }
+}
+
+async function writeCompressed(path: string): Promise<void> {
+  const content = await readFile(path)
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
+  await Promise.all([
+    promisify(brotliCompress)(content, { params }).then((small) => writeFile(`${path}.br`, small)),
+    promisify(gzip)(content, { level: constants.Z_BEST_COMPRESSION }).then((small) => writeFile(`${path}.gz`, small)),
+  ])
+}
