@@ -39,7 +39,7 @@ async function main(): Promise<number> {
 
 function readOptions(): { readonly atOnce: number; readonly words: readonly string[] } {
   const { values, positionals } = parseArgs({
-    options: { 'at-once': { type: 'string', default: '2' } },
+    options: { 'at-once': { type: 'string', default: '3' } },
     allowPositionals: true,
   })
   const atOnce = Number(values['at-once'])
