@@ -5,13 +5,13 @@ import { checkSelection } from '../domain/selection.ts'
 import { partitionOf, type VoteKind } from '../domain/vote.ts'
 import type { BatchCalls } from './cast-vote/batch-calls.ts'
 import {
-  hostTokenMissing,
   type IdentifiedVoter,
   type IdentifyVoter,
+  refuseUnshown,
   type Session,
   type VoterCredentials,
 } from './cast-vote/identify-voter.ts'
-import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './cast-vote/refuse-vote.ts'
+import { hasEnded, pollChanging, pollClosed, refuseByDefinition, refuseByDoor } from './cast-vote/refuse-vote.ts'
 import { hashRequestKey } from './cast-vote/request-key.ts'
 import type { VoteIds } from './cast-vote/vote-id.ts'
 import type { WatchPoll } from './watch-poll.ts'
@@ -48,7 +48,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
     const voter = await identifyVoter.recognise(poll, shown)
     if (voter !== null) return isRefused(voter) ? voter : { voter, newSession: null }
     if (hasEnded(poll)) return pollClosed
-    return poll.voterIdentity === 'token' ? hostTokenMissing : refuse('no_vote', 'You have not voted in this poll.')
+    return refuseUnshown(poll.voterIdentity) ?? refuse('no_vote', 'You have not voted in this poll.')
   }
 
   return async (request) => {
@@ -73,7 +73,7 @@ export function createCastVote(parts: CastVoteParts): CastVote {
       if (answer.answer === 'accepted') {
         return { voteId: voteIds.seal({ pollId, round, voter, position: answer.position }), newSession }
       }
-      const no = refusalsOfDoor[answer.answer]
+      const no = refuseByDoor(poll, answer.answer)
       if (no !== null) return no
       // The poll takes no votes any more, so neither a newer definition nor a restored door could let this one in.
       if (hasEnded(poll)) return pollClosed

@@ -13,6 +13,11 @@ export type RecountPolls = {
   all(): AsyncIterable<RecountedPoll>
 }
 
+/** How many of its figures are not as they should be; 0 when all is well. */
+export function differencesIn({ differences, unregisteredVotes }: Recount): number {
+  return differences.length + (unregisteredVotes > 0 ? 1 : 0)
+}
+
 /** So many definitions are in memory at once, however many polls there are. */
 const PAGE_SIZE = 100
 

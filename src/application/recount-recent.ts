@@ -1,5 +1,6 @@
 // Beside the flow: compares tally and ledger of what people vote on now, again and again. It alarms, and never repairs.
 import type { Recount, Tallies } from '../ports/tallies.ts'
+import { differencesIn } from './recount-polls.ts'
 
 export type RecountRecentHooks = {
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>
@@ -55,7 +56,7 @@ export function createRecountRecent(
     // Also one that cannot be counted has had its turn.
     known.set(pollId, { run: runs, differences: known.get(pollId)?.differences ?? 0 })
     const counted = await tallies.recount(pollId)
-    known.set(pollId, { run: runs, differences: counted?.differences.length ?? 0 })
+    known.set(pollId, { run: runs, differences: counted === null ? 0 : differencesIn(counted) })
     if (counted !== null) hooks.onRecounted(counted)
   }
 

@@ -8,6 +8,7 @@ export const AUDIT_ACTIONS = [
   'key_created',
   'key_revoked',
   'set_aside_replayed',
+  'codes_created',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

@@ -31,7 +31,6 @@ export function checkFields(fields: PollFields): readonly FieldError[] {
     ...checkChoices(fields),
     ...checkTime('/opens_at', fields.opensAt),
     ...checkTime('/closes_at', fields.closesAt),
-    ...checkIdentity(fields),
   ]
 }
 
@@ -103,10 +102,4 @@ function checkChoices({ type, minChoices, maxChoices, options }: PollFields): re
 function checkTime(pointer: string, time: number | null): readonly FieldError[] {
   if (time === null || (Number.isSafeInteger(time) && time >= 0 && time <= TIME_MAX_MS)) return []
   return [{ pointer, detail: 'The time must lie between the years 1970 and 9999.' }]
-}
-
-function checkIdentity({ voterIdentity }: PollFields): readonly FieldError[] {
-  if (voterIdentity !== 'code') return []
-  const detail = 'voter_identity code is not available yet: take session, token or none.'
-  return [{ pointer: '/voter_identity', detail }]
 }

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg'
 import { createApiKeys } from '../adapters/postgres/api-keys.ts'
 import { createAuditLog } from '../adapters/postgres/audit-log.ts'
+import { createCodeRegister } from '../adapters/postgres/code-register.ts'
 import { createDoorRestoration as createPostgresDoorRestoration } from '../adapters/postgres/door-restoration.ts'
 import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
@@ -24,6 +25,7 @@ import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-do
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
 import type { ApiKeys } from '../ports/api-keys.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
+import type { CodeRegister } from '../ports/code-register.ts'
 import type { DoorRestoration } from '../ports/door-restoration.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
 import type { PollSnapshots } from '../ports/poll-snapshots.ts'
@@ -52,6 +54,7 @@ type LedgerSide = {
   readonly secrets: SecretStore
   readonly keys: ApiKeys
   readonly audit: AuditLog
+  readonly register: CodeRegister
 }
 
 /** What carries votes and news: Redis where there is one, else PostgreSQL too. */
@@ -116,6 +119,7 @@ function createLedgerSide(pool: Pool, exportPool: Pool): LedgerSide {
     secrets: createSecretStore(pool),
     keys: createApiKeys(pool),
     audit: createAuditLog(pool),
+    register: createCodeRegister(pool),
   }
 }
 

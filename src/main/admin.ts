@@ -6,6 +6,7 @@ import { createKeepSchedule } from '../application/keep-schedule.ts'
 import { createManageKeys } from '../application/manage-keys.ts'
 import { createKeepKeys } from '../application/manage-keys/keep-keys.ts'
 import { createManagePolls } from '../application/manage-polls.ts'
+import { createMakeCodes } from '../application/manage-polls/make-codes.ts'
 import { createPollDoors } from '../application/manage-polls/poll-doors.ts'
 import { createRemoveOldDoors } from '../application/manage-polls/remove-old-doors.ts'
 import { createReplaySetAside } from '../application/manage-polls/replay-set-aside.ts'
@@ -28,6 +29,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
   const { config, log, signal } = context
   const {
     managePolls,
+    makeCodes,
     showPipeline,
     replaySetAside,
     manageKeys,
@@ -39,6 +41,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
   } = createAdminSteps(context)
   const server = createAdminServer({
     polls: managePolls,
+    makeCodes,
     watchPoll,
     showPipeline,
     replaySetAside,
@@ -61,7 +64,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
 
 /** What the role does, apart from how it is asked. */
 export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'config' | 'adapters' | 'log'>) {
-  const { polls, door, tallies, cache, feed, lease, stream, setAside, keys, audit } = adapters
+  const { polls, door, tallies, cache, feed, lease, stream, setAside, keys, audit, register, secrets } = adapters
   const finalPollCacheMs = config.pollRedisTtlSeconds * 1000
   const { votePartitions: partitions, pollCreation, updateIntervalMs } = config
   const faults = createFaultLog(log)
@@ -74,6 +77,7 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
   const shared = { polls, door, doors, tallies, announce, sleep, report }
   return {
     managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
+    makeCodes: createMakeCodes({ polls, register, secrets, judgeBearer }),
     manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
     readAudit: createReadAudit({ audit, judgeBearer }),
     noteKeyUse,

@@ -1,5 +1,6 @@
 import { auditRoute } from '../adapters/http/audit-route.ts'
 import type { BulkVotes } from '../adapters/http/bulk-route.ts'
+import { codeRoute } from '../adapters/http/code-route.ts'
 import type { EventStreams } from '../adapters/http/events.ts'
 import { exportRoutes, type ExportRoutesParts } from '../adapters/http/export-routes.ts'
 import { healthRoutes } from '../adapters/http/health-routes.ts'
@@ -44,6 +45,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   signedResultRoutes(routes, parts)
   exportRoutes(routes, parts)
   lifeCycleRoutes(routes, organisePolls)
+  codeRoute(routes, organisePolls)
   voteRoutes(routes, parts)
   bulkVotes.addRoute(routes)
   receiptRoute(routes, parts.readReceipt)

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { RecountedPoll } from '../application/recount-polls.ts'
+import { differencesIn, type RecountedPoll } from '../application/recount-polls.ts'
 import { formatNumber } from '../demo/screen.ts'
 import type { Poll } from '../domain/poll.ts'
 import type { Difference, Recount } from '../ports/tallies.ts'
@@ -22,8 +22,8 @@ export function addFinding(findings: Findings, { rounds }: RecountedPoll): Findi
   }
 }
 
-export function isEqual({ differences }: Recount): boolean {
-  return differences.length === 0
+export function isEqual(recount: Recount): boolean {
+  return differencesIn(recount) === 0
 }
 
 /** One poll as a person reads it: a line per round, and below it what differs. */
@@ -33,6 +33,7 @@ export function describePoll({ poll, rounds }: RecountedPoll): string {
   const lines = rounds.flatMap((recount, index) => [
     `  round ${String(recount.round).padEnd(5)}${(votes[index] ?? '').padStart(votesWidth)}   ${isEqual(recount) ? styleText('green', '✓') : styleText('red', '✗')}`,
     ...describeDifferences(poll, recount.differences),
+    ...describeUnregistered(recount),
   ])
   return [styleText('bold', poll.question), styleText('dim', `${poll.id}, ${poll.status}`), '', ...lines].join('\n')
 }
@@ -47,6 +48,11 @@ function describeDifferences(poll: Poll, differences: readonly Difference[]): re
   return rows.map(({ name, tally, ledger }) =>
     styleText('red', `      ${name.padEnd(width('name'))}   tally ${tally.padEnd(width('tally'))}   ledger ${ledger}`),
   )
+}
+
+function describeUnregistered({ unregisteredVotes }: Recount): readonly string[] {
+  if (unregisteredVotes === 0) return []
+  return [styleText('red', `      votes that no code of this poll has led to   ${formatNumber(unregisteredVotes)}`)]
 }
 
 function nameCount({ options }: Poll, optionId: number | null): string {

@@ -23,6 +23,8 @@ export type PollAdmin = {
   close(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
   reset(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
   remove(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
+  /** New voting codes, which nobody can show again. */
+  createCodes(caller: Caller, pollId: string, count: number): Promise<readonly string[] | Refused>
   listAudit(caller: Caller, cursor: string | null, pageSize: number): Promise<AuditPage | Refused>
   list(
     caller: Caller,

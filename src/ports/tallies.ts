@@ -20,7 +20,8 @@ export type Tallies = {
   changedLately(withinMs: number, pollsMax: number): Promise<readonly string[]>
   /**
    * Counts the ledger of the poll's current round anew and compares it with the tally, both in one snapshot: every option, and the
-   * number of votes. Changes nothing. Null for an unknown poll.
+   * number of votes. In the same snapshot, the votes whose voter is not in the register of a poll of codes. Changes nothing. Null for an
+   * unknown poll.
    */
   recount(pollId: string): Promise<Recount | null>
   /** The same for every round that the poll has had, all in one snapshot, the latest first. Empty for an unknown poll. */
@@ -34,6 +35,11 @@ export type Recount = {
   readonly totalVotes: number
   /** Empty when tally and ledger agree. */
   readonly differences: readonly Difference[]
+  /**
+   * Votes that no code of the poll has led to; 0 when all is well. Of a current round alone: what an earlier one asked its voters for is
+   * not known any more.
+   */
+  readonly unregisteredVotes: number
 }
 
 /** `optionId` null stands for the number of votes. */

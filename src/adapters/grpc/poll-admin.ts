@@ -56,6 +56,10 @@ export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disco
     close: async (caller, pollId) => toChanged(await call(caller, service.ClosePoll, { pollId })),
     reset: async (caller, pollId) => toChanged(await call(caller, service.ResetPoll, { pollId })),
     remove: async (caller, pollId) => toChanged(await call(caller, service.DeletePoll, { pollId })),
+    async createCodes(caller, pollId, count) {
+      const reply = await call(caller, service.CreateCodes, { pollId, count })
+      return isRefused(reply) ? reply : reply.codes
+    },
     async listAudit(caller, cursor, pageSize) {
       const page = await call(caller, service.ListAuditEvents, { pageSize, pageToken: cursor ?? '' })
       return isRefused(page) ? page : readAuditPage(page)

@@ -2,6 +2,7 @@ import type { Poll } from '../../domain/poll.ts'
 import type { Tally } from '../../domain/tally.ts'
 import type { PartitionStatus } from '../../application/manage-polls/show-pipeline.ts'
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
+import { differencesIn } from '../../application/recount-polls.ts'
 import type { Recount } from '../../ports/tallies.ts'
 import type { PipelineStatusResponse } from './gen/tallycast/admin/v1/PipelineStatusResponse.ts'
 import type { Poll as PollMessage } from './gen/tallycast/admin/v1/Poll.ts'
@@ -48,15 +49,17 @@ function definitionMessage(poll: Poll): PollMessage {
   }
 }
 
-export function recountMessage({ pollId, round, totalVotes, differences }: Recount): RecountPollResponse {
+export function recountMessage(recount: Recount): RecountPollResponse {
+  const { pollId, round, totalVotes, differences, unregisteredVotes } = recount
   return {
     pollId,
     round,
     totalVotes,
-    isEqual: differences.length === 0,
+    isEqual: differencesIn(recount) === 0,
     differences: differences.map(({ optionId, tally, ledger }) =>
       optionId === null ? { tally, ledger } : { optionId, tally, ledger },
     ),
+    unregisteredVotes,
   }
 }
 

@@ -4,6 +4,7 @@ import { HealthImplementation } from 'grpc-health-check'
 import type { ReadAudit } from '../../application/audit.ts'
 import type { ManageKeys } from '../../application/manage-keys.ts'
 import type { ManagePolls } from '../../application/manage-polls.ts'
+import type { MakeCodes } from '../../application/manage-polls/make-codes.ts'
 import type { ReplaySetAside } from '../../application/manage-polls/replay-set-aside.ts'
 import type { ShowPipeline } from '../../application/manage-polls/show-pipeline.ts'
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
@@ -22,6 +23,7 @@ import { createWatchCall } from './watch-call.ts'
 
 export type AdminServerParts = {
   readonly polls: ManagePolls
+  readonly makeCodes: MakeCodes
   readonly watchPoll: Pick<WatchPoll, 'watch'>
   readonly showPipeline: ShowPipeline
   readonly replaySetAside: ReplaySetAside
@@ -118,7 +120,7 @@ function secured({ certificate, privateKey, clientAuthority }: AdminServerTls): 
 }
 
 function handlers(
-  { polls, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report }: AdminServerParts,
+  { polls, makeCodes, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report }: AdminServerParts,
   stopping: AbortSignal,
 ) {
   const answer: AnswerCall = (method, step) => answerWith(method, step, report)
@@ -147,6 +149,10 @@ function handlers(
     ),
     ResetPoll: answer('ResetPoll', async ({ pollId }, caller) => toMessage(await polls.reset(caller, pollId))),
     DeletePoll: answer('DeletePoll', async ({ pollId }, caller) => toMessage(await polls.remove(caller, pollId))),
+    CreateCodes: answer('CreateCodes', async ({ pollId, count }, caller) => {
+      const codes = await makeCodes(caller, pollId, count)
+      return isRefused(codes) ? codes : { codes: [...codes] }
+    }),
     WatchPoll: createWatchCall({ polls, watchPoll, report, stopping }),
     RecountPoll: answer('RecountPoll', async ({ pollId }, caller) => {
       const recount = await polls.recount(caller, pollId)

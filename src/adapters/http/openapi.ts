@@ -110,7 +110,7 @@ export function describeRoutes(app: HttpApp, version: string, address: PublicAdd
             in: 'header',
             name: 'Voter-Token',
             description:
-              'From `POST /session`. In polls whose `voter_identity` is `token`: a JWT of the host application, with `sub` (your name for the voter), `poll_id`, `aud` and an `exp` that is near.',
+              'From `POST /session`. In polls whose `voter_identity` is `token`: a JWT of the host application, with `sub` (your name for the voter), `poll_id`, `aud` and an `exp` that is near. In those whose `voter_identity` is `code`: a voting code; hyphens, spaces and small letters do not matter.',
           },
           sessionCookie: {
             type: 'apiKey',

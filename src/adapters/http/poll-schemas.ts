@@ -104,7 +104,7 @@ const definition = {
   voter_identity: Type.Optional(
     Type.Enum([...identities], {
       description:
-        'What makes a voter one voter. Default: session. `token`: a token by which the host application vouches for its user. `code` is not available yet.',
+        'What makes a voter one voter. Default: session. `token`: a token by which the host application vouches for its user. `code`: a one-time code, as `POST /polls/{poll_id}/codes` makes them.',
     }),
   ),
   allow_vote_change: Type.Optional(

@@ -36,7 +36,7 @@ const writeSteps = [
     operationId: 'castVote',
     summary: 'Vote',
     description: 'Counts once, however often it is sent. Without a session one is made.',
-    refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'already_voted'],
+    refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'already_voted', 'code_used'],
   },
   {
     method: 'PUT',

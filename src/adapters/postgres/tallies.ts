@@ -174,12 +174,14 @@ async function listChangedLately(pool: pg.Pool, withinMs: number, pollsMax: numb
 }
 
 /**
- * One statement, so one snapshot: both sides of all rounds are read in it, the ledger once. Option null stands for the number
- * of votes: an empty selection is a retracted vote, any other counts once there.
+ * One statement, so one snapshot: both sides of all rounds are read in it, the ledger once, and of a poll of codes once more, against its
+ * register. Option null stands for the number of votes: an empty selection is a retracted vote, any other counts once there.
  */
 const RECOUNT = `
   with wanted as (
-    select id as poll_id, case when $2 then 1 else round end as first_round, round as last_round from poll where id = $1
+    select id as poll_id, case when $2 then 1 else round end as first_round, round as last_round, voter_identity
+    from poll
+    where id = $1
   ), side as (
     select tally.round, counted.option_id, counted.votes as tally, 0 as ledger
     from wanted as w
@@ -200,6 +202,13 @@ const RECOUNT = `
     select round, option_id, sum(tally)::float8 as tally, sum(ledger)::float8 as ledger
     from side
     group by round, option_id
+  ), unregistered as (
+    select vote.round, count(*)::float8 as votes
+    from wanted as w
+    join vote on vote.poll_id = w.poll_id and vote.round = w.last_round
+    where w.voter_identity = 'code' and cardinality(vote.selection) > 0
+      and not exists (select from vote_code as c where c.poll_id = vote.poll_id and c.voter = vote.voter)
+    group by vote.round
   )
   select
     r.round,
@@ -210,16 +219,29 @@ const RECOUNT = `
         order by summed.option_id
       ) filter (where summed.tally <> summed.ledger),
       '[]'
-    ) as differences
+    ) as differences,
+    coalesce(max(unregistered.votes), 0) as unregistered_votes
   from wanted as w
   cross join lateral generate_series(w.first_round, w.last_round) as r (round)
   left join summed on summed.round = r.round
+  left join unregistered on unregistered.round = r.round
   group by r.round
   order by r.round desc`
 
-type RecountRow = { readonly round: number; readonly total_votes: number; readonly differences: Recount['differences'] }
+type RecountRow = {
+  readonly round: number
+  readonly total_votes: number
+  readonly differences: Recount['differences']
+  readonly unregistered_votes: number
+}
 
 async function recount(pool: pg.Pool, pollId: string, which: 'all_rounds' | 'current'): Promise<readonly Recount[]> {
   const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId, which === 'all_rounds'])
-  return rows.map((row) => ({ pollId, round: row.round, totalVotes: row.total_votes, differences: row.differences }))
+  return rows.map((row) => ({
+    pollId,
+    round: row.round,
+    totalVotes: row.total_votes,
+    differences: row.differences,
+    unregisteredVotes: row.unregistered_votes,
+  }))
 }

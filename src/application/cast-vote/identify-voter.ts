@@ -1,11 +1,13 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Poll } from '../../domain/poll.ts'
+import type { Poll, VoterIdentity } from '../../domain/poll.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { VoterKey } from '../../domain/vote.ts'
 import type { HostTokens } from '../../ports/host-tokens.ts'
 import { createKeyedHash } from '../keyed-hash.ts'
+import { createVotingCodes } from '../voting-codes.ts'
+import { createHashVoter } from './voter-key.ts'
 
-/** What a request shows of its voter: `Voter-Token` (a session or a host's token), the session cookie, and an Idempotency-Key that `readRequestKey` took. */
+/** What a request shows of its voter: `Voter-Token` (a session, a host's token or a voting code), the session cookie, and an Idempotency-Key that `readRequestKey` took. */
 export type VoterCredentials = {
   readonly voterToken: string | null
   readonly sessionCookie: string | null
@@ -36,7 +38,7 @@ export type IdentifyVoterKeys = {
   readonly voterPepper: Uint8Array
   /** The first signs, all of them verify: so a new one can be put before the old one. */
   readonly sessionSecrets: readonly Uint8Array[]
-  /** Derives the session of a request that shows nothing but an Idempotency-Key. */
+  /** Derives the session of a request that shows nothing but an Idempotency-Key, and proves voting codes. */
   readonly service: Uint8Array
 }
 
@@ -45,7 +47,6 @@ const formatVersion = 1
 const idBytes = 16
 const signedBytes = 1 + idBytes + 6
 const signatureBytes = 16
-export const voterKeyBytes = 16
 
 /**
  * Everything that says who a voter is. `hostTokens`: null where no host is known, so that nobody can vouch for voters. `now` gives
@@ -55,7 +56,8 @@ export function createIdentifyVoter(
   keys: IdentifyVoterKeys,
   { hostTokens = null, now = Date.now }: { readonly hostTokens?: HostTokens | null; readonly now?: () => number } = {},
 ): IdentifyVoter {
-  const hashVoter = createKeyedHash(keys.voterPepper, 'voter key')
+  const voterKey = createHashVoter(keys.voterPepper)
+  const votingCodes = createVotingCodes(keys)
   const hashRequestKey = createKeyedHash(keys.service, 'session of a request key')
   const signatures = keys.sessionSecrets.map((secret) => createKeyedHash(secret, 'session'))
   const sign = signatures[0]
@@ -91,11 +93,6 @@ export function createIdentifyVoter(
     return shown.sessionCookie === null ? null : readSession(shown.sessionCookie)
   }
 
-  function voterKey(pollId: string, kind: SubjectKind, subject: string | Uint8Array): VoterKey {
-    // The cast brands what is a voter key by definition.
-    return hashVoter(beforeSubject(pollId, kind), subject).toString('hex', 0, voterKeyBytes) as VoterKey
-  }
-
   async function recogniseByHost(pollId: string, token: string): Promise<VoterKey | Refused> {
     if (hostTokens === null) return refuse('token_invalid', 'No host is known here whose tokens could be believed.')
     const subject = await hostTokens.subjectOf(token, pollId)
@@ -114,13 +111,14 @@ export function createIdentifyVoter(
       case 'token':
         return shown.voterToken === null ? null : recogniseByHost(poll.id, shown.voterToken)
       case 'code':
-        return refuse('unauthenticated', 'This poll asks its voters for a code, which is not offered yet.')
+        return shown.voterToken === null ? null : (votingCodes.voterOf(poll.id, shown.voterToken) ?? codeInvalid)
     }
   }
 
   /** Somebody of whom nothing is known. */
   function begin({ id: pollId, voterIdentity }: PollIdentity, { requestKey }: VoterCredentials) {
-    if (voterIdentity === 'token') return hostTokenMissing
+    const refused = refuseUnshown(voterIdentity)
+    if (refused !== null) return refused
     if (voterIdentity === 'none') {
       return { voter: voterKey(pollId, 'request', randomBytes(idBytes)), newSession: null }
     }
@@ -149,18 +147,21 @@ export function createIdentifyVoter(
   }
 }
 
-type SubjectKind = 'session' | 'request' | 'token'
-
-/** Of whoever wants to vote in a poll of a host's voters and shows no token. */
-export const hostTokenMissing = refuse(
+const hostTokenMissing = refuse(
   'unauthenticated',
   'This poll is for those for whom its host vouches: send the token of the host as Voter-Token.',
 )
+const codeMissing = refuse(
+  'unauthenticated',
+  'This poll asks for a voting code: enter it on the page of the poll, or send it as Voter-Token.',
+)
+const codeInvalid = refuse(
+  'token_invalid',
+  'This voting code is not one of this poll. Please compare it with what you were given, character by character.',
+)
 
-/**
- * What is hashed in front of a subject, so that nobody of one kind can be taken for somebody of another; `token` are those whom a host
- * names. The poll id is random and without spaces, so subject and poll cannot be split in two ways.
- */
-export function beforeSubject(pollId: string, kind: SubjectKind): string {
-  return `${pollId} ${kind} `
+/** Of whoever shows nothing, where a poll is only for those who do; null where it is for everybody. */
+export function refuseUnshown(voterIdentity: VoterIdentity): Refused | null {
+  if (voterIdentity === 'token') return hostTokenMissing
+  return voterIdentity === 'code' ? codeMissing : null
 }

@@ -1,6 +1,6 @@
 import type { VoterKey } from '../../domain/vote.ts'
 import { createKeyedHashOfMany, HASH_BYTES } from '../keyed-hash.ts'
-import { beforeSubject, voterKeyBytes } from './identify-voter.ts'
+import { beforeSubject, voterKeyBytes, voterKeyPurpose } from './voter-key.ts'
 
 /** The voter keys of those whom a host names so, in their order. Texts MUST be well-formed: halves of a character would all be one voter. */
 export type NameVoters = (pollId: string, subjects: readonly string[]) => readonly VoterKey[]
@@ -10,7 +10,7 @@ export type NameVoters = (pollId: string, subjects: readonly string[]) => readon
  * sessions and requests, so nobody can take the place of one of them.
  */
 export function createNameVoters(voterPepper: Uint8Array): NameVoters {
-  const hashVoters = createKeyedHashOfMany(voterPepper, 'voter key')
+  const hashVoters = createKeyedHashOfMany(voterPepper, voterKeyPurpose)
 
   return (pollId, subjects) => {
     const before = beforeSubject(pollId, 'token')

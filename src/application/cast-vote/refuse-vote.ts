@@ -25,6 +25,16 @@ export const refusalsOfDoor = {
   door_missing: null,
 } satisfies Record<Exclude<DoorAnswer['answer'], 'accepted'>, Refused | null>
 
+const codeUsed = refuse('code_used', 'This voting code has been used already.')
+
+/** The same, of a poll whose voters are known by what the poll asks for. */
+export function refuseByDoor(
+  { voterIdentity }: Pick<Poll, 'voterIdentity'>,
+  answer: keyof typeof refusalsOfDoor,
+): Refused | null {
+  return answer === 'already_voted' && voterIdentity === 'code' ? codeUsed : refusalsOfDoor[answer]
+}
+
 /**
  * A poll that has ended refuses at once only what brings no request key. With a key the door is asked: it may have accepted this
  * very request before, and an answer that was lost on its way must not turn into "too late".

@@ -17,6 +17,8 @@ export type OrganisePolls = {
   update(caller: Caller, pollId: string, patch: PollPatch): Promise<LivePoll | Refused>
   step(caller: Caller, pollId: string, step: LifeCycleStep): Promise<LivePoll | Refused>
   remove(caller: Caller, pollId: string): Promise<Refused | null>
+  /** New voting codes, which nobody can show again. */
+  createCodes(caller: Caller, pollId: string, count: number): Promise<readonly string[] | Refused>
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<PollPage | Refused>
   /** What organisers did, newest first. */
   listAudit(caller: Caller, cursor: string | null, pageSize: number): Promise<AuditPage | Refused>
@@ -53,6 +55,7 @@ export function createOrganisePolls(
       await watchPoll.refresh(pollId)
       return null
     },
+    createCodes: (caller, pollId, count) => admin.createCodes(caller, pollId, count),
     listAudit: (caller, cursor, pageSize) => admin.listAudit(caller, cursor, pageSize),
     async list(caller, cursor, pageSize) {
       const page = await admin.list(caller, cursor, pageSize)

@@ -8,6 +8,8 @@ import type { AuditEvent as _tallycast_admin_v1_AuditEvent, AuditEvent__Output a
 import type { ClosePollRequest as _tallycast_admin_v1_ClosePollRequest, ClosePollRequest__Output as _tallycast_admin_v1_ClosePollRequest__Output } from './tallycast/admin/v1/ClosePollRequest.ts';
 import type { CreateApiKeyRequest as _tallycast_admin_v1_CreateApiKeyRequest, CreateApiKeyRequest__Output as _tallycast_admin_v1_CreateApiKeyRequest__Output } from './tallycast/admin/v1/CreateApiKeyRequest.ts';
 import type { CreateApiKeyResponse as _tallycast_admin_v1_CreateApiKeyResponse, CreateApiKeyResponse__Output as _tallycast_admin_v1_CreateApiKeyResponse__Output } from './tallycast/admin/v1/CreateApiKeyResponse.ts';
+import type { CreateCodesRequest as _tallycast_admin_v1_CreateCodesRequest, CreateCodesRequest__Output as _tallycast_admin_v1_CreateCodesRequest__Output } from './tallycast/admin/v1/CreateCodesRequest.ts';
+import type { CreateCodesResponse as _tallycast_admin_v1_CreateCodesResponse, CreateCodesResponse__Output as _tallycast_admin_v1_CreateCodesResponse__Output } from './tallycast/admin/v1/CreateCodesResponse.ts';
 import type { CreatePollRequest as _tallycast_admin_v1_CreatePollRequest, CreatePollRequest__Output as _tallycast_admin_v1_CreatePollRequest__Output } from './tallycast/admin/v1/CreatePollRequest.ts';
 import type { CreatePollResponse as _tallycast_admin_v1_CreatePollResponse, CreatePollResponse__Output as _tallycast_admin_v1_CreatePollResponse__Output } from './tallycast/admin/v1/CreatePollResponse.ts';
 import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, DeletePollRequest__Output as _tallycast_admin_v1_DeletePollRequest__Output } from './tallycast/admin/v1/DeletePollRequest.ts';
@@ -61,6 +63,8 @@ export interface ProtoGrpcType {
         ClosePollRequest: MessageTypeDefinition<_tallycast_admin_v1_ClosePollRequest, _tallycast_admin_v1_ClosePollRequest__Output>
         CreateApiKeyRequest: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyRequest, _tallycast_admin_v1_CreateApiKeyRequest__Output>
         CreateApiKeyResponse: MessageTypeDefinition<_tallycast_admin_v1_CreateApiKeyResponse, _tallycast_admin_v1_CreateApiKeyResponse__Output>
+        CreateCodesRequest: MessageTypeDefinition<_tallycast_admin_v1_CreateCodesRequest, _tallycast_admin_v1_CreateCodesRequest__Output>
+        CreateCodesResponse: MessageTypeDefinition<_tallycast_admin_v1_CreateCodesResponse, _tallycast_admin_v1_CreateCodesResponse__Output>
         CreatePollRequest: MessageTypeDefinition<_tallycast_admin_v1_CreatePollRequest, _tallycast_admin_v1_CreatePollRequest__Output>
         CreatePollResponse: MessageTypeDefinition<_tallycast_admin_v1_CreatePollResponse, _tallycast_admin_v1_CreatePollResponse__Output>
         DeletePollRequest: MessageTypeDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_DeletePollRequest__Output>

@@ -6,6 +6,8 @@ import type { ApiKey as _tallycast_admin_v1_ApiKey, ApiKey__Output as _tallycast
 import type { ClosePollRequest as _tallycast_admin_v1_ClosePollRequest, ClosePollRequest__Output as _tallycast_admin_v1_ClosePollRequest__Output } from '../../../tallycast/admin/v1/ClosePollRequest.ts';
 import type { CreateApiKeyRequest as _tallycast_admin_v1_CreateApiKeyRequest, CreateApiKeyRequest__Output as _tallycast_admin_v1_CreateApiKeyRequest__Output } from '../../../tallycast/admin/v1/CreateApiKeyRequest.ts';
 import type { CreateApiKeyResponse as _tallycast_admin_v1_CreateApiKeyResponse, CreateApiKeyResponse__Output as _tallycast_admin_v1_CreateApiKeyResponse__Output } from '../../../tallycast/admin/v1/CreateApiKeyResponse.ts';
+import type { CreateCodesRequest as _tallycast_admin_v1_CreateCodesRequest, CreateCodesRequest__Output as _tallycast_admin_v1_CreateCodesRequest__Output } from '../../../tallycast/admin/v1/CreateCodesRequest.ts';
+import type { CreateCodesResponse as _tallycast_admin_v1_CreateCodesResponse, CreateCodesResponse__Output as _tallycast_admin_v1_CreateCodesResponse__Output } from '../../../tallycast/admin/v1/CreateCodesResponse.ts';
 import type { CreatePollRequest as _tallycast_admin_v1_CreatePollRequest, CreatePollRequest__Output as _tallycast_admin_v1_CreatePollRequest__Output } from '../../../tallycast/admin/v1/CreatePollRequest.ts';
 import type { CreatePollResponse as _tallycast_admin_v1_CreatePollResponse, CreatePollResponse__Output as _tallycast_admin_v1_CreatePollResponse__Output } from '../../../tallycast/admin/v1/CreatePollResponse.ts';
 import type { DeletePollRequest as _tallycast_admin_v1_DeletePollRequest, DeletePollRequest__Output as _tallycast_admin_v1_DeletePollRequest__Output } from '../../../tallycast/admin/v1/DeletePollRequest.ts';
@@ -49,6 +51,15 @@ export interface AdminServiceClient extends grpc.Client {
   createApiKey(argument: _tallycast_admin_v1_CreateApiKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreateApiKeyResponse__Output>): grpc.ClientUnaryCall;
   createApiKey(argument: _tallycast_admin_v1_CreateApiKeyRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreateApiKeyResponse__Output>): grpc.ClientUnaryCall;
   createApiKey(argument: _tallycast_admin_v1_CreateApiKeyRequest, callback: grpc.requestCallback<_tallycast_admin_v1_CreateApiKeyResponse__Output>): grpc.ClientUnaryCall;
+  
+  CreateCodes(argument: _tallycast_admin_v1_CreateCodesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  CreateCodes(argument: _tallycast_admin_v1_CreateCodesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  CreateCodes(argument: _tallycast_admin_v1_CreateCodesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  CreateCodes(argument: _tallycast_admin_v1_CreateCodesRequest, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  createCodes(argument: _tallycast_admin_v1_CreateCodesRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  createCodes(argument: _tallycast_admin_v1_CreateCodesRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  createCodes(argument: _tallycast_admin_v1_CreateCodesRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
+  createCodes(argument: _tallycast_admin_v1_CreateCodesRequest, callback: grpc.requestCallback<_tallycast_admin_v1_CreateCodesResponse__Output>): grpc.ClientUnaryCall;
   
   CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
   CreatePoll(argument: _tallycast_admin_v1_CreatePollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_CreatePollResponse__Output>): grpc.ClientUnaryCall;
@@ -188,6 +199,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   CreateApiKey: grpc.handleUnaryCall<_tallycast_admin_v1_CreateApiKeyRequest__Output, _tallycast_admin_v1_CreateApiKeyResponse>;
   
+  CreateCodes: grpc.handleUnaryCall<_tallycast_admin_v1_CreateCodesRequest__Output, _tallycast_admin_v1_CreateCodesResponse>;
+  
   CreatePoll: grpc.handleUnaryCall<_tallycast_admin_v1_CreatePollRequest__Output, _tallycast_admin_v1_CreatePollResponse>;
   
   DeletePoll: grpc.handleUnaryCall<_tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll>;
@@ -223,6 +236,7 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
 export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   ClosePoll: MethodDefinition<_tallycast_admin_v1_ClosePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_ClosePollRequest__Output, _tallycast_admin_v1_Poll__Output>
   CreateApiKey: MethodDefinition<_tallycast_admin_v1_CreateApiKeyRequest, _tallycast_admin_v1_CreateApiKeyResponse, _tallycast_admin_v1_CreateApiKeyRequest__Output, _tallycast_admin_v1_CreateApiKeyResponse__Output>
+  CreateCodes: MethodDefinition<_tallycast_admin_v1_CreateCodesRequest, _tallycast_admin_v1_CreateCodesResponse, _tallycast_admin_v1_CreateCodesRequest__Output, _tallycast_admin_v1_CreateCodesResponse__Output>
   CreatePoll: MethodDefinition<_tallycast_admin_v1_CreatePollRequest, _tallycast_admin_v1_CreatePollResponse, _tallycast_admin_v1_CreatePollRequest__Output, _tallycast_admin_v1_CreatePollResponse__Output>
   DeletePoll: MethodDefinition<_tallycast_admin_v1_DeletePollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_DeletePollRequest__Output, _tallycast_admin_v1_Poll__Output>
   GetPoll: MethodDefinition<_tallycast_admin_v1_GetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_GetPollRequest__Output, _tallycast_admin_v1_Poll__Output>

@@ -11,6 +11,7 @@ export const AuditAction = {
   AUDIT_ACTION_KEY_CREATED: 'AUDIT_ACTION_KEY_CREATED',
   AUDIT_ACTION_KEY_REVOKED: 'AUDIT_ACTION_KEY_REVOKED',
   AUDIT_ACTION_SET_ASIDE_REPLAYED: 'AUDIT_ACTION_SET_ASIDE_REPLAYED',
+  AUDIT_ACTION_CODES_CREATED: 'AUDIT_ACTION_CODES_CREATED',
 } as const;
 
 export type AuditAction =
@@ -34,5 +35,7 @@ export type AuditAction =
   | 8
   | 'AUDIT_ACTION_SET_ASIDE_REPLAYED'
   | 9
+  | 'AUDIT_ACTION_CODES_CREATED'
+  | 10
 
 export type AuditAction__Output = typeof AuditAction[keyof typeof AuditAction]

@@ -9,6 +9,7 @@ export interface RecountPollResponse {
   'totalVotes'?: (number | string | Long);
   'isEqual'?: (boolean);
   'differences'?: (_tallycast_admin_v1_Difference)[];
+  'unregisteredVotes'?: (number | string | Long);
 }
 
 export interface RecountPollResponse__Output {
@@ -17,4 +18,5 @@ export interface RecountPollResponse__Output {
   'totalVotes': (number);
   'isEqual': (boolean);
   'differences': (_tallycast_admin_v1_Difference__Output)[];
+  'unregisteredVotes': (number);
 }
