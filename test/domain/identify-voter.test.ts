@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createIdentifyVoter, type VoterCredentials } from '../../src/application/cast-vote/identify-voter.ts'
 import { createNameVoters } from '../../src/application/cast-vote/name-voters.ts'
+import { createVotingCodes } from '../../src/application/voting-codes.ts'
 import type { VoterIdentity } from '../../src/domain/poll.ts'
 import { isRefused, refuse, type Refused } from '../../src/domain/refusal.ts'
 import type { HostTokens } from '../../src/ports/host-tokens.ts'
@@ -28,6 +29,7 @@ function start({
 }
 
 const nameVoters = createNameVoters(Buffer.alloc(32, 3))
+const votingCodes = createVotingCodes({ voterPepper: Buffer.alloc(32, 3), service: Buffer.alloc(32, 4) })
 
 function pollWith(voterIdentity: VoterIdentity, id = 'poll23456789ab') {
   return { id, voterIdentity }
@@ -119,8 +121,24 @@ describe('a voter', () => {
     })
   })
 
-  test('who needs a code is refused until these are offered', async () => {
-    expect(await identify.recognise(pollWith('code'), nothing)).toMatchObject({ refused: 'unauthenticated' })
+  test('of a poll of codes is who shows one of this poll, and nobody else, whatever else is shown', async () => {
+    const poll = pollWith('code')
+    const [drawn] = votingCodes.draw(poll.id, 1)
+    if (drawn === undefined) throw new Error('no code was drawn')
+    const { code, voter } = drawn
+    const { token } = granted(identify.session(nothing))
+    const without = { ...nothing, sessionCookie: token, requestKey: randomUUID() }
+    const shown = { ...without, voterToken: code.toLowerCase() }
+    expect(await identify.identify(poll, shown)).toEqual({ voter, newSession: null })
+    expect(await identify.recognise(poll, shown)).toBe(voter)
+    expect(await identify.recognise(poll, without)).toBeNull()
+    expect(await identify.identify(poll, without)).toMatchObject({ refused: 'unauthenticated' })
+    for (const voterToken of [token, `${code}0`, '']) {
+      expect(await identify.recognise(poll, { ...nothing, voterToken })).toMatchObject({ refused: 'token_invalid' })
+      expect(await identify.identify(poll, { ...nothing, voterToken })).toMatchObject({ refused: 'token_invalid' })
+    }
+    const another = pollWith('code', 'another')
+    expect(await identify.recognise(another, shown)).toMatchObject({ refused: 'token_invalid' })
   })
 })
 

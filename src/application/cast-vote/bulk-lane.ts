@@ -5,7 +5,7 @@ import type { Selection, VoteKind, VoterKey } from '../../domain/vote.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import { type Clock, pause } from '../clock.ts'
 import type { WatchPoll } from '../watch-poll.ts'
-import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition } from './refuse-vote.ts'
+import { hasEnded, pollChanging, pollClosed, refusalsOfDoor, refuseByDefinition, refuseHost } from './refuse-vote.ts'
 import type { SealMany, VoteReference } from './seal-many.ts'
 
 export type BulkLimits = {
@@ -89,7 +89,7 @@ export function createBulkLane(
   }
 
   function judge(poll: Poll, { kind, requestKey, optionIds }: BulkCall): Selection | Refused {
-    const refused = refuseByDefinition(poll, kind, requestKey !== null)
+    const refused = refuseHost(poll) ?? refuseByDefinition(poll, kind, requestKey !== null)
     if (refused !== null) return refused
     return kind === 'retract' ? [] : select(poll, optionIds)
   }

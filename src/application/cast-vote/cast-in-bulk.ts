@@ -7,7 +7,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { type BulkCall, type BulkLane, type BulkLaneParts, type BulkLimits, createBulkLane } from './bulk-lane.ts'
 import { judgeFor, type JudgeBearer } from '../judge-bearer.ts'
 import type { NameVoters } from './name-voters.ts'
-import { refuseByDefinition } from './refuse-vote.ts'
+import { refuseByDefinition, refuseHost } from './refuse-vote.ts'
 import { hashRequestKey } from './request-key.ts'
 
 /** A vote as a host brings it. `subject` is the host's name for the voter. */
@@ -67,7 +67,7 @@ export function createCastInBulk({ nameVoters, judgeBearer, onAnswered, ...parts
     async begin(pollId, signal) {
       const live = await laneParts.watchPoll.get(pollId)
       if (live === null) return refuse('poll_not_found', 'There is no such poll.')
-      const refused = refuseByIdentity(live.poll) ?? refuseByDefinition(live.poll, 'cast', false)
+      const refused = refuseHost(live.poll) ?? refuseByDefinition(live.poll, 'cast', false)
       if (refused !== null) return refused
       const createLane = (partition: number): BulkLane => createBulkLane(laneParts, pollId, partition, signal)
       return createIntake(live.poll, nameVoters, createLane, onAnswered)
@@ -81,12 +81,6 @@ function isVote(line: BulkVote | Refused): line is BulkVote {
 
 /** Until the vote has its answer. */
 const unanswered = ''
-
-/** A host vouches for its voters. Where a poll has codes of its own, those are what it believes. */
-function refuseByIdentity({ voterIdentity }: Poll): Refused | null {
-  if (voterIdentity !== 'code') return null
-  return refuse('forbidden', 'This poll asks its voters for a code, so no host can vote for them.')
-}
 
 function createIntake(
   { id: pollId, partitions }: Pick<Poll, 'id' | 'partitions'>,

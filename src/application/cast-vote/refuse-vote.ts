@@ -54,6 +54,12 @@ export function refuseByDefinition(poll: Poll, kind: VoteKind, hasRequestKey: bo
   }
 }
 
+/** A host vouches for its voters. Where a poll has codes of its own, those are what it believes. */
+export function refuseHost({ voterIdentity }: Poll): Refused | null {
+  if (voterIdentity !== 'code') return null
+  return refuse('forbidden', 'This poll asks its voters for a code, so no host can vote for them.')
+}
+
 function refuseChange({ allowVoteChange, voterIdentity }: Poll, kind: VoteKind): Refused | null {
   if (kind === 'cast') return null
   if (!allowVoteChange) return refuse('change_not_allowed', 'Votes in this poll are final.')
