@@ -68,7 +68,7 @@ export function describeVerdict({ polls, votes, pollsThatDiffer }: Findings): st
     return styleText('green', `✓ Recount: tally and ledger agree on every option and every round (${what}).`)
   }
   const which = polls === 1 ? 'this poll' : `${formatNumber(pollsThatDiffer)} of ${formatNumber(polls)} polls`
-  return styleText('red', `✗ Recount: tally and ledger differ in ${which} (${what}). Nothing was changed.`)
+  return styleText('red', `✗ Recount: figures differ in ${which} (${what}). Nothing was changed.`)
 }
 
 function formatVotes(votes: number): string {

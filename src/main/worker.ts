@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
-import { differencesIn } from '../application/recount-polls.ts'
 import { createRecountRecent } from '../application/recount-recent.ts'
 import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
@@ -135,7 +134,8 @@ async function recountRecent({ config, adapters, log, registry, signal }: RoleCo
       sleep,
       onRecounted: (recount) => {
         metrics.recounted()
-        if (differencesIn(recount) > 0) log.error({ recount }, 'tally and ledger differ; nothing was changed')
+        if (recount.differences.length > 0) log.error({ recount }, 'tally and ledger differ; nothing was changed')
+        if (recount.unregisteredVotes > 0) log.error({ recount }, 'no code has led to some votes; nothing was changed')
       },
       onStanding: metrics.differences,
       onDone: metrics.done,

@@ -55,9 +55,20 @@ test('a tally that was falsified: every difference with both counts, exit status
   expect(output).toMatch(/option 2: Coffee +tally 1,203 +ledger 2\n/)
   expect(output).toMatch(/number of votes +tally 8 +ledger 7\n/)
   expect(output).not.toMatch(/option 1|option 3/)
-  expect(output).toContain('✗ Recount: tally and ledger differ in this poll')
+  expect(output).toContain('✗ Recount: figures differ in this poll')
   const { rows } = await database.pool.query('select counts, total_votes from tally')
   expect(rows).toEqual([{ counts: ['4', '1203', '1'], total_votes: '8' }])
+})
+
+test('votes that no code of a poll of codes has led to: their number, and exit status 1', async () => {
+  const poll = await createPoll([3, 0, 1], { voterIdentity: 'code' })
+  const { exitCode, output } = await recount([poll.id])
+  console.log(output)
+  expect(exitCode).toBe(1)
+  expect(output).toMatch(/round 1 +4 votes +✗\n +votes that no code of this poll has led to +4\n/)
+  expect(output).toContain('✗ Recount: figures differ in this poll (1 poll, 4 votes)')
+  await database.pool.query('insert into vote_code (poll_id, voter) select poll_id, voter from vote')
+  expect(await recount([poll.id])).toMatchObject({ exitCode: 0, output: expect.stringMatching(/round 1 +4 votes +✓/) })
 })
 
 test('--all goes over every poll, more than a page of them, and shows those that differ', async () => {

@@ -103,6 +103,14 @@ test('a poll that differs is told at each recount, stays so when nobody votes th
   await waitUntil(() => recounts.told.standing === 0)
 })
 
+test('a vote that no code of a poll of codes has led to stands as a difference too', async () => {
+  const [pollId] = await createPolls(1)
+  await database.pool.query(`update poll set voter_identity = 'code' where id = $1`, [pollId])
+  await using recounts = startRecounts()
+  await waitUntil(() => recounts.told.standing === 1)
+  expect(recounts.told.recounts.at(-1)).toMatchObject({ pollId, differences: [], unregisteredVotes: 1 })
+})
+
 test('a poll that cannot be counted in time is told by name, and keeps the others waiting for one run only', async () => {
   const pollIds = await createPolls(3)
   const holder = await database.pool.connect()

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createCodeRegister } from '../../src/adapters/postgres/code-register.ts'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import type { Poll, PollStatus } from '../../src/domain/poll.ts'
@@ -331,9 +332,21 @@ describe('recounting', () => {
         voteAt(1, { pollId, voter: someVoter(), selection, kind: selection.length === 0 ? 'retract' : 'cast' }),
       ),
     })
-    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 1, totalVotes: 2, differences: [] })
+    expect(await tallies.recount(pollId)).toEqual({
+      pollId,
+      round: 1,
+      totalVotes: 2,
+      differences: [],
+      unregisteredVotes: 0,
+    })
     await store.save({ ...poll, round: 2, revision: 2 }, 1)
-    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 2, totalVotes: 0, differences: [] })
+    expect(await tallies.recount(pollId)).toEqual({
+      pollId,
+      round: 2,
+      totalVotes: 0,
+      differences: [],
+      unregisteredVotes: 0,
+    })
   })
 
   test('differences name the option with both counts; the number of votes has no option', async () => {
@@ -351,6 +364,7 @@ describe('recounting', () => {
         { optionId: 3, tally: 0, ledger: 1 },
         { optionId: null, tally: 4, ledger: 3 },
       ],
+      unregisteredVotes: 0,
     })
   })
 
@@ -363,9 +377,9 @@ describe('recounting', () => {
     })
     await store.save({ ...poll, round: 3, revision: 3 }, 2)
     expect(await tallies.recountRounds(pollId)).toEqual([
-      { pollId, round: 3, totalVotes: 0, differences: [] },
-      { pollId, round: 2, totalVotes: 2, differences: [] },
-      { pollId, round: 1, totalVotes: 1, differences: [] },
+      { pollId, round: 3, totalVotes: 0, differences: [], unregisteredVotes: 0 },
+      { pollId, round: 2, totalVotes: 2, differences: [], unregisteredVotes: 0 },
+      { pollId, round: 1, totalVotes: 1, differences: [], unregisteredVotes: 0 },
     ])
     await database.pool.query(`update tally set total_votes = 7 where poll_id = $1 and round = 1`, [pollId])
     await database.pool.query(`delete from tally where poll_id = $1 and round = 2`, [pollId])
@@ -377,7 +391,13 @@ describe('recounting', () => {
       ],
       [{ optionId: null, tally: 7, ledger: 1 }],
     ])
-    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 3, totalVotes: 0, differences: [] })
+    expect(await tallies.recount(pollId)).toEqual({
+      pollId,
+      round: 3,
+      totalVotes: 0,
+      differences: [],
+      unregisteredVotes: 0,
+    })
   })
 
   test('the tallies of all partitions are summed before they are compared, each with its number of votes', async () => {
@@ -386,13 +406,48 @@ describe('recounting', () => {
     for (const [partition, owner] of owners.entries()) {
       await owner.record(1, { votes: [voteAt(1, { pollId, voter: voterNumber(partition), selection: [3] })] })
     }
-    expect(await tallies.recount(pollId)).toEqual({ pollId, round: 1, totalVotes: 2, differences: [] })
+    expect(await tallies.recount(pollId)).toEqual({
+      pollId,
+      round: 1,
+      totalVotes: 2,
+      differences: [],
+      unregisteredVotes: 0,
+    })
     const falsified = owners[1]?.checkpoint().partition
     await database.pool.query('update tally set total_votes = 0 where poll_id = $1 and partition = $2', [
       pollId,
       falsified,
     ])
     expect((await tallies.recount(pollId))?.differences).toEqual([{ optionId: null, tally: 1, ledger: 2 }])
+  })
+
+  test('votes of a poll of codes whose voter is not in its register, in the current round, as far as they stand', async () => {
+    const poll = await createPoll({ voterIdentity: 'code' })
+    const { id: pollId } = poll
+    const another = await createPoll({ voterIdentity: 'code' })
+    const [ours, elsewhere, nowhere, retracted] = [someVoter(), someVoter(), someVoter(), someVoter()]
+    const register = createCodeRegister(database.pool)
+    await register.enter(pollId, [ours], 10)
+    await register.enter(another.id, [elsewhere], 10)
+    const owner = await takePartition()
+    const votes = [ours, elsewhere, nowhere].map((voter) => voteAt(1, { pollId, voter, selection: [1] }))
+    await owner.record(1, {
+      votes: [...votes, voteAt(1, { pollId, voter: retracted, selection: [], kind: 'retract' })],
+    })
+    expect(await tallies.recount(pollId)).toEqual({
+      pollId,
+      round: 1,
+      totalVotes: 3,
+      differences: [],
+      unregisteredVotes: 2,
+    })
+    await register.enter(pollId, [elsewhere], 10)
+    expect(await tallies.recount(pollId)).toMatchObject({ unregisteredVotes: 1 })
+    // What the round before asked its voters for is not known any more.
+    await store.save({ ...poll, round: 2, revision: 2 }, 1)
+    expect((await tallies.recountRounds(pollId)).map(({ unregisteredVotes }) => unregisteredVotes)).toEqual([0, 0])
+    await store.save({ ...poll, voterIdentity: 'session', revision: 3 }, 2)
+    expect(await tallies.recount(pollId)).toMatchObject({ round: 1, unregisteredVotes: 0 })
   })
 
   test('null, or no rounds, for an unknown poll', async () => {

@@ -3,6 +3,7 @@ import { loadAdminService } from '../../src/adapters/grpc/contract.ts'
 import type { ApiKey__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ApiKey.ts'
 import type { CreateApiKeyRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyRequest.ts'
 import type { CreateApiKeyResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateApiKeyResponse.ts'
+import type { CreateCodesResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreateCodesResponse.ts'
 import type { CreatePollResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/CreatePollResponse.ts'
 import type { ListApiKeysRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysRequest.ts'
 import type { ListApiKeysResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListApiKeysResponse.ts'
@@ -14,6 +15,7 @@ import type { ListSetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/
 import type { ListSetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ListSetAsideResponse.ts'
 import type { PipelineStatusResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/PipelineStatusResponse.ts'
 import type { Poll__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/Poll.ts'
+import type { RecountPollResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/RecountPollResponse.ts'
 import type { ReplaySetAsideRequest } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideRequest.ts'
 import type { ReplaySetAsideResponse__Output } from '../../src/adapters/grpc/gen/tallycast/admin/v1/ReplaySetAsideResponse.ts'
 import { readRefusal } from '../../src/adapters/grpc/refusal-status.ts'
@@ -30,6 +32,8 @@ export type AdminClient = {
   readonly createPoll: () => Promise<CreatePollResponse__Output | Refused>
   readonly getPoll: (pollId: string) => Promise<Poll__Output | Refused>
   readonly closePoll: (pollId: string) => Promise<Poll__Output | Refused>
+  readonly createCodes: (pollId: string, count: number) => Promise<CreateCodesResponse__Output | Refused>
+  readonly recountPoll: (pollId: string) => Promise<RecountPollResponse__Output | Refused>
   readonly listPolls: (request: ListPollsRequest) => Promise<ListPollsResponse__Output | Refused>
   readonly createApiKey: (request: CreateApiKeyRequest) => Promise<CreateApiKeyResponse__Output | Refused>
   readonly listApiKeys: (request: ListApiKeysRequest) => Promise<ListApiKeysResponse__Output | Refused>
@@ -65,6 +69,8 @@ export const connectAdminClient = (address: string, token: string | null): Admin
       ),
     getPoll: (pollId) => answerOf((end) => client.getPoll({ pollId }, metadata, end)),
     closePoll: (pollId) => answerOf((end) => client.closePoll({ pollId }, metadata, end)),
+    createCodes: (pollId, count) => answerOf((end) => client.createCodes({ pollId, count }, metadata, end)),
+    recountPoll: (pollId) => answerOf((end) => client.recountPoll({ pollId }, metadata, end)),
     listPolls: (request) => answerOf((end) => client.listPolls(request, metadata, end)),
     createApiKey: (request) => answerOf((end) => client.createApiKey(request, metadata, end)),
     listApiKeys: (request) => answerOf((end) => client.listApiKeys(request, metadata, end)),
