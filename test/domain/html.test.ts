@@ -39,16 +39,24 @@ describe('the page of a poll', () => {
     hasJustVoted: false,
     problem: null,
     formKey: 'key',
+    code: '',
   }
 
   test.each(['draft', 'scheduled', 'open', 'closing', 'closed'] as const)(
     'no text of a poll that is %s gets out of its place',
     (status) => {
       const options = [1, 2].map((id) => ({ id, text: attack, position: id }))
-      const live = someLivePoll({ status, question: attack, description: attack, options, opensAt: 1 })
+      const live = someLivePoll({
+        status,
+        question: attack,
+        description: attack,
+        options,
+        opensAt: 1,
+        voterIdentity: 'code',
+      })
       for (const ownVote of [null, [1], [1, 2]]) {
         for (const problem of [null, { detail: attack, chosen: [1] }]) {
-          const { title, body } = renderPollPage({ ...view, live, ownVote, problem })
+          const { title, body } = renderPollPage({ ...view, live, ownVote, problem, code: attack })
           expect(String(body)).not.toMatch(/<img|<script|alert\('/)
           expect(String(body)).toContain('&lt;img src=x')
           expect(String(html`<title>${title}</title>`)).not.toContain('<img')

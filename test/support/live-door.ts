@@ -17,6 +17,8 @@ import type { LiveSide } from './live-side.ts'
 
 export const adminToken = 'the-admin-token-of-the-tests'
 const secret = Buffer.alloc(32, 7)
+/** What codes are made of that this door knows. */
+export const liveSecrets = { voterPepper: secret, service: secret }
 
 /** Who may see what, decided by a real door. */
 export type LiveDoor = {
@@ -39,7 +41,7 @@ export const createLiveDoor = (
   const door = createVoteDoor(side.database.pool)
   // A door is worth something only where the stream has an epoch, which a worker brings. The listener never connects here.
   const stream = createVoteStream(side.database.pool, createListener({}))
-  const identifyVoter = createIdentifyVoter({ voterPepper: secret, sessionSecrets: [secret], service: secret })
+  const identifyVoter = createIdentifyVoter({ ...liveSecrets, sessionSecrets: [secret] })
   const findVote = createFindVote(door, async () => {}, createVoteLedger(side.database.pool))
   const judgeBearer = createJudgeBearer({
     keys: createApiKeys(side.database.pool),

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createEventStreams } from '../../src/adapters/http/events.ts'
 import { sessionCookie } from '../../src/adapters/http/credentials.ts'
 import { pageRoutes } from '../../src/adapters/http/page/page-routes.ts'
+import { ticketRoute } from '../../src/adapters/http/ticket-route.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { voteRoutes } from '../../src/adapters/http/vote-routes.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
@@ -49,6 +50,7 @@ export const startLiveSite = async (
     shortWays: { castVote, seePoll },
     addRoutes: (routes) => {
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
+      ticketRoute(routes, admitViewer, address)
       streams.addRoute(routes)
       pageRoutes(routes, { castVote, seePoll, address, report })
     },

@@ -43,9 +43,13 @@ function readSession(
 ): Omit<VoterCredentials, 'requestKey'> {
   const cookie = readSessionCookie(app, request)
   return {
-    voterToken: single(request.headers['voter-token']) ?? null,
+    voterToken: readVoterToken(request),
     sessionCookie: cookie === null || isFromForeignPage(request.headers, address) ? null : cookie,
   }
+}
+
+export function readVoterToken({ headers }: WithHeaders): string | null {
+  return single(headers['voter-token']) ?? null
 }
 
 /** The session of the browser that sends this, whoever made it do so: to be shown to its owner alone. */

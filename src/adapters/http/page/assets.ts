@@ -9,6 +9,7 @@ const names = {
   'poll.css': 'css',
   'manage.css': 'css',
   'page.js': 'js',
+  'code.js': 'js',
   'live.js': 'js',
   'vote.js': 'js',
   'manage.js': 'js',

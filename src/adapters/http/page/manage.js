@@ -88,14 +88,22 @@ export async function beginManaging(pollId, onChanged) {
   }
   return {
     headers,
-    async getTicket() {
-      const { isDone, body, detail } = await call('POST', '/ticket')
-      if (!isDone) throw new Error(detail)
-      return body.ticket
-    },
+    getTicket: () => getTicket(pollId, headers),
     show: ({ revision }) => void (revision > bar.revision() && refresh()),
     remove: () => bar.remove(),
   }
+}
+
+/**
+ * Lets a live channel show what these headers show. Rejects where it cannot be had now.
+ * @param {string} pollId
+ * @param {Record<string, string>} headers
+ * @returns {Promise<string>}
+ */
+export async function getTicket(pollId, headers) {
+  const { isDone, body, detail } = await send('POST', `/polls/${encodeURIComponent(pollId)}/ticket`, headers)
+  if (!isDone) throw new Error(detail)
+  return body.ticket
 }
 
 async function send(method, path, headers) {

@@ -9,7 +9,7 @@ import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
 import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
-import { readBearer, readSessionCookie, setSessionCookie } from '../credentials.ts'
+import { readBearer, readSessionCookie, readVoterToken, setSessionCookie } from '../credentials.ts'
 import type { HttpApp } from '../operation.ts'
 import { PROBLEMS, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
@@ -31,7 +31,15 @@ export type PageRoutesParts = {
 const formBytesMax = 4 * 1024
 
 type PageRequest = FastifyRequest<{ Params: { poll_id: string } }>
-type Sent = { readonly kind: VoteKind; readonly chosen: readonly number[]; readonly requestKey: string | null }
+type Sent = {
+  readonly kind: VoteKind
+  readonly chosen: readonly number[]
+  readonly requestKey: string | null
+  readonly code: string | null
+}
+
+/** What came of a form: a vote, or a refusal. */
+type Taken = { readonly no: Refused | null; readonly sent: Sent }
 
 /** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
@@ -70,28 +78,31 @@ async function showPoll(
   { seePoll }: PageRoutesParts,
   request: PageRequest,
   reply: FastifyReply,
-  refused: { readonly no: Refused; readonly sent: Sent } | null,
+  taken: Taken | null,
 ): Promise<FastifyReply> {
   const pollId = request.params.poll_id
-  const shown = showsOf(app, request)
+  const shown = showsOf(app, request, taken?.sent.code ?? null)
+  const no = taken?.no ?? null
   // Only our own script sends one: the organiser's page shows what the organiser may see.
   const bearer = readBearer(request)
   if (isRefused(bearer)) return sendRefusedPage(reply, pollId, bearer)
-  const seen = await seePoll.see(pollId, { ...shown, bearer })
-  if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
   const own = await seePoll.ownVote(pollId, shown)
-  // A poll that asks for more than a session recognises nobody here yet.
   const ownVote = own === null || isRefused(own) ? null : own.selection
+  // A code that is wrong, or has not voted, is no reason to show less than to everybody.
+  const voterToken = ownVote === null ? null : shown.voterToken
+  const seen = await seePoll.see(pollId, { ...shown, voterToken, bearer })
+  if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
   const isAnonymous = seen.live.poll.voterIdentity === 'none'
   const page = renderPollPage({
     ...seen,
     ownVote,
-    hasJustVoted: isAnonymous && refused === null && hasQuery(request, 'voted'),
-    problem: refused === null ? null : { detail: refused.no.detail, chosen: refused.sent.chosen },
+    code: taken?.sent.code ?? '',
+    hasJustVoted: isAnonymous && no === null && hasQuery(request, 'voted'),
+    problem: taken === null || no === null ? null : { detail: no.detail, chosen: taken.sent.chosen },
     formKey: randomUUID(),
   })
-  if (refused?.no.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(refused.no.retryAfterMs / 1000))
-  return sendPage(reply, refused === null ? 200 : PROBLEMS[refused.no.refused].status, page)
+  if (no?.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(no.retryAfterMs / 1000))
+  return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, page)
 }
 
 async function takeForm(
@@ -105,12 +116,14 @@ async function takeForm(
   // Its answer is a page of ours, which could give a foreign page no session to go on with.
   const isForeign = isFromForeignPage(request.headers, parts.address)
   if (isForeign) return showPoll(app, parts, request, reply, { no: otherSite, sent })
-  const shown = { ...showsOf(app, request), requestKey: sent.requestKey }
+  const shown = { ...showsOf(app, request, sent.code), requestKey: sent.requestKey }
   const waitForCount = await prepareWaitForCount(parts.seePoll, pollId, shown)
   const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
   if (isRefused(accepted)) return showPoll(app, parts, request, reply, { no: accepted, sent })
   if (accepted.newSession !== null) setSessionCookie(reply, accepted.newSession, parts.address)
   await waitForCount()
+  // Only with the code does the page know its voter; and sent again with it, the form is the same vote.
+  if (sent.code !== null) return showPoll(app, parts, request, reply, { no: null, sent })
   // Seen as another address, so that reading the page again does not send the form again.
   return reply
     .code(303)
@@ -120,11 +133,12 @@ async function takeForm(
 }
 
 /**
- * Of a voter only the cookie speaks here: a page is opened by a browser. Also where a link of another site led here: it is shown
- * to the browser's owner, and to no other page.
+ * Of a voter the cookie speaks here: a page is opened by a browser. Also where a link of another site led here: it is shown to the
+ * browser's owner, and to no other page. A voting code comes with the form, or from our own script.
  */
-function showsOf(app: HttpApp, request: FastifyRequest): VoterCredentials {
-  return { voterToken: null, sessionCookie: readSessionCookie(app, request), requestKey: null }
+function showsOf(app: HttpApp, request: FastifyRequest, code: string | null): VoterCredentials {
+  const sessionCookie = readSessionCookie(app, request)
+  return { voterToken: code ?? readVoterToken(request), sessionCookie, requestKey: null }
 }
 
 function readForm(body: unknown): Sent {
@@ -136,7 +150,8 @@ function readForm(body: unknown): Sent {
     .slice(0, POLL_LIMITS.optionsMax + 1)
     .map(Number)
   const requestKey = readRequestKey(form.get('key') ?? undefined)
-  return { kind, chosen, requestKey: isRefused(requestKey) ? null : requestKey }
+  const code = form.get('code') ?? ''
+  return { kind, chosen, requestKey: isRefused(requestKey) ? null : requestKey, code: code === '' ? null : code }
 }
 
 const otherSite = refuse('forbidden', 'This vote was sent from another site, so it was not counted. Please vote here.')

@@ -1,6 +1,7 @@
 // Brings the page to life: votes without leaving it, and bars that move. Whatever it cannot do, the page does without it.
+import { codeHeaders, dressCode, hasUsedCode, keepCode, takeCode, typedCode } from './code.js'
 import { followPoll } from './live.js'
-import { beginManaging } from './manage.js'
+import { beginManaging, getTicket } from './manage.js'
 import { sendVote } from './vote.js'
 
 /** Screen readers hear of the counts at most this often. */
@@ -10,6 +11,7 @@ const renewSpreadMs = 1_500
 const sayWaitingAfterMs = 1_500
 
 const poll = () => document.getElementById('poll')
+const asksForCode = () => poll().dataset.identity === 'code'
 const find = (id) => document.getElementById(id)
 const count = (number) => number.toLocaleString('en')
 
@@ -74,7 +76,7 @@ async function renew(keepsChoice = true) {
   clearTimeout(renewing)
   renewing = 0
   const response = await fetch(`${location.pathname}${location.search}`, {
-    headers: { accept: 'text/html', ...managing?.headers },
+    headers: { accept: 'text/html', ...managing?.headers, ...codeHeaders() },
   })
   if (response.status >= 500) return renewSoon()
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
@@ -101,6 +103,7 @@ function dress() {
     const options = { dateStyle: 'medium', timeStyle: 'short' }
     time.textContent = new Intl.DateTimeFormat(undefined, options).format(new Date(time.dateTime))
   }
+  dressCode()
   find('form')?.addEventListener('submit', (event) => {
     event.preventDefault()
     vote(event.submitter?.value ?? 'cast').catch(() =>
@@ -113,12 +116,21 @@ async function vote(kind) {
   if (isBusy) return
   const optionIds = chosenIds()
   if (optionIds.length === 0 && kind !== 'retract') return notice('problem', 'Please choose something first.')
+  const code = asksForCode() ? typedCode() : ''
+  if (asksForCode() && code === '') {
+    find('code').focus()
+    return notice('problem', 'Please enter your voting code.')
+  }
   isBusy = true
   setBusy(true)
-  const answer = await sendVote(poll().dataset.id, kind, optionIds, () => notice('', 'Still sending…'))
+  const answer = await sendVote(poll().dataset.id, kind, optionIds, codeHeaders(code), () =>
+    notice('', 'Still sending…'),
+  )
   isBusy = false
   setBusy(false)
-  if (!answer.isAccepted && answer.code !== 'already_voted') return notice('problem', answer.detail)
+  const hasVoted = answer.isAccepted || ['already_voted', 'code_used'].includes(answer.code)
+  if (!hasVoted) return notice('problem', answer.detail)
+  keepCode(code)
   if (poll().dataset.identity === 'none') history.replaceState(null, '', `${location.pathname}?voted`)
   const wasVisible = poll().dataset.visible
   await renew(false)
@@ -168,6 +180,11 @@ function sayState() {
 
 if (location.search === '?voted' && poll().dataset.identity !== 'none')
   history.replaceState(null, '', location.pathname)
+takeCode()
+// Who is on the page already and follows a link with a code reads no new page: the browser only tells of the address.
+window.addEventListener('hashchange', () => {
+  if (takeCode()) renew(false).catch(renewSoon)
+})
 // Whoever manages the poll sees more than the page that came.
 const pollId = poll().dataset.id
 const managing = await beginManaging(pollId, () => renew())
@@ -176,5 +193,5 @@ else await renew().catch(dress)
 const live = followPoll(pollId, {
   onMessage: show,
   onState: showState,
-  getTicket: async () => managing?.getTicket() ?? null,
+  getTicket: async () => managing?.getTicket() ?? (hasUsedCode() ? getTicket(pollId, codeHeaders()) : null),
 })

@@ -11,6 +11,8 @@ export type PollView = {
   readonly audience: Audience
   /** The reader's own vote; null before the first. */
   readonly ownVote: readonly number[] | null
+  /** The code that came with the form; empty without one. */
+  readonly code: string
   /** Somebody whom the poll does not recognise has just voted. */
   readonly hasJustVoted: boolean
   /** What went wrong with the form, and what was chosen in it. */
@@ -37,8 +39,9 @@ export function renderPollPage(view: PollView): Page {
     chosen: view.problem?.chosen ?? view.ownVote ?? [],
   }
   const page = { title: poll.question, body: renderPoll(rendering), hasScript: true }
-  // While somebody chooses, a page that reads itself again would take their choice away.
-  return rendering.canChoose || poll.status === 'closed' ? page : { ...page, refreshSeconds }
+  // While somebody chooses, a page that reads itself again would take their choice away; and where a code came with a form, it would come
+  // without.
+  return rendering.canChoose || poll.status === 'closed' || view.code !== '' ? page : { ...page, refreshSeconds }
 }
 
 function renderPoll(rendering: Rendering): Html {
@@ -65,6 +68,7 @@ function renderPoll(rendering: Rendering): Html {
       canChoose
         ? html`<form id="form" method="post" action="/p/${poll.id}">
             <input type="hidden" name="key" value="${rendering.formKey}" />
+            ${poll.voterIdentity === 'code' && renderCodeField(rendering.code)}
             <fieldset>
               <legend>${describeChoice(poll)}</legend>
               ${list}
@@ -105,6 +109,25 @@ function renderTotal(totalVotes: number): Html {
     <span id="total-word">${totalVotes === 1 ? 'vote' : 'votes'}</span>`
 }
 
+/** What is typed may have spaces in it, or dashes of any kind. */
+function renderCodeField(code: string): Html {
+  return html`<p class="code">
+    <label for="code">Your voting code</label>
+    <input
+      type="text"
+      id="code"
+      name="code"
+      value="${code}"
+      placeholder="XXXX-XXXX-XXXX-XXXX"
+      maxlength="60"
+      required
+      autocomplete="off"
+      autocapitalize="characters"
+      spellcheck="false"
+    />
+  </p>`
+}
+
 function renderTimes({ status, opensAt, closesAt }: Poll): Html | false {
   if (status === 'scheduled' && opensAt !== null) return html`<p class="when">Opens ${renderTime(opensAt)}</p>`
   return status === 'open' && closesAt !== null && html`<p class="when">Closes ${renderTime(closesAt)}</p>`
@@ -120,7 +143,10 @@ function renderNotice({ live: { poll }, ownVote, hasJustVoted, problem }: Render
   if (problem !== null) return html`<p class="problem" role="alert">${problem.detail}</p>`
   if (ownVote !== null) {
     const texts = poll.options.filter((option) => ownVote.includes(option.id)).map((option) => option.text)
-    return html`<p class="voted">You voted for ${joinTexts(texts)}.</p>`
+    const another = poll.voterIdentity === 'code' && poll.status === 'open'
+    return html`<p class="voted">
+      You voted for ${joinTexts(texts)}.${another && html` <a href="/p/${poll.id}">Vote with another code</a>`}
+    </p>`
   }
   if (hasJustVoted)
     return html`<p class="voted">Thank you, your vote counts. <a href="/p/${poll.id}">Vote again</a></p>`

@@ -13,15 +13,16 @@ let attempt = { choice: '', key: '' }
  * @param {string} pollId
  * @param {'cast' | 'change' | 'retract'} kind
  * @param {number[]} optionIds
+ * @param {Record<string, string>} shown of the voter, where a cookie does not say who it is
  * @param {() => void} onDelay told when it takes longer than it should
  * @returns {Promise<{ isAccepted: boolean, code: string, detail: string }>}
  */
-export async function sendVote(pollId, kind, optionIds, onDelay) {
-  const choice = JSON.stringify([kind, optionIds])
+export async function sendVote(pollId, kind, optionIds, shown, onDelay) {
+  const choice = JSON.stringify([kind, optionIds, shown])
   if (attempt.choice !== choice) attempt = { choice, key: randomKey() }
   let answer = { isAccepted: false, code: 'unreachable', detail: 'Your vote could not be sent. Please try again.' }
   for (let number = 0; number < attemptsMax; number += 1) {
-    const { retryMs, ...given } = await sendOnce(pollId, kind, optionIds, attempt.key)
+    const { retryMs, ...given } = await sendOnce(pollId, kind, optionIds, { ...shown, 'idempotency-key': attempt.key })
     answer = given
     if (retryMs === null) break
     onDelay()
@@ -36,11 +37,11 @@ export async function sendVote(pollId, kind, optionIds, onDelay) {
 }
 
 /** `retryMs` is null where trying again is no use. */
-async function sendOnce(pollId, kind, optionIds, key) {
+async function sendOnce(pollId, kind, optionIds, headers) {
   try {
     const response = await fetch(`/polls/${encodeURIComponent(pollId)}/vote`, {
       method: methods[kind],
-      headers: { 'idempotency-key': key, ...(kind === 'retract' ? {} : { 'content-type': 'application/json' }) },
+      headers: { ...headers, ...(kind === 'retract' ? {} : { 'content-type': 'application/json' }) },
       body: kind === 'retract' ? null : JSON.stringify({ option_ids: optionIds }),
       signal: AbortSignal.timeout(answerWithinMs),
     })
