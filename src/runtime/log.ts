@@ -16,6 +16,7 @@ const secretFields = [
   'voter_token',
   'manage_token',
   'ticket',
+  'codes',
 ]
 const places = ['', '*.', 'headers.', 'req.headers.', 'res.headers.', 'req.query.']
 

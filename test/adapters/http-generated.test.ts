@@ -16,6 +16,7 @@ const polls = [
   { results_visibility: 'after_vote', allow_vote_change: true },
   { results_visibility: 'after_close' },
   { voter_identity: 'none' },
+  { voter_identity: 'code' },
   { voter_visibility: 'public' },
 ]
 

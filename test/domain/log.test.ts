@@ -17,6 +17,7 @@ test('no secret of a voter or an organiser gets into the log, wherever it rides'
     voter_token: 'geheim',
     manage_token: 'geheim',
     ticket: 'geheim',
+    codes: ['geheim'],
   }
   const text = logged(secrets, { headers: secrets }, { body: secrets }, { query: secrets })
   expect(text).not.toContain('geheim')

@@ -15,22 +15,30 @@ type Secrets = {
   readonly voterToken: string
   readonly cookieToken: string
   readonly ticket: string
+  readonly code: string
 }
 
-async function makePoll({ apiUrl }: System): Promise<{ readonly id: string } & Secrets> {
+async function makePoll({ apiUrl }: System): Promise<{ readonly id: string; readonly codePollId: string } & Secrets> {
   const call = createHttpClient(apiUrl(0))
   const asked = { question: 'What?', options: ['Tea', 'Coffee'], results_visibility: 'after_vote' }
   const { id, manage_token: manageToken } = (await call('POST', '/polls', { json: asked })).body
   const { voter_token: voterToken } = (await call('POST', '/session')).body
   const { voter_token: cookieToken } = (await call('POST', '/session')).body
   const { ticket } = (await call('POST', `/polls/${id}/ticket`, { voterToken })).body
-  return { id, manageToken, voterToken, cookieToken, ticket }
+  const ofCodes = (await call('POST', '/polls', { json: { ...asked, voter_identity: 'code' } })).body
+  const { codes } = (
+    await call('POST', `/polls/${ofCodes.id}/codes`, { json: { count: 1 }, bearer: ofCodes.manage_token })
+  ).body
+  return { id, codePollId: ofCodes.id, manageToken, voterToken, cookieToken, ticket, code: codes[0] }
 }
 
 /** Every kind of secret on every way in, good ones and bad ones. */
-async function showEverything(url: string, id: string, secrets: Secrets): Promise<readonly number[]> {
+async function showEverything(
+  url: string,
+  { id, codePollId, ...secrets }: Awaited<ReturnType<typeof makePoll>>,
+): Promise<readonly number[]> {
   const call = createHttpClient(url)
-  const { manageToken, voterToken, cookieToken, ticket } = secrets
+  const { manageToken, voterToken, cookieToken, ticket, code } = secrets
   const cookie = `tallycast_session=${cookieToken}`
   const shows: readonly Say[] = [
     { bearer: manageToken, voterToken, cookie },
@@ -59,6 +67,18 @@ async function showEverything(url: string, id: string, secrets: Secrets): Promis
       statuses.push(answer.status)
     }
   }
+  for (const shown of [code, code.replaceAll('-', ''), forged]) {
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (const [method, path, say] of [
+      ['POST', `/polls/${codePollId}/vote`, { voterToken: shown, json: { option_id: 1 } }],
+      ['GET', `/polls/${codePollId}/vote`, { voterToken: shown }],
+      ['GET', `/p/${codePollId}`, { voterToken: shown }],
+      ['POST', `/p/${codePollId}`, { headers: form, raw: `do=cast&option=1&code=${shown}` }],
+      ['POST', `/polls/${codePollId}/codes`, { bearer: system().adminToken, json: { count: 1 } }],
+    ] as const) {
+      statuses.push((await call(method, path, say)).status)
+    }
+  }
   const headers = { authorization: `Bearer ${manageToken}`, 'voter-token': voterToken, cookie }
   for (const query of ['', `?ticket=${ticket}`, `?ticket=${forged}`]) {
     const viewer = connectViewer(`${url.replace('http', 'ws')}/ws/polls/${id}${query}`, query === '' ? headers : {})
@@ -71,27 +91,31 @@ async function showEverything(url: string, id: string, secrets: Secrets): Promis
   return statuses
 }
 
-test('no bearer, Voter-Token, cookie or ticket is ever written to the output of a process, whatever fails', async () => {
+test('no bearer, Voter-Token, voting code, cookie or ticket is ever written to the output of a process, whatever fails', async () => {
   const running = system()
   const { ways, admins, apiUrl, adminToken } = running
   const known = await makePoll(running)
   const cold = await makePoll(running)
-  expect(await showEverything(apiUrl(0), known.id, known)).toContain(202)
+  expect(await showEverything(apiUrl(0), known)).toContain(202)
 
   // The plan has them.
   ways!.api.redis.leadTo(nowhere)
   ways!.api.postgres.leadTo(nowhere)
-  expect(await showEverything(apiUrl(1), cold.id, cold)).toContain(503)
+  expect(await showEverything(apiUrl(1), cold)).toContain(503)
   ways!.admin.postgres.leadTo(nowhere)
   ways!.admin.redis.leadTo(nowhere)
-  expect(await showEverything(apiUrl(0), known.id, known)).toContain(503)
+  expect(await showEverything(apiUrl(0), known)).toContain(503)
   // There is one, as planned.
   admins[0]!.signal('SIGKILL')
   await admins[0]!.ended()
-  expect(await showEverything(apiUrl(0), known.id, known)).toContain(503)
+  expect(await showEverything(apiUrl(0), known)).toContain(503)
 
   const output = running.logs()
   expect(output).toContain('a dependency is not available')
-  const secrets = [known, cold].flatMap(({ id: _id, ...shown }) => Object.values(shown))
+  const secrets = [known, cold].flatMap(({ id: _id, codePollId: _codePollId, code, ...shown }) => [
+    ...Object.values(shown),
+    code,
+    code.replaceAll('-', ''),
+  ])
   for (const secret of [...secrets, adminToken, forged]) expect(output).not.toContain(secret)
 }, 120_000)
