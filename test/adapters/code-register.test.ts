@@ -9,6 +9,7 @@ import type { CodeRegister } from '../../src/ports/code-register.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { someVoter } from '../support/some-votes.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 let database: TestDatabase
 let register: CodeRegister
@@ -77,18 +78,33 @@ test('where one of them is in the register already, or named twice, none is ente
   expect(await register.enter((await createPoll()).id, voters, 4)).toBe('entered')
 })
 
-test('a poll never has more than it may, however many ask at once, and a note that cannot be kept keeps all of it out', async () => {
+test('a poll never has more than it may, also where two ask at once', async () => {
   const poll = await createPoll()
-  const asked = await Promise.all(
-    Array.from({ length: 8 }, async () => register.enter(poll.id, someVoters(3), 10, note)),
-  )
-  expect(asked.toSorted()).toEqual([...Array(3).fill('entered'), ...Array(5).fill('full')])
-  expect(await entered(poll.id)).toHaveLength(9)
-  expect(await notes(poll.id)).toBe(3)
-  expect(await register.enter(poll.id, someVoters(2), 10, note)).toBe('full')
-  const wrongNote: AuditNote = { ...note, actor: 'api_key' }
-  await expect(register.enter(poll.id, someVoters(1), 10, wrongNote)).rejects.toThrow('a_key_that_acts_is_named')
-  expect(await register.enter(poll.id, someVoters(1), 10, note)).toBe('entered')
+  const holder = await database.pool.connect()
+  await holder.query('begin')
+  await holder.query('select 1 from poll where id = $1 for update', [poll.id])
+  const asked = [1, 2].map(async () => register.enter(poll.id, someVoters(6), 10, note))
+  // Both have begun before either has entered anything.
+  await waitUntil(async () => {
+    const { rowCount } = await database.pool.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rowCount === 2
+  })
+  await holder.query('commit')
+  holder.release()
+  expect((await Promise.all(asked)).toSorted()).toEqual(['entered', 'full'])
+  expect(await register.enter(poll.id, someVoters(5), 10, note)).toBe('full')
+  expect(await register.enter(poll.id, someVoters(4), 10, note)).toBe('entered')
   expect(await register.enter(poll.id, someVoters(1), 10, note)).toBe('full')
   expect(await entered(poll.id)).toHaveLength(10)
+  expect(await notes(poll.id)).toBe(2)
+})
+
+test('where the note cannot be kept, nobody is entered', async () => {
+  const poll = await createPoll()
+  const wrongNote: AuditNote = { ...note, actor: 'api_key' }
+  await expect(register.enter(poll.id, someVoters(1), 1, wrongNote)).rejects.toThrow('a_key_that_acts_is_named')
+  expect(await entered(poll.id)).toEqual([])
+  expect(await register.enter(poll.id, someVoters(1), 1, note)).toBe('entered')
 })

@@ -1477,7 +1477,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/cast-vote/identify-voter.ts',
-        from: "    if (voterIdentity === 'token') return hostTokenMissing\n",
+        from: "  if (voterIdentity === 'token') return hostTokenMissing\n",
         to: '',
       },
     ],
@@ -1485,6 +1485,145 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/domain/identify-voter.test.ts',
         title: 'for whom no host vouches has no vote in a poll of a host, whatever else is shown',
+      },
+    ],
+  },
+  {
+    breaks: 'a made-up voting code is believed',
+    edits: [
+      {
+        file: 'src/application/voting-codes.ts',
+        from: "return isOurs ? hashVoter(pollId, 'code', code) : null",
+        to: "return isOurs || !isOurs ? hashVoter(pollId, 'code', code) : null",
+      },
+    ],
+    caughtBy: [
+      { file: 'test/domain/voting-code.test.ts', title: 'that somebody makes up is none' },
+      {
+        file: 'test/adapters/http-codes.test.ts',
+        title: 'of another poll, made-up ones and none let nobody vote, on the short way',
+      },
+    ],
+  },
+  {
+    breaks: 'a voting code is good for every poll',
+    edits: [
+      { file: 'src/application/voting-codes.ts', from: 'hashTag(`${pollId} `, serial)', to: 'hashTag(` `, serial)' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/voting-code.test.ts',
+        title: 'is nothing in another poll, nor where the service has another secret',
+      },
+    ],
+  },
+  {
+    breaks: 'a voting code votes again when it is spelled in another way',
+    edits: [
+      {
+        file: 'src/application/voting-codes.ts',
+        from: "return isOurs ? hashVoter(pollId, 'code', code) : null",
+        to: "return isOurs ? hashVoter(pollId, 'code', written) : null",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/voting-code.test.ts',
+        title: 'leads to the voter with whom it was drawn, however it is written',
+      },
+      {
+        file: 'test/adapters/http-codes.test.ts',
+        title: 'are used up by the vote: the same vote is answered as the first time, another is code_used',
+      },
+    ],
+  },
+  {
+    breaks: 'who comes with a code that is used up is not told so',
+    edits: [
+      {
+        file: 'src/application/cast-vote/refuse-vote.ts',
+        from: "answer === 'already_voted' && voterIdentity === 'code' ? codeUsed :",
+        to: "answer === 'no_vote' && voterIdentity === 'code' ? codeUsed :",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-codes.test.ts',
+        title: 'are used up by the vote: the same vote is answered as the first time, another is code_used',
+      },
+    ],
+  },
+  {
+    breaks: 'a host brings votes to a poll that has begun to ask for codes',
+    edits: [
+      {
+        file: 'src/application/cast-vote/bulk-lane.ts',
+        from: 'refuseHost(poll) ?? refuseByDefinition(',
+        to: 'refuseByDefinition(',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-codes.test.ts',
+        title:
+          'keep hosts out, which bring votes without them: at once, and where a poll begins to ask for codes meanwhile',
+      },
+    ],
+  },
+  {
+    breaks: 'codes are shown that the register does not have',
+    edits: [
+      {
+        file: 'src/adapters/postgres/code-register.ts',
+        from: 'from counted, unnest($2::text[]) as v (voter)',
+        to: 'from counted, unnest($2::text[]) as v (voter) offset 1',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/code-register.test.ts',
+        title: 'voters are entered together with the note, and stay over an edit, a reset and a deletion',
+      },
+      {
+        file: 'test/adapters/code-calls.test.ts',
+        title: 'a recount tells of a vote that no code has led to, and of none of those that one has',
+      },
+    ],
+  },
+  {
+    breaks: 'a poll gets more codes than it may have, where several ask at once',
+    edits: [
+      {
+        file: 'src/adapters/postgres/code-register.ts',
+        from: 'where id = $1 and codes_made + cardinality($2::text[]) <= $3',
+        to: 'where id = $1 and (select count(*) from vote_code where poll_id = $1) + cardinality($2::text[]) <= $3',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/code-register.test.ts',
+        title: 'a poll never has more than it may, also where two ask at once',
+      },
+    ],
+  },
+  {
+    breaks: 'a recount does not look whether a code led to a vote',
+    edits: [
+      {
+        file: 'src/adapters/postgres/tallies.ts',
+        from: "where w.voter_identity = 'code' and cardinality",
+        to: "where w.voter_identity = 'nothing' and cardinality",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/tallies.test.ts',
+        title:
+          'votes of a poll of codes whose voter is not in its register, in the current round, as far as they stand',
+      },
+      {
+        file: 'test/adapters/recount-command.test.ts',
+        title: 'votes that no code of a poll of codes has led to: their number, and exit status 1',
       },
     ],
   },
@@ -1649,7 +1788,8 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [
       {
         file: 'test/journeys/logged-secrets.test.ts',
-        title: 'no bearer, Voter-Token, cookie or ticket is ever written to the output of a process, whatever fails',
+        title:
+          'no bearer, Voter-Token, voting code, cookie or ticket is ever written to the output of a process, whatever fails',
       },
     ],
   },
