@@ -1,4 +1,4 @@
-// Original file: contract/admin.proto
+// Original file: contract/recount.proto
 
 
 export interface RecountPollRequest {

@@ -1,4 +1,4 @@
-// Original file: contract/admin.proto
+// Original file: contract/recount.proto
 
 import type { Difference as _tallycast_admin_v1_Difference, Difference__Output as _tallycast_admin_v1_Difference__Output } from '../../../tallycast/admin/v1/Difference.ts';
 import type { Long } from '@grpc/proto-loader';
