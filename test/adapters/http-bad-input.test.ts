@@ -336,17 +336,26 @@ test('a lost database is 503 with a time to come back, and no more than that', a
     const made = await callLost('POST', '/polls', { json: { question: 'Q', options: ['a', 'b'] } })
     const voted = `/polls/${made.body.id}/vote`
     expect((await callLost('POST', voted, { json: { option_id: 1 } })).status).toBe(202)
+    const ofCodes = { question: 'Q', options: ['a', 'b'], voter_identity: 'code' }
+    const { id: codePollId, manage_token: bearer } = (await callLost('POST', '/polls', { json: ofCodes })).body
+    const makeCodes = async () => callLost('POST', `/polls/${codePollId}/codes`, { json: { count: 1 }, bearer })
+    const [code] = (await makeCodes()).body.codes
     await proxy!.stop()
 
     await waitUntil(async () => (await callLost('POST', voted, { json: { option_id: 1 } })).status === 503)
     for (const answer of [
       await callLost('POST', voted, { json: { option_id: 1 } }),
       await callLost('GET', '/polls/unknownpoll234'),
+      await makeCodes(),
+      await callLost('POST', `/polls/${codePollId}/vote`, { json: { option_id: 1 }, voterToken: code }),
     ]) {
       expect(problemOf(answer)).toEqual([503, 'unavailable'])
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
       expect(answer.text).not.toMatch(/terminat|connect ECONN|postgres:|stack/i)
     }
+    // Nobody has to be asked about a code that somebody made up.
+    const madeUp = { json: { option_id: 1 }, voterToken: '7Q2M-0X9K-4D1H-TS6A' }
+    expect(problemOf(await callLost('POST', `/polls/${codePollId}/vote`, madeUp))).toEqual([401, 'token_invalid'])
     // What is warm is still shown, and the process does not call itself unready.
     expect((await callLost('GET', `/polls/${made.body.id}`)).status).toBe(200)
     expect((await callLost('GET', '/health/ready')).status).toBe(200)

@@ -63,7 +63,7 @@ of bulk votes are apart from those who vote with a session: somebody who does bo
 for all of them. \`accepted\` on a line says what 202 says of a single vote. Other lines have a code: \`invalid_json\`, \`invalid_body\`,
 \`too_large\` (a line of more than 4 KiB), \`option_unknown\`, \`too_few_choices\`, \`too_many_choices\`, \`already_voted\`, \`no_vote\`,
 \`change_not_allowed\`, \`idempotency_key_reused\`; \`poll_closed\`, \`poll_not_open\` and \`poll_not_found\` where the poll has ended
-meanwhile; \`overloaded\` and \`unavailable\`: send this vote again later. A blank line is passed over without an answer. What is wrong with
+meanwhile, \`forbidden\` where it asks for codes by now; \`overloaded\` and \`unavailable\`: send this vote again later. A blank line is passed over without an answer. What is wrong with
 the request as a whole is a problem, before any line.
 
 **Speed.** Read the answers while you send. Votes are taken as fast as they can be recorded and as you read: who does not read is not

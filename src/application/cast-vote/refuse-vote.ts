@@ -27,7 +27,7 @@ export const refusalsOfDoor = {
 
 const codeUsed = refuse('code_used', 'This voting code has been used already.')
 
-/** The same, of a poll whose voters are known by what the poll asks for. */
+/** The same in the words of the poll: where voters are their codes, a code has voted already. */
 export function refuseByDoor(
   { voterIdentity }: Pick<Poll, 'voterIdentity'>,
   answer: keyof typeof refusalsOfDoor,
