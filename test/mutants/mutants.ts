@@ -1021,7 +1021,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'any number of exports is under way at once',
-    edits: [{ file: 'src/application/export-poll.ts', from: 'if (places === 0) return tooManyExports', to: '' }],
+    edits: [{ file: 'src/application/read-snapshot.ts', from: 'if (places === 0) return tooMany', to: '' }],
     caughtBy: [
       {
         file: 'test/adapters/http-export-bounds.test.ts',
