@@ -48,6 +48,8 @@ export type Client = {
   readonly close: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly reset: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly delete: (pollId: string, options?: CallOptions) => Promise<void>
+  /** New voting codes for a poll that asks for them, at most 10,000 a call. They are told this once. */
+  readonly createCodes: (pollId: string, count: number, options?: CallOptions) => Promise<readonly string[]>
   /** Follows the poll; a function alone hears of tallies. */
   readonly watch: (pollId: string, listener: WatchListener | ((tally: TallyMessage) => void)) => Watch
 }
@@ -99,6 +101,10 @@ export function createClient(options: ClientOptions = {}): Client {
     reset: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/reset'), undefined, asked),
     async delete(pollId, asked = {}) {
       await organise('DELETE', pathOf(pollId), undefined, asked)
+    },
+    async createCodes(pollId, count, asked = {}) {
+      const made = organise<{ readonly codes: readonly string[] }>('POST', pathOf(pollId, '/codes'), { count }, asked)
+      return (await made).codes
     },
     watch: (pollId, listener) =>
       watchPoll(

@@ -73,6 +73,16 @@ describe('the life of a poll', () => {
     await expect(voter.get(pollId)).rejects.toMatchObject({ code: 'poll_not_found', status: 404 })
   })
 
+  test('voting codes are made, and each votes once', async () => {
+    const { pollId, token } = await createPoll({ voter_identity: 'code' })
+    const [code = '', ...others] = await createClient({ url, token }).createCodes(pollId, 3)
+    expect(others).toHaveLength(2)
+    const voter = createClient({ url, voterToken: code })
+    await voter.vote(pollId, 1)
+    await expect(voter.vote(pollId, 2)).rejects.toMatchObject({ code: 'code_used' })
+    await expect(createClient({ url }).vote(pollId, 1)).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
   test('a session is told once, to be kept, and whoever shows it again is the same voter', async () => {
     const { pollId } = await createPoll()
     const kept: string[] = []

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startBrowser } from '../support/browser.ts'
@@ -133,6 +134,28 @@ describe('the page that makes a poll', () => {
       closes_at: new Date('2031-01-31T19:00').toISOString(),
       description: 'More about it.',
     })
+  })
+
+  test('voting codes of a poll that asks for them are saved as a file', async () => {
+    const page = await visit()
+    await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
+    await row(page, 1).fill('A')
+    await row(page, 2).fill('B')
+    await page.getByText('More settings').click()
+    await page.getByLabel('Who may vote').selectOption('code')
+    await make(page)
+    await page.getByLabel('Voting codes').fill('3')
+    const saving = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Make codes and save them' }).click()
+    const saved = await readFile(await (await saving).path(), 'utf8')
+    expect(saved).toMatch(/^code\r\n(?:[0-9A-Z]{4}(?:-[0-9A-Z]{4}){3}\r\n){3}$/)
+    const { pathname } = new URL(await link(page, 'To vote'))
+    const [, code = ''] = saved.split('\r\n')
+    const voted = await call('POST', `/polls/${pathname.slice('/p/'.length)}/vote`, {
+      json: { option_id: 1 },
+      headers: { 'voter-token': code },
+    })
+    expect(voted.status).toBe(202)
   })
 
   test('without JavaScript it says what to do instead', async () => {

@@ -1,16 +1,17 @@
 import { useRef, useState } from 'preact/hooks'
-import { type Client, type CreatedPoll, TallycastError } from '../../client/src/index.ts'
+import type { Client, CreatedPoll } from '../../client/src/index.ts'
 import { CreatedView } from './created-view.tsx'
+import { describeFault } from './describe-fault.ts'
 import { type Draft, draftLimits, emptyDraft, problemOf, toNewPoll } from './draft.ts'
 import { OptionRows } from './option-rows.tsx'
 import { Preview } from './preview.tsx'
 import { Settings } from './settings.tsx'
 
 /** Where people make a poll, and get its links when it is made. */
-export function CreatePage({ client }: { readonly client: Pick<Client, 'create'> }) {
+export function CreatePage({ client }: { readonly client: Pick<Client, 'create' | 'createCodes'> }) {
   const [created, setCreated] = useState<CreatedPoll | null>(null)
   if (created === null) return <CreateForm client={client} onCreated={setCreated} />
-  return <CreatedView poll={created} onAgain={() => setCreated(null)} />
+  return <CreatedView client={client} poll={created} onAgain={() => setCreated(null)} />
 }
 
 type FormProps = {
@@ -42,7 +43,7 @@ function CreateForm({ client, onCreated }: FormProps) {
     try {
       onCreated(await client.create(toNewPoll(draft)))
     } catch (error) {
-      refuse(describe(error))
+      refuse(describeFault(error))
     }
   }
 
@@ -75,12 +76,4 @@ function CreateForm({ client, onCreated }: FormProps) {
       </div>
     </form>
   )
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof TallycastError)) return 'Something went wrong here. Please try again.'
-  if (error.code === 'unauthenticated' || error.code === 'forbidden') {
-    return 'Only people with a key may make polls here. They make them with the API.'
-  }
-  return error.errors[0] === undefined ? error.message : `${error.message} ${error.errors[0].detail}`
 }

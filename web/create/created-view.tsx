@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { CreatedPoll } from '../../client/src/index.ts'
+import { Codes, type CodesProps } from './codes.tsx'
 
-type Props = { readonly poll: CreatedPoll; readonly onAgain: () => void }
+type Props = { readonly client: CodesProps['client']; readonly poll: CreatedPoll; readonly onAgain: () => void }
 
 /** The links of a poll that was just made. Its manage token is told this once, and stands in the fragment, which no server gets. */
-export function CreatedView({ poll, onAgain }: Props) {
+export function CreatedView({ client, poll, onAgain }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   const vote = `${location.origin}/p/${poll.id}`
@@ -21,6 +22,7 @@ export function CreatedView({ poll, onAgain }: Props) {
         url={`${vote}#manage=${poll.manage_token}`}
         hint="Keep it to yourself, and keep it: it is shown this once."
       />
+      {poll.voter_identity === 'code' && <Codes client={client} poll={poll} />}
       <p>
         <button type="button" class="quiet" onClick={onAgain}>
           Make another poll
