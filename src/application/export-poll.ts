@@ -7,7 +7,7 @@ import type { PollSnapshot } from '../ports/poll-snapshots.ts'
 import { createKeyedHash } from './keyed-hash.ts'
 import type { ReadSnapshot } from './read-snapshot.ts'
 import type { LivePoll } from './watch-poll.ts'
-import type { ReaderCredentials, SeePoll } from './watch-poll/see-poll.ts'
+import type { ReaderCredentials, SeenPoll, SeePoll } from './watch-poll/see-poll.ts'
 
 /** A vote without who cast it: `voter` names the same voter in every export of one round of one poll, and nobody anywhere else. */
 export type ExportedVote = { readonly voter: string; readonly selection: Selection }
@@ -26,7 +26,7 @@ export type WantedVotes = 'none' | 'where_shown' | 'needed'
 export type ExportPoll = {
   /**
    * Does the work with the poll as it is at one moment for this caller, or says why not. Whatever else happens meanwhile, totals and
-   * votes are of that moment. Only so many are under way at once: a further one is refused.
+   * votes are of that moment. Only so many with votes are under way at once: a further one is refused.
    */
   run<Result>(
     pollId: string,
@@ -67,13 +67,10 @@ export function createExportPoll({ readSnapshot, seePoll, service }: ExportPollP
     const { poll, tally } = snapshot
     const audience = await seePoll.audience(poll, shown)
     if (isRefused(audience)) return audience
-    const hasVotes = wanted !== 'none' && maySeeVotes(poll, audience)
-    if (wanted === 'needed' && !hasVotes) return refuseVotes(poll)
-    return {
-      live: { poll, tally },
-      isVisible: maySeeResults(poll, audience),
-      votes: hasVotes ? nameVoters(snapshot) : null,
+    if (maySeeVotes(poll, audience)) {
+      return { ...totalsOf({ live: { poll, tally }, audience }), votes: nameVoters(snapshot) }
     }
+    return wanted === 'needed' ? refuseVotes(poll) : totalsOf({ live: { poll, tally }, audience })
   }
 
   return {
@@ -81,12 +78,22 @@ export function createExportPoll({ readSnapshot, seePoll, service }: ExportPollP
       // Whoever asks for no poll, or with a key that does not fit, takes nobody's place.
       const seen = await seePoll.see(pollId, shown)
       if (isRefused(seen)) return seen
+      if (!maySendVotes(seen, wanted)) return work(totalsOf(seen))
       return readSnapshot(pollId, async (snapshot) => {
         const exported = await judge(snapshot, shown, wanted)
         return isRefused(exported) ? exported : work(exported)
       })
     },
   }
+}
+
+/** Where the answer is short whatever becomes of the poll, it is what every reader sees: nobody who reads a long one can be in its way. */
+function maySendVotes({ live, audience }: SeenPoll, wanted: WantedVotes): boolean {
+  return wanted === 'needed' || (wanted === 'where_shown' && maySeeVotes(live.poll, audience))
+}
+
+function totalsOf({ live, audience }: SeenPoll): ExportedPoll {
+  return { live, isVisible: maySeeResults(live.poll, audience), votes: null }
 }
 
 async function* mapPages<From, To>(

@@ -18,6 +18,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
   let call: HttpClient
   let large: string
   let small: string
+  let secret: string
   const readers: SlowReader[] = []
 
   beforeAll(async () => {
@@ -25,6 +26,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     call = createHttpClient(system.url)
     large = await makePoll()
     small = await makePoll()
+    secret = await makePoll({ voter_visibility: 'secret' })
     await insertVotes(system.database.pool, idOf(large), manyVotes)
     await insertVotes(system.database.pool, idOf(small), 10)
   })
@@ -37,9 +39,9 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     await system.stop()
   })
 
-  async function makePoll(): Promise<string> {
+  async function makePoll(more: object = {}): Promise<string> {
     const options = [`1${longText}`, `2${longText}`]
-    const json = { question: 'What?', options, voter_visibility: 'public' }
+    const json = { question: 'What?', options, voter_visibility: 'public', ...more }
     const { status, headers } = await call('POST', '/polls', { json })
     expect(status).toBe(201)
     return String(headers.get('location'))
@@ -110,16 +112,19 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     expect(faults()).toEqual([])
   })
 
-  test('are so many at once, and a further one is told when to come back, until one has ended', async () => {
+  test('are so many with votes at once, and a further one is told when to come back, until one has ended', async () => {
     const first = await open(`${large}/export.csv?part=votes`)
     const last = await open(`${large}/export.csv?part=votes`)
     expect([first.status, last.status, exportsMax]).toEqual([200, 200, 2])
-    for (const form of ['csv', 'csv?part=votes', 'json']) {
+    for (const form of ['csv?part=votes', 'json']) {
       const refused = await call('GET', `${small}/export.${form}`)
       expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
       expect(refused.headers.get('content-disposition')).toBeNull()
     }
     expect((await call('GET', '/polls/unknown/export.json')).status).toBe(404)
+    for (const path of [`${small}/export.csv`, `${secret}/export.json`]) {
+      expect([path, (await call('GET', path)).status]).toEqual([path, 200])
+    }
     first.drop()
     await waitUntil(async () => (await call('GET', `${small}/export.json`)).status === 200)
     expect((await last.readOn()).over).toBe('whole')
@@ -129,7 +134,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
 
   test('take so long and no longer', async () => {
     const durationMsMax = 1_500
-    const server = await startExportServer(system, { exportsMax, durationMsMax })
+    const server = await startExportServer(system, { exportsMax, durationMsMax, pieceMsMax: 60_000 })
     try {
       const began = performance.now()
       const slow = await open(`${large}/export.csv?part=votes`, server.url)
@@ -139,6 +144,20 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
       await waitUntil(async () => (await snapshots()).length === 0)
       expect(performance.now() - began).toBeGreaterThan(durationMsMax)
       expect([(await slow.readOn()).over, (await fast.readOn()).over]).toEqual(['cut', 'whole'])
+    } finally {
+      await server.stop()
+    }
+  })
+
+  test('are lost to who takes too long for a piece of them, long before all of their time is over', async () => {
+    const server = await startExportServer(system, { exportsMax, durationMsMax: 600_000, pieceMsMax: 2_000 })
+    try {
+      const stopped = await open(`${large}/export.csv?part=votes`, server.url)
+      const pausing = await open(`${large}/export.csv?part=votes`, server.url)
+      expect((await heldUp()).length).toBe(2)
+      expect((await pausing.readOn()).over).toBe('whole')
+      await waitUntil(async () => (await snapshots()).length === 0)
+      expect((await stopped.readOn()).over).toBe('cut')
     } finally {
       await server.stop()
     }

@@ -200,6 +200,7 @@ describe.each<Profile>(['redis', 'postgres'])('the export of a poll, on %s', (pr
     await call('DELETE', `${path}/vote`, shows.voter)
     await waitUntil(async () => (await votes()).length === 0)
     expect((await call('GET', `${path}/export.csv?part=votes`)).text).toBe('voter,option_id,text\r\n')
+    await counts(path, 0)
     expect(rows(await call('GET', `${path}/export.csv`))[1]).toEqual(['1', 'Tea', '0', '0', '0', 'Tea or coffee?'])
   })
 

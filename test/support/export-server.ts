@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { exportRoutes } from '../../src/adapters/http/export-routes.ts'
+import type { PieceLimits } from '../../src/adapters/http/send-pieces.ts'
 import { signedResultRoutes } from '../../src/adapters/http/signed-result-routes.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
@@ -19,7 +20,7 @@ export type ExportServer = { readonly url: string; readonly stop: () => Promise<
 /** An api that only gives exports, each for so long, and signed results, beside that of a running system; of polls that need no look at who has voted. */
 export const startExportServer = async (
   { adapters }: RunningSystem,
-  { exportsMax, durationMsMax }: { readonly exportsMax: number; readonly durationMsMax: number },
+  { exportsMax, ...limits }: PieceLimits & { readonly exportsMax: number },
   signing: {
     readonly resultKeys?: ResultKeys
     readonly issuer?: string | null
@@ -38,14 +39,14 @@ export const startExportServer = async (
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, judgeBearer })
   const readSnapshot = createReadSnapshot(snapshots, exportsMax)
   const exportPoll = createExportPoll({ readSnapshot, seePoll, service })
-  const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...limits } = signing
-  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...limits })
+  const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...bounds } = signing
+  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...bounds })
   const about = { address: { publicUrl: null }, isStopping: () => false, report }
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',
     addRoutes: (routes) => {
-      exportRoutes(routes, { ...about, exportPoll, durationMsMax })
+      exportRoutes(routes, { ...about, exportPoll, limits })
       signedResultRoutes(routes, { ...about, signResult, resultKeys })
     },
   })

@@ -8,16 +8,18 @@ import { csvDescription, csvExamples, CsvQuery, ExportBody, jsonDescription } fr
 import { describeHeader, describeOperation, type HttpApp, reader, readRefusals } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
-import { sendPieces } from './send-pieces.ts'
+import { type PieceLimits, sendPieces } from './send-pieces.ts'
 
 /** A snapshot that is held longer would keep PostgreSQL from clearing away what has changed since. */
-const durationMsMaxDefault = 10 * 60_000
+const durationMsMax = 10 * 60_000
+/** Who takes a few bytes now and then would keep its place from all others for all that time. */
+const pieceMsMax = 30_000
 
 export type ExportRoutesParts = {
   readonly exportPoll: ExportPoll
   readonly address: PublicAddress
   readonly report: (fault: unknown) => void
-  readonly durationMsMax?: number
+  readonly limits?: PieceLimits
 }
 
 const notItsTurn = refuseForNow(
@@ -49,7 +51,7 @@ const forms = {
 
 /** A poll as a file, for everybody: who may see more shows who they are. */
 export function exportRoutes(app: HttpApp, parts: ExportRoutesParts): void {
-  const { exportPoll, address, report, durationMsMax = durationMsMaxDefault } = parts
+  const { exportPoll, address, report, limits = { durationMsMax, pieceMsMax } } = parts
 
   async function send(
     request: FastifyRequest,
@@ -66,7 +68,7 @@ export function exportRoutes(app: HttpApp, parts: ExportRoutesParts): void {
       const { votes } = exported
       if (votes === null) return form.whole(exported)
       const pieces = request.method === 'HEAD' ? noBody() : form.pieces(exported, votes)
-      await sendPieces(reply, headers, pieces, durationMsMax)
+      await sendPieces(reply, headers, pieces, limits)
       return null
     }
     const whole = await exportPoll.run(pollId, shown, form.wanted, work).catch((fault: unknown) => {

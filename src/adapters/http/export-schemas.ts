@@ -56,5 +56,5 @@ ${brokenOff()}`
 export const jsonDescription = `Totals and votes are of one moment. ${brokenOff()}`
 
 function brokenOff(): string {
-  return 'A long export is sent while it is read; one that breaks off without its end is not whole, and its connection is cut. Take it within 10 minutes.'
+  return 'A long export is sent while it is read; one that breaks off without its end is not whole, and its connection is cut. Take it within 10 minutes, and go on reading.'
 }
