@@ -29,8 +29,10 @@ export type AuditOrigin = {
 /** What is to be kept of an action, beside what it was done to. */
 export type AuditNote = AuditOrigin & { readonly action: AuditAction }
 
-/** `pollId` and `keyPrefix` say what it was done to. */
-export type AuditEvent = AuditNote & {
+/** `pollId` and `keyPrefix` say what it was done to. What a newer version has noted may have words that this one does not know. */
+export type AuditEvent = Omit<AuditNote, 'action' | 'actor'> & {
+  readonly action: string
+  readonly actor: string
   readonly id: string
   readonly at: number
   readonly pollId: string | null

@@ -111,6 +111,13 @@ test('keys and replays are told too; over gRPC the list is the same, page by pag
   expect(await audit(`limit=1&cursor=${page.body.next_cursor}`)).toEqual([replayed])
 })
 
+test('what a newer version has noted is shown in the words that it was noted with', async () => {
+  await system.database.pool.query(`insert into audit_event (action, actor) values ('poll_praised', 'passer_by')`)
+  expect((await audit('limit=1'))[0]).toMatchObject({ action: 'poll_praised', actor: 'passer_by' })
+  const { events } = granted(await operator.listAuditEvents({ pageSize: 1 }))
+  expect(events).toMatchObject([{ action: 'AUDIT_ACTION_UNSPECIFIED', actionWord: 'poll_praised' }])
+})
+
 test('it holds no secret and no text', async () => {
   const { secret } = await issueKey(system.adapters.keys, ['polls:write'])
   const { manageToken } = await makePoll(secret)

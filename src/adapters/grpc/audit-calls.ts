@@ -7,6 +7,8 @@ import type {
 import { toMs, toTimestamp } from './times.ts'
 import { auditActions, auditActors } from './words.ts'
 
+const unspecified = 0
+
 export function auditMessage({ events, nextCursor }: AuditPage): ListAuditEventsResponse {
   return { events: events.map(eventMessage), nextPageToken: nextCursor ?? '' }
 }
@@ -20,8 +22,10 @@ function eventMessage(event: AuditEvent): AuditEventMessage {
   return {
     id: event.id,
     at: toTimestamp(event.at),
-    action: auditActions.nameOf(event.action),
-    actor: auditActors.nameOf(event.actor),
+    action: auditActions.findName(event.action) ?? unspecified,
+    actor: auditActors.findName(event.actor) ?? unspecified,
+    actionWord: event.action,
+    actorWord: event.actor,
     actorKey: event.actorKey ?? '',
     pollId: event.pollId ?? '',
     keyPrefix: event.keyPrefix ?? '',
@@ -31,16 +35,13 @@ function eventMessage(event: AuditEvent): AuditEventMessage {
 }
 
 function readEvent(event: AuditEvent__Output): AuditEvent {
-  const action = auditActions.wordOf(event.action)
-  const actor = auditActors.wordOf(event.actor)
-  if (action === undefined || actor === undefined || event.at === null) {
-    throw new Error('the admin role told of an audit event in words that this version does not know')
-  }
+  if (event.at === null) throw new Error('the admin role told of an audit event without its time')
   return {
     id: event.id,
     at: toMs(event.at),
-    action,
-    actor,
+    // An admin that is older than this process tells no words, and knows all of its numbers.
+    action: auditActions.wordOf(event.action) ?? event.actionWord,
+    actor: auditActors.wordOf(event.actor) ?? event.actorWord,
     actorKey: orNull(event.actorKey),
     pollId: orNull(event.pollId),
     keyPrefix: orNull(event.keyPrefix),

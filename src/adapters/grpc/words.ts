@@ -6,6 +6,8 @@ import type { PollStatus, PollType, ResultsVisibility, VoterIdentity, VoterVisib
 /** One enum of the contract: its names for our words. UNSPECIFIED is no word. */
 export type Words<Word extends string, Name extends string> = {
   nameOf(word: Word): Name
+  /** Of a word that a newer version may have written; undefined where this one does not know it. */
+  findName(word: string): Name | undefined
   /** Undefined for UNSPECIFIED and for a number that a newer contract may know. */
   wordOf(name: string | number): Word | undefined
   isUnspecified(name: string | number): boolean
@@ -68,8 +70,10 @@ function words<Word extends string, Prefix extends string>(
   // The cast: toUpperCase does to the word what Uppercase does to its type.
   const nameOf = (word: Word) => `${prefix}_${word.toUpperCase()}` as `${Prefix}_${Uppercase<Word>}`
   const wordOf = new Map<string | number, Word>(all.map((word) => [nameOf(word), word]))
+  const names = new Map<string, `${Prefix}_${Uppercase<Word>}`>(all.map((word) => [word, nameOf(word)]))
   return {
     nameOf,
+    findName: (word) => names.get(word),
     wordOf: (name) => wordOf.get(name),
     isUnspecified: (name) => name === `${prefix}_UNSPECIFIED` || name === 0,
   }

@@ -11,11 +11,13 @@ const pageSizeDefault = 20
 
 const textOrNull = (description: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description })
 
+const knownWords = 'A newer version may have noted words that are not among the examples.'
+
 const Event = Type.Object({
   id: Type.String(),
   at: Type.String({ format: 'date-time' }),
-  action: Type.Enum([...AUDIT_ACTIONS]),
-  actor: Type.Enum([...AUDIT_ACTORS], { description: 'What was shown by who acted.' }),
+  action: Type.String({ description: `What was done. ${knownWords}`, examples: [...AUDIT_ACTIONS] }),
+  actor: Type.String({ description: `What was shown by who acted. ${knownWords}`, examples: [...AUDIT_ACTORS] }),
   actor_key: textOrNull('Prefix of the API key that acted.'),
   poll_id: textOrNull('The poll that it was done to.'),
   key_prefix: textOrNull('Prefix of the API key that it was done to.'),

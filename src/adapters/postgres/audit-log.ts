@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { AuditAction, AuditActor, AuditEvent, AuditNote, AuditPage } from '../../domain/audit.ts'
+import type { AuditEvent, AuditNote, AuditPage } from '../../domain/audit.ts'
 import type { AuditLog } from '../../ports/audit-log.ts'
 import { orUnavailable } from './faults.ts'
 
@@ -39,12 +39,11 @@ async function append(pool: pg.Pool, note: AuditNote, pollId: string | null): Pr
   await pool.query(APPEND, [pollId, ...noteValues(note)])
 }
 
-/** Written by this module alone, with these words. */
 type AuditRow = {
   readonly id: string
   readonly at: Date
-  readonly action: AuditAction
-  readonly actor: AuditActor
+  readonly action: string
+  readonly actor: string
   readonly actor_key: string | null
   readonly address: string | null
   readonly request_id: string | null

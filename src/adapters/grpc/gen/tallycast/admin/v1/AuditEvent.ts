@@ -14,6 +14,8 @@ export interface AuditEvent {
   'keyPrefix'?: (string);
   'address'?: (string);
   'requestId'?: (string);
+  'actionWord'?: (string);
+  'actorWord'?: (string);
 }
 
 export interface AuditEvent__Output {
@@ -26,4 +28,6 @@ export interface AuditEvent__Output {
   'keyPrefix': (string);
   'address': (string);
   'requestId': (string);
+  'actionWord': (string);
+  'actorWord': (string);
 }
