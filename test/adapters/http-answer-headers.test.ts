@@ -195,6 +195,24 @@ describe('a browser that asks whether a page of another origin may send somethin
   })
 })
 
+/** What says how an answer is carried, what it is and how long it keeps, in the words of HTTP itself. */
+const plain =
+  /^(?:accept-ranges|cache-control|connection|content-(?:disposition|encoding|length|type)|date|etag|keep-alive|last-modified|vary|www-authenticate)$/
+
+const protectionsOf = (headers: Headers): readonly string[] =>
+  [...headers.keys()].filter((name) => !plain.test(name)).toSorted()
+
+const ofAll = ['access-control-allow-origin', 'access-control-expose-headers', 'x-content-type-options', 'x-request-id']
+const ofPages = ['content-security-policy', 'cross-origin-resource-policy', 'referrer-policy']
+const ofSecurePages = ['cross-origin-opener-policy', 'origin-agent-cluster', 'strict-transport-security']
+
+test('an answer of the API bears these headers and no others, whether it is a result or a problem', async () => {
+  for (const url of [path, `${path}/results`, `${path}/export.json`, '/polls', '/nothing', '/openapi.json']) {
+    const { headers } = await call('GET', url)
+    expect([url, protectionsOf(headers)]).toEqual([url, ofAll])
+  }
+})
+
 describe('a page', () => {
   const shown = ['/', '/p/nosuchpoll12', '/docs', '/docs/', '/docs/static/oauth2-redirect.html']
   const askAsBrowser = async (client: HttpClient, url: string) =>
@@ -209,7 +227,8 @@ describe('a page', () => {
         expect([url, policy.split('; ')]).toEqual([url, expect.arrayContaining([part])])
       expect([url, policy]).not.toEqual([url, expect.stringMatching(/script-src[^;]*unsafe|upgrade-insecure/)])
       expect(headers.get('referrer-policy')).toBe('same-origin')
-      expect([url, headers.get('strict-transport-security')]).toEqual([url, null])
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
+      expect([url, protectionsOf(headers)]).toEqual([url, [...ofAll, ...ofPages].toSorted()])
       expectForAll(headers, url)
     }
   })
@@ -223,6 +242,8 @@ describe('a page', () => {
         expect([url, headers.get('strict-transport-security')]).toEqual([url, 'max-age=31536000'])
         expect(headers.get('content-security-policy')).toMatch(/; upgrade-insecure-requests$/)
         expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
+        expect(headers.get('origin-agent-cluster')).toBe('?1')
+        expect([url, protectionsOf(headers)]).toEqual([url, [...ofAll, ...ofPages, ...ofSecurePages].toSorted()])
       }
     } finally {
       await secure.stop()

@@ -912,8 +912,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/export-poll.ts',
-        from: 'isVisible: maySeeResults(poll, audience)',
-        to: 'isVisible: maySeeResults(poll, audience) || true',
+        from: 'isVisible: maySeeResults(live.poll, audience)',
+        to: 'isVisible: maySeeResults(live.poll, audience) || true',
       },
     ],
     caughtBy: [exportFor('after_close', 'secret')],
@@ -939,6 +939,48 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     caughtBy: [exportNames],
+  },
+  {
+    breaks: 'who reads a long export slowly keeps others from totals',
+    edits: [
+      {
+        file: 'src/application/export-poll.ts',
+        from: 'if (!maySendVotes(seen, wanted)) return work(totalsOf(seen))',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-export-bounds.test.ts',
+        title: 'are so many with votes at once, and a further one is told when to come back, until one has ended',
+      },
+    ],
+  },
+  {
+    breaks: 'who takes next to nothing of an export keeps its place',
+    edits: [
+      {
+        file: 'src/adapters/http/send-pieces.ts',
+        from: 'setTimeout(() => raw.destroy(), pieceMsMax)',
+        to: 'setTimeout(() => {}, pieceMsMax)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-export-bounds.test.ts',
+        title: 'are lost to who takes too long for a piece of them, long before all of their time is over',
+      },
+    ],
+  },
+  {
+    breaks: 'what a newer version has noted keeps the audit log from being read',
+    edits: [{ file: 'src/adapters/grpc/audit-calls.ts', from: '?? event.actionWord', to: "?? ''" }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-audit.test.ts',
+        title: 'what a newer version has noted is shown in the words that it was noted with',
+      },
+    ],
   },
   {
     breaks: 'a formula goes into a spreadsheet as it is',
@@ -1025,7 +1067,7 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [
       {
         file: 'test/adapters/http-export-bounds.test.ts',
-        title: 'are so many at once, and a further one is told when to come back, until one has ended',
+        title: 'are so many with votes at once, and a further one is told when to come back, until one has ended',
       },
     ],
   },
@@ -1757,6 +1799,22 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/ws.test.ts',
         title: 'the cookie that another site makes a browser send says nothing',
+      },
+    ],
+  },
+  {
+    breaks: 'a page of another origin gets one of ours as a script or an image',
+    edits: [
+      {
+        file: 'src/adapters/http/html-headers.ts',
+        from: "'cross-origin-resource-policy': 'same-origin',",
+        to: "'cross-origin-resource-policy': 'cross-origin',",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-answer-headers.test.ts',
+        title: 'loads what is ours alone, is framed by nobody, and tells no other site where it was',
       },
     ],
   },

@@ -12,10 +12,13 @@ export function htmlHeaders(policy: readonly string[], { publicUrl }: PublicAddr
   return {
     'content-security-policy': whole.join('; '),
     'referrer-policy': 'same-origin',
+    // No page of another origin gets it as anything else either: a script, an image, what a prefetch brought.
+    'cross-origin-resource-policy': 'same-origin',
     ...(isHttps && {
       'strict-transport-security': `max-age=${httpsOnlySeconds}`,
       // Over http browsers pass it over, and complain.
       'cross-origin-opener-policy': 'same-origin',
+      'origin-agent-cluster': '?1',
     }),
   }
 }
