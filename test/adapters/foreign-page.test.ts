@@ -1,34 +1,35 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startBrowser } from '../support/browser.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import {
+  askFrom,
+  type OtherOrigin,
+  type PageSays,
+  type PageTold,
+  startOtherOrigin,
+  watchFrom,
+} from '../support/other-origin.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let system: RunningSystem
 let call: HttpClient
 let browser: Browser
-/** A server of somebody else, on another port of this machine. */
-const elsewhere = createServer((_request, response) => {
-  response.setHeader('content-type', 'text/html').end('<!doctype html><title>Elsewhere</title>')
-})
+let elsewhere: OtherOrigin
 
 beforeAll(async () => {
   system = await startSystem('redis')
   call = createHttpClient(system.url)
   browser = await startBrowser()
-  await once(elsewhere.listen(0, '127.0.0.1'), 'listening')
+  elsewhere = await startOtherOrigin()
 }, 60_000)
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close()
 })
 afterAll(async () => {
   await browser.close()
-  elsewhere.close()
-  elsewhere.closeAllConnections()
+  elsewhere.stop()
   await system.stop()
 })
 
@@ -36,53 +37,18 @@ async function makePoll(more: object = {}): Promise<string> {
   return (await call('POST', '/polls', { json: { question: 'What?', options: ['Tea', 'Coffee'], ...more } })).body.id
 }
 
-type Say = {
-  readonly method?: string
-  readonly body?: string
-  readonly headers?: Record<string, string>
-  readonly mode?: 'no-cors'
-  readonly credentials?: 'include'
-}
-type Told = { readonly status: number; readonly body: { readonly [field: string]: unknown } } | 'unreadable'
+const ask = async (page: Page, path: string, says: PageSays = {}): Promise<PageTold> =>
+  askFrom(page, `${system.url}${path}`, says)
 
-/** Sends what a script of this page sends, and says what it may read of the answer. */
-async function ask(page: Page, url: string, init: Say = {}): Promise<Told> {
-  return page.evaluate(
-    async ([address, options]) => {
-      try {
-        const answer = await fetch(address, options)
-        // The contract says that it is an object.
-        return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
-      } catch {
-        return 'unreadable'
-      }
-    },
-    [`${system.url}${url}`, init] as const,
-  )
-}
-
-const voteFor = (optionId: number, more: Say = {}): Say => ({
+const voteFor = (optionId: number, more: PageSays = {}): PageSays => ({
   method: 'POST',
   body: JSON.stringify({ option_id: optionId }),
   ...more,
   headers: { 'content-type': 'application/json', ...more.headers },
 })
 
-/** What a socket that this page opens is told first. */
-async function watch(page: Page, pollId: string): Promise<{ readonly total_votes: number | null }> {
-  return page.evaluate(
-    async (url) =>
-      new Promise((resolve, reject) => {
-        const socket = new WebSocket(url)
-        socket.addEventListener('message', ({ data }) => {
-          resolve(JSON.parse(data))
-          socket.close()
-        })
-        socket.addEventListener('close', ({ code }) => reject(new Error(`closed with ${code}`)))
-      }),
-    `${system.url.replace('http', 'ws')}/ws/polls/${pollId}`,
-  )
-}
+const watch = async (page: Page, pollId: string): ReturnType<typeof watchFrom> =>
+  watchFrom(page, `${system.url.replace('http', 'ws')}/ws/polls/${pollId}`)
 
 /** What an event stream that this page opens is told first. */
 async function listen(page: Page, pollId: string, withCredentials = false): Promise<unknown> {
@@ -109,7 +75,6 @@ async function beginSession(context: BrowserContext): Promise<Page> {
   return page
 }
 
-// Ports are no part of a site; names and addresses are.
 describe.each([
   ['of another site', 'localhost'],
   ['of the same site', '127.0.0.1'],
@@ -122,8 +87,7 @@ describe.each([
     context = await browser.newContext()
     own = await beginSession(context)
     page = await context.newPage()
-    // A server that listens on an address has one of this form.
-    await page.goto(`http://${host}:${(elsewhere.address() as AddressInfo).port}/`)
+    await page.goto(elsewhere.pageOn(host))
   }
   const sessionOf = async (): Promise<string | undefined> =>
     (await context.cookies(system.url)).find(({ name }) => name === 'tallycast_session')?.value

@@ -65,6 +65,9 @@ describe('an address', () => {
     '/p%00',
     '/__proto__',
     '/polls/a/__proto__',
+    '/docs/static//index.css',
+    '/docs/static/a%2f..%2findex.css',
+    `/docs/static/${'x'.repeat(400)}`,
   ])('%s is not found', async (address) => {
     expect(problemOf(await call('GET', address))).toEqual([404, 'route_not_found'])
   })

@@ -149,6 +149,30 @@ test.each<[string, string]>([
   expect([answers.map(({ status }) => status >= 400 && status < 500), rest]).toEqual([[true], ''])
 })
 
+const later = 8
+
+// They can be read, but somebody in front may have read them otherwise; what is behind may be somebody else's then.
+test.each([
+  ['two hosts', 'Host: x\r\nHost: y\r\n'],
+  ['no host', ''],
+  ['an expectation that nobody meets', 'Host: x\r\nExpect: cake\r\n'],
+])('nothing is done that comes behind a request with %s', async (_what, headers) => {
+  const call = createHttpClient(system.url)
+  const { body } = await call('POST', '/polls', { json: { question: 'What?', options: ['Tea', 'Coffee'] } })
+  for (const type of ['application/json', 'application/json;charset="utf-8"']) {
+    const hidden = `POST /polls/${body.id}/vote HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nContent-Length: 15\r\n\r\n${ballot}`
+    const { answers } = await exchange(`GET ${path} HTTP/1.1\r\n${headers}\r\n${hidden}`)
+    expect(answers.map(({ status }) => status >= 400 && status < 500)).toEqual([true])
+  }
+  // These are counted behind whatever came before them, in every partition.
+  for (let vote = 0; vote < later; vote += 1) {
+    expect((await call('POST', `/polls/${body.id}/vote`, { json: { option_id: 2 } })).status).toBe(202)
+  }
+  const count = async (): Promise<number> => (await call('GET', `/polls/${body.id}`)).body.total_votes
+  await waitUntil(async () => (await count()) >= later)
+  expect(await count()).toBe(later)
+})
+
 test('an answer is never taken for that of another request', async () => {
   const good = `POST ${vote} HTTP/1.1\r\n${json}Content-Length: 15\r\n\r\n${ballot}`
   // The vote is under way when the rest is found to be none: its voter hears nothing rather than a no.

@@ -1034,8 +1034,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/send-pieces.ts',
-        from: 'if (!raw.write(piece)) await haveRoom(raw)',
-        to: 'if (!raw.write(piece)) void haveRoom(raw)',
+        from: 'if (!raw.write(piece)) await haveRoom(raw, pieceMsMax)',
+        to: 'if (!raw.write(piece)) void haveRoom(raw, pieceMsMax)',
       },
     ],
     caughtBy: [
@@ -1816,6 +1816,52 @@ export const mutants: readonly Mutant[] = [
         file: 'test/adapters/http-answer-headers.test.ts',
         title: 'loads what is ours alone, is framed by nobody, and tells no other site where it was',
       },
+    ],
+  },
+  {
+    breaks: 'a request that is hidden behind one that nobody can trust is done',
+    edits: [{ file: 'src/adapters/http/malformed.ts', from: 'distrusted.add(socket)', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-malformed.test.ts',
+        title: 'nothing is done that comes behind a request with two hosts',
+      },
+    ],
+  },
+  {
+    breaks: 'a long header is read again and again',
+    edits: [
+      {
+        file: 'src/adapters/http/credentials.ts',
+        from: '([A-Za-z0-9._~+/-]+=*)',
+        to: '([A-Za-z0-9._~+/-]+[A-Za-z0-9._~+/-]+=*)',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/journeys/security.test.ts', title: 'is read in one go, whatever pattern it is held against' },
+    ],
+  },
+  {
+    breaks: 'anybody says from where they came',
+    edits: [{ file: 'src/adapters/http/server.ts', from: 'trustProxy: false', to: 'trustProxy: true' }],
+    caughtBy: [
+      {
+        file: 'test/journeys/security.test.ts',
+        title: 'is of whoever sent it, whatever it says of proxies, and names no other service in what is answered',
+      },
+    ],
+  },
+  {
+    breaks: 'a token of the host is believed without a look at its signature',
+    edits: [
+      {
+        file: 'src/adapters/jwt/host-tokens.ts',
+        from: 'return (await jwtVerify(token, key, options)).payload',
+        to: "return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())",
+      },
+    ],
+    caughtBy: [
+      { file: 'test/journeys/security.test.ts', title: 'is no voter of a host: a good signature under other claims' },
     ],
   },
   {

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Logger } from 'pino'
 import { refusalOfFault } from '../../application/refusal-of-fault.ts'
 import { type Refused, refuse } from '../../domain/refusal.ts'
+import { routeNotFound } from './not-found.ts'
 import { type AnyRefused, sendFault, sendRefusal } from './problems.ts'
 import { refuseInvalid } from './validation.ts'
 
@@ -37,6 +38,9 @@ function refusalOf(error: FastifyError, request: FastifyRequest): Refused | null
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_CTP_INVALID_JSON_BODY':
       return invalidJson
+    // A file was looked for by a detour.
+    case 'FST_STATIC_FORBIDDEN_PATH':
+      return routeNotFound
     default:
       return null
   }

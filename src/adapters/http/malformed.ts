@@ -33,6 +33,7 @@ export type RefuseMalformed = {
 export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean): RefuseMalformed {
   const newestAnswers = new WeakMap<Socket, ServerResponse>()
   const pipelined = new WeakMap<Socket, number>()
+  const distrusted = new WeakSet<Socket>()
 
   /** Counts the requests that came before the one ahead of them was answered; false where these are too many. */
   function hasRoom(socket: Socket, answer: ServerResponse): boolean {
@@ -57,15 +58,22 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
     },
     note: (socket, answer) => void newestAnswers.set(socket, answer),
     isPlain: (request) =>
-      (newestAnswers.get(request.socket)?.writableFinished ?? true) && findMalformed(request) === null,
+      (newestAnswers.get(request.socket)?.writableFinished ?? true) &&
+      !distrusted.has(request.socket) &&
+      findMalformed(request) === null,
     addTo(app) {
       // Node would refuse it without a body.
       app.server.on('checkExpectation', (request, response) => void app.server.emit('request', request, response))
       app.addHook('onRequest', (request, reply, done) => {
-        const room = hasRoom(request.raw.socket, reply.raw) ? null : tooManyAtOnce
-        const refused = findMalformed(request.raw) ?? room
+        const { socket } = request.raw
+        const room = hasRoom(socket, reply.raw) ? null : tooManyAtOnce
+        const refused = (distrusted.has(socket) ? unreadable : findMalformed(request.raw)) ?? room
         if (refused === null) return done()
-        if (refused !== tooManyAtOnce) reply.header('connection', 'close')
+        if (refused !== tooManyAtOnce) {
+          // Somebody in front of us may have cut its bytes elsewhere, and what comes behind it may be somebody else's.
+          distrusted.add(socket)
+          reply.header('connection', 'close')
+        }
         sendRefusal(reply, refused)
       })
     },

@@ -3,7 +3,7 @@ import { refuse } from '../../domain/refusal.ts'
 import type { HttpApp } from './operation.ts'
 import { sendRefusal } from './problems.ts'
 
-const routeNotFound = refuse('route_not_found', 'There is nothing at this address. /docs shows what there is.')
+export const routeNotFound = refuse('route_not_found', 'There is nothing at this address. /docs shows what there is.')
 
 /**
  * Answers requests that no route takes, before their body is read: 405 with the methods that the address does take, else 404.
