@@ -66,6 +66,7 @@ describe('an address', () => {
     '/__proto__',
     '/polls/a/__proto__',
     '/docs/static//index.css',
+    '/docs/static/nothing.css',
     '/docs/static/a%2f..%2findex.css',
     `/docs/static/${'x'.repeat(400)}`,
   ])('%s is not found', async (address) => {

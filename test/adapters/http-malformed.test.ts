@@ -165,7 +165,7 @@ test.each([
     expect(answers.map(({ status }) => status >= 400 && status < 500)).toEqual([true])
   }
   // These are counted behind whatever came before them, in every partition.
-  for (let vote = 0; vote < later; vote += 1) {
+  for (let cast = 0; cast < later; cast += 1) {
     expect((await call('POST', `/polls/${body.id}/vote`, { json: { option_id: 2 } })).status).toBe(202)
   }
   const count = async (): Promise<number> => (await call('GET', `/polls/${body.id}`)).body.total_votes

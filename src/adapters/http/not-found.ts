@@ -23,7 +23,9 @@ export function answerStrayRequests(app: HttpApp): void {
   function refuseStray(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const path = request.url.split('?', 1)[0] ?? ''
     const allowed = patterns.find(([pattern]) => pattern.test(path))?.[1]
-    if (allowed === undefined) return sendRefusal(reply, routeNotFound)
+    // A route for many files has taken it, and has none of that name.
+    const isMissing = allowed?.split(', ').includes(request.method) === true
+    if (allowed === undefined || isMissing) return sendRefusal(reply, routeNotFound)
     reply.header('allow', allowed)
     return sendRefusal(reply, refuse('method_not_allowed', `This address takes ${allowed}.`))
   }
