@@ -1072,6 +1072,38 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a log tells what was chosen',
+    edits: [
+      {
+        file: 'src/main/take-votes.ts',
+        from: 'const result = await castVote(request)',
+        to: "const result = await castVote(request)\n      log.debug({ chosen: request.optionIds }, 'a vote')",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/journeys/hidden-twins.test.ts',
+        title: 'what processes log and measure is the same whatever is chosen where results are hidden',
+      },
+    ],
+  },
+  {
+    breaks: 'a metric tells what was chosen',
+    edits: [
+      {
+        file: 'src/main/take-votes.ts',
+        from: 'else metrics.accepted(1)',
+        to: 'else metrics.accepted(request.optionIds[0] ?? 1)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/journeys/hidden-twins.test.ts',
+        title: 'what processes log and measure is the same whatever is chosen where results are hidden',
+      },
+    ],
+  },
+  {
     breaks: 'a hidden tally leaks over the live channels',
     edits: [
       {
