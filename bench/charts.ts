@@ -22,6 +22,7 @@ const order = [
   'storm',
   'whole-way',
   'embedded',
+  'export',
   'growth',
   'soak',
 ]

@@ -7,6 +7,7 @@ import { drain } from './stages/drain.ts'
 import { latency } from './stages/latency.ts'
 import { storm } from './stages/storm.ts'
 import { embedded } from './stages/embedded.ts'
+import { exportVotes } from './stages/export.ts'
 import { wholeWay } from './stages/whole-way.ts'
 import { growth } from './stages/growth.ts'
 import { soak } from './stages/soak.ts'
@@ -39,6 +40,7 @@ export const stages: readonly Stage[] = [
   { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
   { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },
   { name: 'embedded', about: 'votes from the POST to the ledger, with PostgreSQL alone', run: embedded },
+  { name: 'export', about: 'a million votes as a file, in bounded memory: CSV and JSON', run: exportVotes },
   { name: 'growth', about: 'what a vote costs in small polls and large ones', isLong: true, run: growth },
   { name: 'soak', about: 'half an hour of votes and viewers: what stays in memory', isLong: true, run: soak },
 ]

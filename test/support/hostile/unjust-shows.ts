@@ -1,4 +1,5 @@
-// What people show who are not whom they say, or have no right to what they ask. A new kind of credential is a line in these tables.
+// What people show who are not whom they say, or have no right to what they ask. Another kind of credential (a voting code that is used
+// up, or of another poll) is a line in each of these tables.
 import { createHmac, createSecretKey } from 'node:crypto'
 import { claimsFor, makeHostKey, signToken } from '../host-application.ts'
 import type { Say } from '../http-client.ts'
