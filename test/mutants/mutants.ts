@@ -1835,6 +1835,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a page of another origin shows one of ours in a frame',
+    edits: [{ file: 'src/adapters/http/html-headers.ts', from: "frame-ancestors 'none'", to: 'frame-ancestors *' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-answer-headers.test.ts',
+        title: 'loads what is ours alone, is framed by nobody, and tells no other site where it was',
+      },
+    ],
+  },
+  {
     breaks: 'a page of another origin gets one of ours as a script or an image',
     edits: [
       {
