@@ -172,7 +172,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     expect([head.status, head.text, head.headers.get('etag')]).toEqual([200, '', etag])
     const other = await startExportServer(
       system,
-      { exportsMax: 1, durationMsMax: 10_000 },
+      { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 },
       { issuer: issuers[profile], resultKeys: ownKeys(profile, await system.adapters.secrets.read()) },
     )
     expect((await createHttpClient(other.url)('GET', poll.signed)).text).toBe(text)
@@ -309,7 +309,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
   test('that takes longer than one should wait is made all the same, for whoever comes back; so many are in memory', async () => {
     const [first, second] = [await makeFinal(), await makeFinal()]
     const limits = { waitMsMax: 100, keptMax: 1 }
-    const small = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000 }, limits)
+    const small = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 }, limits)
     const ask = async ({ signed }: typeof first) => createHttpClient(small.url)('GET', signed)
     const isSigned = async (poll: typeof first): Promise<boolean> => (await ask(poll)).status === 200
     await waitUntil(async () => isSigned(first))
@@ -333,7 +333,11 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const first = await call('GET', poll.signed)
     const before = keys[0]! // it has just signed
     const resultKeys = createResultKeys(Buffer.alloc(32, 7), [before.key])
-    const replaced = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000 }, { resultKeys })
+    const replaced = await startExportServer(
+      system,
+      { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 },
+      { resultKeys },
+    )
     const callReplaced = createHttpClient(replaced.url)
     const published = readResultKeys((await callReplaced('GET', '/.well-known/tallycast/result-keys.json')).text)
     const second = await callReplaced('GET', poll.signed)

@@ -21,6 +21,7 @@ import {
   type UnjustShow,
   unjustTickets,
   unjustVoters,
+  unjustVotersByCode,
   unjustVotersOfHost,
 } from '../support/hostile/unjust-shows.ts'
 import { type Answer, createHttpClient, type HttpClient, type Say } from '../support/http-client.ts'
@@ -90,6 +91,23 @@ describe('who shows what is not theirs', () => {
 
   test.each(unjustVoters)('is no voter with a session: %s', async (...unjust) => {
     expect(await grantedTo(stage.sessions.path, asVoter, unjust)).toEqual([])
+  })
+
+  test.each(unjustVotersByCode)('is no voter with a code: %s', async (...unjust) => {
+    expect(await grantedTo(stage.coded.path, asVoter, unjust)).toEqual([])
+  })
+
+  test('replays a code, and it counts once however it is written', async () => {
+    const { coded, usedCode } = stage
+    const again = [usedCode, usedCode.toLowerCase(), usedCode.replaceAll('-', ' ')]
+    for (const voterToken of again) {
+      const other = await call('POST', `${coded.path}/vote`, { json: { option_id: 2 }, voterToken })
+      expect([other.status, other.body.code]).toEqual([409, 'code_used'])
+    }
+    const same = await Promise.all(
+      again.map(async (voterToken) => call('POST', `${coded.path}/vote`, { json: { option_id: 1 }, voterToken })),
+    )
+    expect(new Set(same.map(({ status, body }) => `${status} ${body.vote_id}`)).size).toBe(1)
   })
 
   test.each(unjustOrganisers)('manages no poll: %s', async (...unjust) => {

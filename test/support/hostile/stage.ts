@@ -28,6 +28,8 @@ export type Stage = {
   readonly hosted: StagePoll
   /** Its voters have sessions: one has voted for 1. Who has not voted sees no results. */
   readonly sessions: StagePoll
+  /** Its voters have codes: one has voted for 1. */
+  readonly coded: StagePoll
   /** Of another organiser. */
   readonly other: StagePoll
   /** Of whoever voted in `sessions`. */
@@ -35,6 +37,10 @@ export type Stage = {
   readonly ticket: string
   /** Of whoever voted for 1 in `hosted`. */
   readonly hostToken: string
+  /** Of whoever voted in `coded`. */
+  readonly usedCode: string
+  /** One that nobody has used, of another poll. */
+  readonly otherCode: string
   /** Of another organiser, who may do everything with polls of its own. */
   readonly apiKey: string
   readonly adminToken: string
@@ -59,9 +65,14 @@ export const setStage = async (system: System, host: StageHost): Promise<Stage> 
     const { body } = await call('POST', '/polls', { json })
     return { id: body.id, path: `/polls/${body.id}`, manageToken: body.manage_token }
   }
+  const makeCode = async ({ path, manageToken }: StagePoll): Promise<string> =>
+    (await call('POST', `${path}/codes`, { json: { count: 1 }, bearer: manageToken })).body.codes[0]
   const hosted = await makePoll({ voter_identity: 'token' })
   const sessions = await makePoll({ results_visibility: 'after_vote', voter_visibility: 'organizer' })
+  const coded = await makePoll({ voter_identity: 'code' })
   const other = await makePoll({ voter_identity: 'none' })
+  const usedCode = await makeCode(coded)
+  const otherCode = await makeCode(await makePoll({ voter_identity: 'code' }))
   const hostToken = await host.rsa.sign(claimsFor(hosted.id, { sub: 'ann' }))
   const others = await host.edwards.sign(claimsFor(hosted.id, { sub: 'ben' }))
   const { voter_token: voterToken } = (await call('POST', '/session')).body
@@ -69,6 +80,7 @@ export const setStage = async (system: System, host: StageHost): Promise<Stage> 
     [hosted, 1, hostToken],
     [hosted, 2, others],
     [sessions, 1, voterToken],
+    [coded, 1, usedCode],
   ] as const
   for (const [{ path }, optionId, shown] of votes) {
     const { status } = await call('POST', `${path}/vote`, { json: { option_id: optionId }, voterToken: shown })
@@ -81,19 +93,22 @@ export const setStage = async (system: System, host: StageHost): Promise<Stage> 
   admin.close()
   const { session, service } = await createSecretStore(system.database.pool).read()
   const keys = { voterPepper: randomBytes(32), sessionSecrets: [session], service }
-  const shown = [hosted, sessions, other].map(({ manageToken }) => manageToken)
+  const shown = [hosted, sessions, coded, other].map(({ manageToken }) => manageToken)
   return {
     url,
     host,
     hosted,
     sessions,
+    coded,
     other,
+    usedCode,
+    otherCode,
     voterToken,
     ticket,
     hostToken,
     apiKey,
     adminToken,
-    secrets: [...shown, voterToken, ticket, hostToken, others, apiKey, adminToken],
+    secrets: [...shown, usedCode, otherCode, voterToken, ticket, hostToken, others, apiKey, adminToken],
     oldSession(ageMs) {
       const made = createIdentifyVoter(keys, { now: () => Date.now() - ageMs })
       // Who shows nothing is given one.
@@ -105,7 +120,7 @@ export const setStage = async (system: System, host: StageHost): Promise<Stage> 
 
 /** Waits until the polls of the stage count what honest people chose, and nothing else: what counts wrongly may come late. */
 export const honestCounts = async (
-  { url, hosted, sessions, other }: Stage,
+  { url, hosted, sessions, coded, other }: Stage,
   { database }: Pick<System, 'database'>,
 ): Promise<void> => {
   const call = createHttpClient(url)
@@ -116,19 +131,20 @@ export const honestCounts = async (
   const honest = [
     ['open', 1, 1, 1],
     ['open', 1, 1, 0],
+    ['open', 1, 1, 0],
     ['open', 1, 0, 0],
   ]
   let counts: readonly unknown[] = []
   const isHonest = async (): Promise<boolean> => {
-    counts = await Promise.all([hosted, sessions, other].map(countsOf))
+    counts = await Promise.all([hosted, sessions, coded, other].map(countsOf))
     return JSON.stringify(counts) === JSON.stringify(honest)
   }
   await waitUntil(isHonest, { what: () => `honest counts, but ${JSON.stringify(counts)}` })
   const { rows } = await database.pool.query<{ votes: number }>(
     'select count(*)::integer as votes from vote where poll_id = any($1)',
-    [[hosted.id, sessions.id, other.id]],
+    [[hosted.id, sessions.id, coded.id, other.id]],
   )
-  expect(rows[0]?.votes).toBe(3)
+  expect(rows[0]?.votes).toBe(4)
 }
 
 /** What is wrong with what the processes have written: a secret, a line of somebody else's, an end; of each what and where. */

@@ -1,5 +1,4 @@
-// What people show who are not whom they say, or have no right to what they ask. Another kind of credential (a voting code that is used
-// up, or of another poll) is a line in each of these tables.
+// What people show who are not whom they say, or have no right to what they ask. Another kind of credential is a line in each of these tables.
 import { createHmac, createSecretKey } from 'node:crypto'
 import { claimsFor, makeHostKey, signToken } from '../host-application.ts'
 import type { Say } from '../http-client.ts'
@@ -81,12 +80,29 @@ export const unjustVoters: readonly UnjustShow[] = [
   ['a session with another name', ({ voterToken }) => ({ voterToken: changed(voterToken, 5) })],
   ['an expired session', ({ oldSession }) => ({ voterToken: oldSession(yearMs + 1_000) })],
   ['a token of the host', ({ hostToken }) => ({ voterToken: hostToken })],
+  ['a code', ({ usedCode }) => ({ voterToken: usedCode })],
   ['a ticket', ({ ticket }) => ({ voterToken: ticket })],
   ['an expired ticket', (stage) => ({ voterToken: ticketOf(stage, 11) })],
   ['the manage token', ({ sessions }) => ({ voterToken: sessions.manageToken })],
   ['the manage token of another poll', ({ other }) => ({ voterToken: other.manageToken })],
   ['an API key', ({ apiKey }) => ({ voterToken: apiKey })],
   ['the admin token', ({ adminToken }) => ({ voterToken: adminToken })],
+]
+
+/** In a poll whose voters have codes. */
+export const unjustVotersByCode: readonly UnjustShow[] = [
+  ['nothing', () => ({})],
+  ['a made-up code', () => ({ voterToken: 'AAAA-BBBB-CCCC-DDDD' })],
+  ['a code of another poll', ({ otherCode }) => ({ voterToken: otherCode })],
+  ['a code with another end', ({ usedCode }) => ({ voterToken: changed(usedCode, usedCode.length - 1) })],
+  ['a code with another beginning', ({ usedCode }) => ({ voterToken: changed(usedCode, 0) })],
+  ['the beginning of a code', ({ usedCode }) => ({ voterToken: usedCode.slice(0, -1) })],
+  ['two codes', ({ usedCode, otherCode }) => ({ voterToken: `${usedCode}, ${otherCode}` })],
+  ['a code in the cookie', ({ usedCode }) => ({ cookie: `tallycast_session=${usedCode}` })],
+  ['a code as a bearer', ({ usedCode }) => ({ bearer: usedCode })],
+  ['a session', ({ voterToken }) => ({ voterToken })],
+  ['a token of the host', ({ hostToken }) => ({ voterToken: hostToken })],
+  ['the manage token', ({ coded }) => ({ voterToken: coded.manageToken })],
 ]
 
 /** As whoever manages the poll of sessions. */
@@ -113,6 +129,7 @@ export const unjustOrganisers: readonly UnjustShow[] = [
   ],
   ['a session', ({ voterToken }) => ({ bearer: voterToken })],
   ['a token of the host', ({ hostToken }) => ({ bearer: hostToken })],
+  ['a code', ({ usedCode }) => ({ bearer: usedCode })],
   ['a ticket', ({ ticket }) => ({ bearer: ticket })],
   ['the ticket of an organiser', (stage) => ({ bearer: organiserTicket(stage) })],
   ['a key of another organiser', ({ apiKey }) => ({ bearer: apiKey })],
