@@ -1,3 +1,5 @@
+import type { Rate } from './rate.ts'
+
 /** An expected "no". Each transport maps every one of them in one table, so that a new one does not compile until all answer it. */
 export type Refusal =
   | 'invalid_json'
@@ -35,12 +37,17 @@ export type Refusal =
 /** One wrong field: `pointer` is a JSON Pointer (RFC 6901) into the request body. */
 export type FieldError = { readonly pointer: string; readonly detail: string }
 
+/** A rate with the name by which those hear of it who went beyond it. */
+export type NamedRate = Rate & { readonly name: string }
+
 /** A refusal with the sentence for the person who reads it. `retryAfterMs` only where coming back can help. */
 export type Refused = {
   readonly refused: Refusal
   readonly detail: string
   readonly errors?: readonly FieldError[]
   readonly retryAfterMs?: number
+  /** Which limit was reached; of `rate_limited` alone. */
+  readonly limit?: NamedRate
 }
 
 export function refuse(refused: Refusal, detail: string, errors?: readonly FieldError[]): Refused {
@@ -50,6 +57,10 @@ export function refuse(refused: Refusal, detail: string, errors?: readonly Field
 /** A refusal that passes: the same request may succeed after `retryAfterMs` milliseconds. */
 export function refuseForNow(refused: 'overloaded' | 'unavailable', detail: string, retryAfterMs = 1000): Refused {
   return { refused, detail, retryAfterMs }
+}
+
+export function refuseBeyond(limit: NamedRate, detail: string, retryAfterMs: number): Refused {
+  return { refused: 'rate_limited', detail, retryAfterMs, limit }
 }
 
 export function isRefused(value: unknown): value is Refused {

@@ -19,6 +19,7 @@ import { connectRedis } from '../adapters/redis/connect.ts'
 import { createDoorRestoration as createRedisDoorRestoration } from '../adapters/redis/door-restoration.ts'
 import { type DurabilityProblem, findDurabilityProblems } from '../adapters/redis/durability.ts'
 import { createKeys } from '../adapters/redis/keys.ts'
+import { createSharedRates } from '../adapters/redis/shared-rates.ts'
 import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tally-cache.ts'
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
 import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
@@ -32,6 +33,7 @@ import type { PollSnapshots } from '../ports/poll-snapshots.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { SecretStore } from '../ports/secrets.ts'
 import type { SetAsideVotes } from '../ports/set-aside.ts'
+import type { SharedRates } from '../ports/shared-rates.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
@@ -64,6 +66,8 @@ type StreamSide = {
   readonly stream: VoteStream
   readonly cache: TallyCache
   readonly feed: TallyFeed
+  /** Null where every process limits for itself. */
+  readonly sharedRates: SharedRates | null
   /** What keeps the stream from being as durable as VOTE_DURABILITY says. */
   readonly durabilityProblems: () => Promise<readonly DurabilityProblem[]>
 }
@@ -136,6 +140,7 @@ function connectToPostgresAlone(
     stream: createPostgresVoteStream(pool, listener),
     cache: createPostgresTallyCache(pool),
     feed: createPostgresTallyFeed(pool, listener),
+    sharedRates: null,
     // Votes are in the same log as the ledger.
     durabilityProblems: async () => [],
     stop: listener.stop,
@@ -169,6 +174,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
     stream,
     cache: createRedisTallyCache(connections.cache, keys),
     feed,
+    sharedRates: createSharedRates(connections.cache, keys),
     durabilityProblems: async () =>
       config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, voteDurability) : [],
     stop: async () => {

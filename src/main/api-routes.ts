@@ -37,19 +37,19 @@ type ApiRoutesParts = ExportRoutesParts &
 
 /** Every route of the api, in the order in which /docs shows them. */
 export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
-  const { organisePolls, bulkVotes, eventStreams } = parts
-  changePollRoutes(routes, organisePolls)
-  listPollRoutes(routes, organisePolls)
-  auditRoute(routes, organisePolls)
+  const { organisePolls, bulkVotes, eventStreams, address } = parts
+  changePollRoutes(routes, organisePolls, address)
+  listPollRoutes(routes, organisePolls, address)
+  auditRoute(routes, organisePolls, address)
   readPollRoutes(routes, parts)
   signedResultRoutes(routes, parts)
   exportRoutes(routes, parts)
-  lifeCycleRoutes(routes, organisePolls)
-  codeRoute(routes, organisePolls)
+  lifeCycleRoutes(routes, organisePolls, address)
+  codeRoute(routes, organisePolls, address)
   voteRoutes(routes, parts)
   bulkVotes.addRoute(routes)
   receiptRoute(routes, parts.readReceipt)
-  ticketRoute(routes, parts.admitViewer, parts.address)
+  ticketRoute(routes, parts.admitViewer, address)
   eventStreams.addRoute(routes)
   sessionRoute(routes, parts)
   pageRoutes(routes, parts)

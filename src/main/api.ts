@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type { HttpApp } from '../adapters/http/operation.ts'
-import { connectPollAdmin } from '../adapters/grpc/poll-admin.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
-import { createFindVote, createRestoreSoon } from '../application/cast-vote/find-vote.ts'
+import { createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
-import { createOrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import { createReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import { createRestoreDoor } from '../application/cast-vote/restore-door.ts'
 import { createVoteIds } from '../application/cast-vote/vote-id.ts'
@@ -21,14 +19,14 @@ import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { addApiRoutes } from './api-routes.ts'
 import { createBearers } from './bearers.ts'
-import { askedTls } from './grpc-tls.ts'
+import { connectOrganisers } from './organisers.ts'
+import { createRateLimits } from './rate-limits.ts'
 import { createReaders } from './readers.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
 import { createVoterIdentity } from './voter-identity.ts'
 
-const adminDeadlineMs = 10_000
 /** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
 const restoreWaitMsMax = 300
 const measureEveryMs = 1000
@@ -48,10 +46,12 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 
   const secrets = await adapters.secrets.read()
   const { judgeBearer, noteKeyUse } = createBearers(context, report)
+  const rateLimits = createRateLimits(context, secrets.service, report)
+  const { limitBearers } = rateLimits
 
   const watchPoll = watchPolls(context, report)
   const time = await createStreamTime(door, { sleep, report })
-  const voterIdentity = createVoterIdentity(config, secrets, time.now)
+  const voterIdentity = createVoterIdentity(config, secrets, rateLimits.requestLimits, time.now)
   const { identifyVoter } = voterIdentity
   const voteIds = createVoteIds(secrets.service)
   const restoreDoor = createRestoreDoor({ restoration, door, ledger, lease, polls, signal })
@@ -59,17 +59,15 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const many = { nameVoters: createNameVoters(secrets.voterPepper), sealMany: voteIds.sealMany, judgeBearer }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
-  const bulkVotes = createBulkVotes({ castInBulk })
-  const findVote = createFindVote(door, restoreSoon, ledger)
-  const readerParts = { watchPoll, identifyVoter, findVote, judgeBearer, secrets, now: time.now, report }
-  const readers = createReaders(context, readerParts)
+  const address = { publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }
+  const bulkVotes = createBulkVotes({ castInBulk, limitBearers, address })
+  const asked = { watchPoll, identifyVoter, restoreSoon, judgeBearer, limitBearers }
+  const readers = createReaders(context, { ...asked, secrets, now: time.now, report })
   const { seePoll, admitViewer } = readers
-  const admin = connectPollAdmin({ address: config.adminGrpcUrl, deadlineMs: adminDeadlineMs, tls: askedTls(config) })
-  const organisePolls = createOrganisePolls(admin, watchPoll)
+  const organisers = connectOrganisers(config, watchPoll, rateLimits)
   const viewers = measureViewers(registry)
-  const address = { publicUrl: config.publicUrl }
-  const liveParts = { admitViewer, address, report, givenUp: viewers.givenUp }
-  const { sockets, eventStreams } = createLiveChannels(config, liveParts)
+  const { givenUp } = viewers
+  const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, address, report, givenUp })
 
   let isServing = false
   const isStopping = (): boolean => signal.aborted
@@ -86,7 +84,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     addRoutes: (routes) => {
       const isReady = (): boolean => isServing && !signal.aborted
       const readReceipt = createReadReceipt(voteIds, watchPoll, ledger)
-      const steps = { ...voterIdentity, ...readers, castVote, voteIds, organisePolls, readReceipt }
+      const steps = { ...voterIdentity, ...readers, ...organisers, castVote, voteIds, readReceipt }
       addApiRoutes(routes, { ...steps, bulkVotes, eventStreams, address, isReady, isStopping, report })
     },
   })
@@ -110,8 +108,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     (withinMs) => bulkVotes.stop(withinMs),
     (withinMs) => closeHttpServer(app, withinMs),
   ])
-  await Promise.all([takeVotes.idle(), watching])
-  admin.disconnect()
+  await Promise.all([takeVotes.idle(), rateLimits.idle(), watching])
+  organisers.disconnect()
   await watchPoll.stop()
 }
 

@@ -1,4 +1,8 @@
+import { createFindVote } from '../application/cast-vote/find-vote.ts'
+import type { CastVoteParts } from '../application/cast-vote.ts'
 import { createExportPoll, type ExportPoll } from '../application/export-poll.ts'
+import type { LimitBearers } from '../application/limit-rates/limit-bearers.ts'
+import { limitReaders } from '../application/limit-rates/limit-readers.ts'
 import { createReadSnapshot } from '../application/read-snapshot.ts'
 import { createResultKeys, type ResultKeys } from '../application/result-keys.ts'
 import { createSignResult, type SignResult } from '../application/sign-result.ts'
@@ -9,8 +13,10 @@ import type { WatchPoll } from '../application/watch-poll.ts'
 import type { Secrets } from '../ports/secrets.ts'
 import type { RoleContext } from './role.ts'
 
-type ReadersParts = SeePollParts & {
+type ReadersParts = Omit<SeePollParts, 'findVote'> & {
   readonly watchPoll: WatchPoll
+  readonly limitBearers: LimitBearers
+  readonly restoreSoon: CastVoteParts['restoreSoon']
   readonly secrets: Secrets
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -28,11 +34,12 @@ type Readers = {
 /** The steps of those who read, watch, and take exports and signed results: the same judgement of who may see what for all of them. */
 export function createReaders(
   { config, adapters }: RoleContext,
-  { secrets, now, report, ...parts }: ReadersParts,
+  { secrets, now, report, limitBearers, restoreSoon, ...parts }: ReadersParts,
 ): Readers {
   const { viewersMax, exportsMax, publicUrl: issuer } = config
   const { service } = secrets
-  const seePoll = createSeePoll(parts)
+  const findVote = createFindVote(adapters.door, restoreSoon, adapters.ledger)
+  const seePoll = limitReaders(createSeePoll({ ...parts, findVote }), limitBearers)
   const admitViewer = createAdmitViewer({ ...parts, seePoll, tickets: createTickets(service, now), viewersMax })
   const readSnapshot = createReadSnapshot(adapters.snapshots, exportsMax)
   const exportPoll = createExportPoll({ readSnapshot, seePoll, service })

@@ -2,6 +2,8 @@ import { createSecretKey } from 'node:crypto'
 import { type HostKeys, keysBehind, keysHere } from '../adapters/jwt/host-keys.ts'
 import { createHostTokens } from '../adapters/jwt/host-tokens.ts'
 import { createIdentifyVoter, type IdentifyVoter } from '../application/cast-vote/identify-voter.ts'
+import { limitVoters } from '../application/limit-rates/limit-voters.ts'
+import type { RequestLimits } from '../application/limit-rates/request-limits.ts'
 import type { Config } from '../runtime/config.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { Adapters } from './adapters.ts'
@@ -14,6 +16,7 @@ type Secrets = Awaited<ReturnType<Adapters['secrets']['read']>>
 export function createVoterIdentity(
   config: Config,
   { voterPepper, service, session }: Secrets,
+  requestLimits: RequestLimits,
   now: () => number,
 ): {
   readonly identifyVoter: IdentifyVoter
@@ -24,8 +27,9 @@ export function createVoterIdentity(
   const { hostTokenAudience: audience, hostTokenIssuer: issuer, hostTokenLifeMaxSeconds: lifeMax } = config
   const hostTokens = keys === null ? null : createHostTokens(keys, { audience, issuer, lifeMax }, now)
   const sessionSecrets = sessionSecretsOf(config, session)
+  const identifyVoter = createIdentifyVoter({ voterPepper, sessionSecrets, service }, { hostTokens, now })
   return {
-    identifyVoter: createIdentifyVoter({ voterPepper, sessionSecrets, service }, { hostTokens, now }),
+    identifyVoter: limitVoters(identifyVoter, hostTokens, requestLimits),
     run: async (report, signal) => {
       if (keys !== null) await keepFresh(keys, report, signal)
     },

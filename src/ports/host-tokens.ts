@@ -8,4 +8,6 @@ export type HostTokens = {
    * cannot be fetched.
    */
   subjectOf(token: string, pollId: string): Promise<string | Refused>
+  /** The same at once, of a token that was verified before, or that can be refused unverified; null where it has to be verified. */
+  knownSubject(token: string, pollId: string): string | Refused | null
 }

@@ -1,5 +1,6 @@
 import { logLevels } from './log.ts'
 import { certificate, privateKey, publicKeys, signingKey } from './pem-settings.ts'
+import { networks } from './network-settings.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -10,6 +11,7 @@ const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
 const pollCreations = ['anyone', 'key'] as const
 
 const port = { least: 0, most: 65_535 } // 0: one that the system picks
+const perMinute = { least: 1, most: 1_000_000 }
 const tokenCharactersMin = 16
 const secretCharactersMin = 32
 
@@ -26,6 +28,8 @@ export const settings = {
   HOST: hostName('0.0.0.0'),
   PORT: integer({ ...port, fallback: 8000 }),
   PUBLIC_URL: optional(url(['http:', 'https:'], { isBase: true })),
+  /** Whose X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: networks(64),
   GRPC_HOST: hostName('127.0.0.1'),
   GRPC_PORT: integer({ ...port, fallback: 50_051 }),
   /** Says that only our own processes can reach GRPC_HOST, so that it may be opened without ADMIN_TOKEN. */
@@ -91,6 +95,16 @@ export const settings = {
   EXPORTS_MAX: integer({ least: 1, most: 100, fallback: 4 }),
   WAITING_VOTES_MAX: integer({ least: 1, most: 1_000_000, fallback: 10_000 }),
   VOTE_UNREAD_MS_MAX: integer({ least: 25, most: 10_000, fallback: 500, unit: 'milliseconds' }),
+
+  // How often somebody may ask in a minute, and at once.
+  RATE_LIMITS: flag(true),
+  VOTER_REQUESTS_PER_MINUTE: integer({ ...perMinute, fallback: 60 }),
+  KEY_REQUESTS_PER_MINUTE: integer({ ...perMinute, fallback: 6_000 }),
+  KEY_POLL_REQUESTS_PER_MINUTE: integer({ ...perMinute, fallback: 1_200 }),
+  /** Behind one address there may be a venue: 2,000 people who come, vote and try again are a quarter of this. */
+  ADDRESS_NEWCOMERS_PER_MINUTE: integer({ ...perMinute, fallback: 20_000 }),
+  ADDRESS_NEW_POLLS_PER_MINUTE: integer({ ...perMinute, fallback: 300 }),
+  ADDRESS_INVALID_TOKENS_PER_MINUTE: integer({ ...perMinute, fallback: 600 }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
   /** Whoever starts everything with one command looks at the terminal: there, only what needs attention. */

@@ -13,14 +13,14 @@ const old = Buffer.alloc(32, 1)
 const current = Buffer.alloc(32, 2)
 
 /** A host whose token is the name that it vouches for, in every poll. */
-const trustingHost: HostTokens = {
+const trustingHost: Pick<HostTokens, 'subjectOf'> = {
   subjectOf: async (token) => (token === 'forged' ? refuse('token_invalid', 'It is forged.') : token),
 }
 
 function start({
   secrets = [current, old],
   now = (): number => 1_900_000_000_000,
-  hostTokens = null as HostTokens | null,
+  hostTokens = null as Pick<HostTokens, 'subjectOf'> | null,
 } = {}) {
   return createIdentifyVoter(
     { voterPepper: Buffer.alloc(32, 3), sessionSecrets: secrets, service: Buffer.alloc(32, 4) },

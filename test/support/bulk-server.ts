@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net'
 import { type BulkLimits, createBulkVotes } from '../../src/adapters/http/bulk-route.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
+import { createLimitBearers } from '../../src/application/limit-rates/limit-bearers.ts'
+import { noRequestLimits } from '../../src/application/limit-rates/request-limits.ts'
 import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import type { BulkLimits as LaneLimits } from '../../src/application/cast-vote/bulk-lane.ts'
 import { BULK_LIMITS, createCastInBulk } from '../../src/application/cast-vote/cast-in-bulk.ts'
@@ -56,7 +58,8 @@ export const startBulkServer = async (
     onAnswered: () => undefined,
     report,
   })
-  const bulkVotes = createBulkVotes({ castInBulk, limits })
+  const limitBearers = createLimitBearers(noRequestLimits)
+  const bulkVotes = createBulkVotes({ castInBulk, limitBearers, address: { publicUrl: null }, limits })
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),
     version: '0',

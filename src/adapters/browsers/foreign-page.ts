@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { BlockList } from 'node:net'
 
 export type PublicAddress = {
   /** The base of every link; null where the address that the client used is all that is known. */
   readonly publicUrl: string | null
+  /** What stands between people and us, and is believed when it says who they are. */
+  readonly trustedProxies?: BlockList | null
 }
 
 /**

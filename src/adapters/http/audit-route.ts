@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditEvent } from '../../domain/audit.ts'
 import { isRefused } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readCaller } from './credentials.ts'
 import { describeOperation, type HttpApp, keyWith } from './operation.ts'
 import { PageQuery } from './poll-schemas.ts'
@@ -21,7 +22,7 @@ const Event = Type.Object({
   actor_key: textOrNull('Prefix of the API key that acted.'),
   poll_id: textOrNull('The poll that it was done to.'),
   key_prefix: textOrNull('Prefix of the API key that it was done to.'),
-  address: textOrNull('As this service saw it: behind a proxy, that of the proxy.'),
+  address: textOrNull('As this service saw it: behind a proxy that is not trusted, that of the proxy.'),
   request_id: textOrNull('The `X-Request-Id` of the request.'),
 })
 
@@ -31,7 +32,11 @@ const EventPage = Type.Object(
 )
 
 /** What organisers did, for whoever runs the service. */
-export function auditRoute(app: HttpApp, organisePolls: Pick<OrganisePolls, 'listAudit'>): void {
+export function auditRoute(
+  app: HttpApp,
+  organisePolls: Pick<OrganisePolls, 'listAudit'>,
+  address: PublicAddress,
+): void {
   app.get(
     '/audit',
     {
@@ -43,14 +48,22 @@ export function auditRoute(app: HttpApp, organisePolls: Pick<OrganisePolls, 'lis
           description:
             'Who created, edited, opened, closed, reset or deleted which poll, and what was done to keys. Newest first.',
           security: keyWith('admin'),
-          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'overloaded', 'unavailable'],
+          refusals: [
+            'unauthenticated',
+            'token_invalid',
+            'forbidden',
+            'invalid_body',
+            'rate_limited',
+            'overloaded',
+            'unavailable',
+          ],
         }),
         querystring: PageQuery,
         response: { 200: EventPage },
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const { cursor = null, limit = pageSizeDefault } = request.query
       const page = await organisePolls.listAudit(caller, cursor, Number(limit))

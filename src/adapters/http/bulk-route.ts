@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CastInBulk } from '../../application/cast-vote/cast-in-bulk.ts'
+import type { LimitBearers } from '../../application/limit-rates/limit-bearers.ts'
 import { type Refused, isRefused, refuse, refuseForNow } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { BulkAnswerLine, bulkDescription, BulkLine } from './bulk-schemas.ts'
 import { BULK_STREAM_LIMITS, type BulkStreamLimits, runBulkStream } from './bulk-stream.ts'
-import { readBearer } from './credentials.ts'
+import { addressOf, readBearer } from './credentials.ts'
 import { isEncoded } from './json-body.ts'
 import { describeOperation, type HttpApp, keyWith } from './operation.ts'
 import { PollParams } from './poll-schemas.ts'
@@ -29,10 +31,15 @@ export type BulkVotes = {
   stop(withinMs: number): Promise<void>
 }
 
-type Parts = { readonly castInBulk: CastInBulk; readonly limits?: Partial<BulkLimits> }
+type Parts = {
+  readonly castInBulk: CastInBulk
+  readonly limitBearers: Pick<LimitBearers, 'ask'>
+  readonly address: PublicAddress
+  readonly limits?: Partial<BulkLimits>
+}
 
 /** Votes from trusted hosts, as lines in a body that is read while it is answered. */
-export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
+export function createBulkVotes({ castInBulk, limitBearers, address, ...parts }: Parts): BulkVotes {
   const limits = { ...bulkLimits, ...parts.limits }
   const streams = new Map<Socket, { readonly stopping: AbortController; readonly ended: Promise<void> }>()
   let places = limits.streamsMax
@@ -87,10 +94,12 @@ export function createBulkVotes({ castInBulk, ...parts }: Parts): BulkVotes {
   }
 
   /** All that can be said without the poll, before anything of the body is read. */
-  async function refuseUnread(request: FastifyRequest): Promise<Refused | null> {
+  async function refuseUnread(request: FastifyRequest, pollId: string): Promise<Refused | null> {
     const bearer = readBearer(request)
     if (isRefused(bearer)) return bearer
-    return (await castInBulk.authorize(bearer)) ?? (isNdjson(request) ? null : unsupportedMediaType)
+    const shown = { bearer, ...addressOf(request, address) }
+    const refused = await limitBearers.ask(shown, pollId, async () => castInBulk.authorize(bearer))
+    return refused ?? (isNdjson(request) ? null : unsupportedMediaType)
   }
 
   return {
@@ -133,7 +142,7 @@ function isNdjson(request: FastifyRequest): boolean {
 
 function addRoute(
   app: HttpApp,
-  refuseUnread: (request: FastifyRequest) => Promise<Refused | null>,
+  refuseUnread: (request: FastifyRequest, pollId: string) => Promise<Refused | null>,
   handle: (pollId: string, reply: FastifyReply) => Promise<FastifyReply>,
 ): void {
   // In a context of its own, because here alone a body is left to be read by the handler.
@@ -158,6 +167,7 @@ function addRoute(
               'poll_not_found',
               'poll_not_open',
               'poll_closed',
+              'rate_limited',
               'overloaded',
               'unavailable',
             ],
@@ -171,7 +181,7 @@ function addRoute(
         // Lines are judged one by one as they come, and what can be no poll's id is that of no poll.
         validatorCompiler: () => () => true,
         onRequest: async (request, reply) => {
-          const refused = await refuseUnread(request)
+          const refused = await refuseUnread(request, request.params.poll_id)
           return refused === null ? undefined : sendRefusal(reply, refused)
         },
       },

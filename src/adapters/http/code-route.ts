@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import { CODE_LIMITS } from '../../domain/voting-code.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readCaller } from './credentials.ts'
 import { csvLine } from './csv.ts'
 import { changeRefusals, describeHeader, describeOperation, type HttpApp, organiser } from './operation.ts'
@@ -35,7 +36,11 @@ With \`Accept: text/csv\` a file with a header line. Polls that ask for no code 
 \`poll_final\`; \`code_limit_reached\` where the poll would have too many.`
 
 /** `POST /polls/{id}/codes`: what an organiser hands out to those who may vote. */
-export function codeRoute(app: HttpApp, organisePolls: Pick<OrganisePolls, 'createCodes'>): void {
+export function codeRoute(
+  app: HttpApp,
+  organisePolls: Pick<OrganisePolls, 'createCodes'>,
+  address: PublicAddress,
+): void {
   app.post(
     '/polls/:poll_id/codes',
     {
@@ -63,7 +68,7 @@ export function codeRoute(app: HttpApp, organisePolls: Pick<OrganisePolls, 'crea
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const { poll_id: pollId } = request.params
       const codes = await organisePolls.createCodes(caller, pollId, request.body.count)

@@ -1,16 +1,15 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Caller } from '../../application/manage-polls/organise-polls.ts'
 import type { Session, VoterCredentials } from '../../application/cast-vote/identify-voter.ts'
 import { readRequestKey } from '../../application/cast-vote/request-key.ts'
 import type { ReaderCredentials } from '../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
+import { type FromSomewhere, readClientAddress } from '../browsers/client-address.ts'
 import { isFromForeignPage, type PublicAddress } from '../browsers/foreign-page.ts'
 
 export const sessionCookie = 'tallycast_session'
 
-/** All that is looked at here of a request. */
-type WithHeaders = { readonly headers: IncomingHttpHeaders }
+type WithHeaders = Pick<FromSomewhere, 'headers'>
 
 /** What a request shows of the organiser who sent it; null without a bearer. */
 export function readBearer(request: WithHeaders): string | null | Refused {
@@ -21,15 +20,16 @@ export function readBearer(request: WithHeaders): string | null | Refused {
 }
 
 /** Whom the admin role shall judge. */
-export function readCaller(request: FastifyRequest): Caller | Refused {
+export function readCaller(request: FastifyRequest, { trustedProxies = null }: PublicAddress): Caller | Refused {
   const bearer = readBearer(request)
-  return isRefused(bearer) ? bearer : { bearer, requestId: request.id, address: request.ip }
+  if (isRefused(bearer)) return bearer
+  return { bearer, requestId: request.id, address: readClientAddress(request, trustedProxies) }
 }
 
 /** What a request shows of the voter who sent it. A cookie that comes from a foreign page is as if it were not there. */
 export function readVoter(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  request: WithHeaders,
+  request: FromSomewhere,
   address: PublicAddress,
 ): VoterCredentials | Refused {
   const requestKey = readRequestKey(single(request.headers['idempotency-key']))
@@ -38,18 +38,28 @@ export function readVoter(
 
 function readSession(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  request: WithHeaders,
+  request: FromSomewhere,
   address: PublicAddress,
 ): Omit<VoterCredentials, 'requestKey'> {
   const cookie = readSessionCookie(app, request)
   return {
     voterToken: readVoterToken(request),
     sessionCookie: cookie === null || isFromForeignPage(request.headers, address) ? null : cookie,
+    ...addressOf(request, address),
   }
 }
 
 export function readVoterToken({ headers }: WithHeaders): string | null {
   return single(headers['voter-token']) ?? null
+}
+
+/** Where a request comes from, for as long as that can be told. */
+export function addressOf(
+  request: FromSomewhere,
+  { trustedProxies = null }: PublicAddress,
+): Pick<VoterCredentials, 'address'> {
+  const from = readClientAddress(request, trustedProxies)
+  return from === null ? {} : { address: from }
 }
 
 /** The session of the browser that sends this, whoever made it do so: to be shown to its owner alone. */
@@ -64,7 +74,7 @@ export function readSessionCookie(
 /** Everything that a reader shows. Reading repeats without harm, so nobody needs a key for it and a weak one is passed over. */
 export function readReader(
   app: Pick<FastifyInstance, 'parseCookie'>,
-  request: WithHeaders,
+  request: FromSomewhere,
   address: PublicAddress,
 ): ReaderCredentials | Refused {
   const bearer = readBearer(request)

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { LifeCycleStep, OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import { isRefused } from '../../domain/refusal.ts'
+import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readCaller } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
 import { changeRefusals, describeOperation, type HttpApp, organiser } from './operation.ts'
@@ -31,7 +32,11 @@ const steps = [
 ] as const satisfies readonly { step: LifeCycleStep; [more: string]: unknown }[]
 
 /** Opening, closing, resetting and deleting: calls without a body. */
-export function lifeCycleRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'step' | 'remove'>): void {
+export function lifeCycleRoutes(
+  app: HttpApp,
+  organisePolls: Pick<OrganisePolls, 'step' | 'remove'>,
+  address: PublicAddress,
+): void {
   for (const { step, summary, description, refusals } of steps) {
     app.post(
       `/polls/:poll_id/${step}`,
@@ -51,7 +56,7 @@ export function lifeCycleRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls,
         },
       },
       async (request, reply) => {
-        const caller = readCaller(request)
+        const caller = readCaller(request, address)
         if (isRefused(caller)) return sendRefusal(reply, caller)
         const live = await organisePolls.step(caller, request.params.poll_id, step)
         if (isRefused(live)) return sendRefusal(reply, live)
@@ -78,7 +83,7 @@ export function lifeCycleRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls,
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const refused = await organisePolls.remove(caller, request.params.poll_id)
       return refused === null ? reply.code(204).send(null) : sendRefusal(reply, refused)

@@ -10,7 +10,7 @@ import { MALFORMED, PROBLEMS, problemType, typeOfProblem } from './problems.ts'
 const description = `Polls that count every vote exactly once and show it at once.
 
 Every error is a problem as in RFC 9457; \`code\` is the stable word for programs. 503 and 429 say in \`Retry-After\` when
-to come back. Every write may be repeated: a vote counts once, with the same answer.
+to come back; 429 also says in \`RateLimit\` and \`RateLimit-Policy\` (draft-ietf-httpapi-ratelimit-headers-10) which limit was reached. Every write may be repeated: a vote counts once, with the same answer.
 
 Pages of every origin may call this, without credentials. A cookie that such a page makes a browser send is as if it were not
 there, and none is set: the first vote answers with a \`voter_token\`, to be sent as \`Voter-Token\` from then on.
@@ -172,7 +172,13 @@ function describeResponse(status: string, codes: readonly Refusal[]): JsonObject
   const response = { description: codes.map((code) => `\`${code}\``).join(', '), content: problemContent({ examples }) }
   if (status !== '503' && status !== '429') return response
   const schema = { type: 'integer', description: 'Seconds after which the same request may succeed.' }
-  return { ...response, headers: { 'Retry-After': { schema } } }
+  const retryAfter = { 'Retry-After': { schema } }
+  return { ...response, headers: status === '429' ? { ...retryAfter, ...limitHeaders } : retryAfter }
+}
+
+const limitHeaders = {
+  RateLimit: { schema: { type: 'string', examples: ['"voter";r=0;t=1'] } },
+  'RateLimit-Policy': { schema: { type: 'string', examples: ['"voter";q=60;w=60'] } },
 }
 
 function problemContent(more: JsonObject): JsonObject {

@@ -47,6 +47,7 @@ export const readRefusals = [
   'token_invalid',
   'forbidden',
   'poll_not_found',
+  'rate_limited',
   'overloaded',
   'unavailable',
 ] as const satisfies Refusal[]
@@ -60,6 +61,7 @@ export const voteRefusals = [
   'poll_not_open',
   'poll_closed',
   'idempotency_key_reused',
+  'rate_limited',
   'overloaded',
   'unavailable',
 ] as const satisfies Refusal[]

@@ -84,7 +84,7 @@ export function readPollRoutes(app: HttpApp, { seePoll, address, isStopping }: R
 }
 
 /** The organiser's changes of the definition, and the making of new ones. */
-export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): void {
+export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls, address: PublicAddress): void {
   app.post(
     '/polls',
     {
@@ -96,14 +96,22 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
           description:
             'Opens at once, unless it is a draft or `opens_at` lies in the future. An API key that is shown manages the poll too. Where POLL_CREATION is `key` nobody creates polls without one.',
           security: [{}, ...keyWith('polls:write')],
-          refusals: [...bodyRefusals, 'unauthenticated', 'token_invalid', 'forbidden', 'overloaded', 'unavailable'],
+          refusals: [
+            ...bodyRefusals,
+            'unauthenticated',
+            'token_invalid',
+            'forbidden',
+            'rate_limited',
+            'overloaded',
+            'unavailable',
+          ],
         }),
         body: NewPoll,
         response: { 201: CreatedPoll },
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const input = readNewPoll(request.body)
       if (isRefused(input)) return sendRefusal(reply, input)
@@ -134,7 +142,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const patch = readPollEdit(request.body)
       if (isRefused(patch)) return sendRefusal(reply, patch)
@@ -146,7 +154,7 @@ export function changePollRoutes(app: HttpApp, organisePolls: OrganisePolls): vo
 }
 
 /** The polls of a key. */
-export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'list'>): void {
+export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 'list'>, address: PublicAddress): void {
   app.get(
     '/polls',
     {
@@ -157,14 +165,22 @@ export function listPollRoutes(app: HttpApp, organisePolls: Pick<OrganisePolls, 
           summary: 'The polls of a key, newest first',
           description: 'Those that the API key created; with the scope `admin`, or ADMIN_TOKEN, all.',
           security: keyWith('polls:read'),
-          refusals: ['unauthenticated', 'token_invalid', 'forbidden', 'invalid_body', 'overloaded', 'unavailable'],
+          refusals: [
+            'unauthenticated',
+            'token_invalid',
+            'forbidden',
+            'invalid_body',
+            'rate_limited',
+            'overloaded',
+            'unavailable',
+          ],
         }),
         querystring: PageQuery,
         response: { 200: PollPage },
       },
     },
     async (request, reply) => {
-      const caller = readCaller(request)
+      const caller = readCaller(request, address)
       if (isRefused(caller)) return sendRefusal(reply, caller)
       const { cursor = null, limit = pageSizeDefault } = request.query
       const page = await organisePolls.list(caller, cursor, Number(limit))

@@ -72,16 +72,33 @@ export function describeProblem({ refused, detail, errors }: AnyRefused, request
   return errors === undefined ? problem : { ...problem, errors }
 }
 
+/** What the head of such an answer says, besides what all answers say. */
+export function headersOfRefusal(refused: AnyRefused): Readonly<Record<string, string>> {
+  const retryAfter = retryAfterOf(refused)
+  return {
+    'content-type': problemType,
+    'cache-control': 'no-store',
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    ...(statusOf(refused) === 401 && { 'www-authenticate': 'Bearer realm="tallycast"' }),
+    ...limitHeadersOf(refused),
+  }
+}
+
+/** Which limit was reached, as draft-ietf-httpapi-ratelimit-headers-10 has it; nothing for all other refusals. */
+export function limitHeadersOf(refused: AnyRefused): Readonly<Record<string, string>> {
+  const { limit } = refused
+  if (limit === undefined) return {}
+  return {
+    ratelimit: `"${limit.name}";r=0;t=${retryAfterOf(refused)}`,
+    'ratelimit-policy': `"${limit.name}";q=${limit.amount};w=${limit.periodMs / 1000}`,
+  }
+}
+
 /** Answers a refusal. Every route does it here, so that all problems look alike. */
 export function sendRefusal(reply: FastifyReply, refused: AnyRefused): FastifyReply {
-  const status = statusOf(refused)
-  const retryAfter = retryAfterOf(refused)
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="tallycast"')
   return reply
-    .code(status)
-    .type(problemType)
-    .header('cache-control', 'no-store')
+    .code(statusOf(refused))
+    .headers(headersOfRefusal(refused))
     .send(JSON.stringify(describeProblem(refused, reply.request.id)))
 }
 

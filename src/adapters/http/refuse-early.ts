@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refused } from '../../domain/refusal.ts'
 import { sharedHeaders } from '../browsers/shared-headers.ts'
-import { describeProblem, problemType, retryAfterOf, statusOf } from './problems.ts'
+import { describeProblem, headersOfRefusal, statusOf } from './problems.ts'
 import { requestIdOf } from './request-id.ts'
 
 /** Answers a request that is refused whatever it says; false where it is to go its way. */
@@ -51,15 +51,9 @@ export function createRefuseEarly(refuseNow: () => Refused | null, isStopping: (
 }
 
 function prepare(refused: Refused): Prepared {
-  const retryAfter = retryAfterOf(refused)
   return {
     status: statusOf(refused),
-    headers: {
-      ...sharedHeaders,
-      'content-type': problemType,
-      'cache-control': 'no-store',
-      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
-    },
+    headers: { ...sharedHeaders, ...headersOfRefusal(refused) },
     beginning: JSON.stringify(describeProblem(refused, '')).slice(0, -'"}'.length),
   }
 }

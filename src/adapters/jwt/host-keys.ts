@@ -12,6 +12,8 @@ export type HostKeys = {
   readonly candidates: (header: ProtectedHeaderParameters) => AsyncIterable<KeyObject | CryptoKey>
   /** Looks for newer keys; what is known stays where that fails. */
   readonly refresh: () => Promise<void>
+  /** Another number whenever the keys are others: what they have verified has to be verified again. */
+  readonly version: () => number
 }
 
 const fetchMsMax = 3_000
@@ -26,6 +28,7 @@ export function keysHere(known: readonly KnownKey[]): HostKeys {
       for (const { algorithm, key } of known) if (algorithm === alg) yield key
     },
     refresh: async () => undefined,
+    version: () => 0,
   }
 }
 
@@ -39,6 +42,9 @@ export function keysBehind(url: URL): HostKeys {
     cooldownDuration: lookAgainMs,
     cacheMaxAge: Number.POSITIVE_INFINITY,
   })
+  let seen: unknown
+  let seenText = ''
+  let version = 0
   return {
     algorithms: ['EdDSA', 'ES256', 'RS256'],
     async *candidates(header) {
@@ -54,6 +60,16 @@ export function keysBehind(url: URL): HostKeys {
       set.reload().catch((error: unknown) => {
         throw awayFrom(url, error)
       }),
+    version() {
+      const keys = set.jwks()
+      if (keys === seen) return version
+      seen = keys
+      // Every fetch brings another object, and hardly ever other keys.
+      const text = JSON.stringify(keys)
+      if (text !== seenText) version += 1
+      seenText = text
+      return version
+    },
   }
 }
 

@@ -1,6 +1,8 @@
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
+import { hash } from 'node:crypto'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, UnsecuredJWT } from 'jose'
 import { HOST_SUBJECT_CHARACTERS_MAX, isHostSubject } from '../../domain/host-subject.ts'
-import { type Refused, refuse } from '../../domain/refusal.ts'
+import { createRecentMap } from '../../domain/recent-map.ts'
+import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { HostTokens } from '../../ports/host-tokens.ts'
 import type { HostKeys } from './host-keys.ts'
 
@@ -16,6 +18,12 @@ export type HostTokenRules = {
 /** In seconds: the clocks of two machines differ. */
 const clockTolerance = 5
 const tokenCharactersMax = 4096
+/** Tokens that were verified, each until its end. Of more the oldest are verified again. */
+const goodMax = 50_000
+/** Tokens that no key has signed. Not for long: the host may have a new key, of which nobody here has heard yet. */
+const badLimits = { keptMs: 30_000, keysMax: 5_000 }
+/** In front of claims, to have them looked at by themselves. */
+const unsecuredHeader = Buffer.from('{"alg":"none"}').toString('base64url')
 
 /**
  * Tokens of a host as signed JWTs (RFC 7519): `sub` names the voter, `poll_id` the poll, `aud` this service, `exp` the end. `now` gives
@@ -23,17 +31,27 @@ const tokenCharactersMax = 4096
  */
 export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () => number): HostTokens {
   const { audience, issuer, lifeMax } = rules
+  const known = createKnownTokens(keys, lifeMax)
+  const claimsAt = (at: number) => ({
+    audience,
+    ...(issuer !== null && { issuer }),
+    clockTolerance,
+    currentDate: new Date(at),
+    requiredClaims: ['sub', 'exp', 'poll_id'],
+  })
 
-  /** The claims, where one of the keys has signed them. Throws what `jose` finds wrong. */
+  /** What the token claims, whoever has written it. Throws what `jose` finds wrong. */
+  function readClaims(token: string, at: number): JWTPayload {
+    const { alg } = readHeader(token)
+    if (alg === undefined || !keys.algorithms.includes(alg)) throw new errors.JOSEAlgNotAllowed()
+    const [, claims = '', signature = ''] = token.split('.')
+    if (signature === '') throw new errors.JWTInvalid()
+    return UnsecuredJWT.decode(`${unsecuredHeader}.${claims}.`, claimsAt(at)).payload
+  }
+
+  /** Throws unless one of the keys has signed it, and what it claims is right. */
   async function verify(token: string, at: number): Promise<JWTPayload> {
-    const options = {
-      algorithms: [...keys.algorithms],
-      audience,
-      ...(issuer !== null && { issuer }),
-      clockTolerance,
-      currentDate: new Date(at),
-      requiredClaims: ['sub', 'exp', 'poll_id'],
-    }
+    const options = { algorithms: [...keys.algorithms], ...claimsAt(at) }
     for await (const key of keys.candidates(readHeader(token))) {
       try {
         return (await jwtVerify(token, key, options)).payload
@@ -53,17 +71,64 @@ export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () 
     return isHostSubject(sub) ? sub : invalid(`has no sub of 1 to ${HOST_SUBJECT_CHARACTERS_MAX} characters`)
   }
 
+  /** Anybody can make up claims: all that is wrong with them is found before the signature, which takes ten times as long. */
+  function knownSubject(token: string, pollId: string): string | Refused | null {
+    if (token.length > tokenCharactersMax) return invalid(`is longer than ${tokenCharactersMax} characters`)
+    const at = now()
+    const subject = orInvalid(() => judge(readClaims(token, at), pollId, at))
+    return isRefused(subject) || known.isGood(token, at) ? subject : known.refusalOf(token, at)
+  }
+
   return {
+    knownSubject,
     async subjectOf(token, pollId) {
-      if (token.length > tokenCharactersMax) return invalid(`is longer than ${tokenCharactersMax} characters`)
+      const subject = knownSubject(token, pollId)
+      if (subject !== null) return subject
       const at = now()
       try {
-        return judge(await verify(token, at), pollId, at)
+        const verified = judge(await verify(token, at), pollId, at)
+        if (!isRefused(verified)) known.keepGood(token, at)
+        return verified
       } catch (error) {
-        if (error instanceof errors.JOSEError) return invalid(reasonOf(error))
-        throw error
+        if (!(error instanceof errors.JOSEError)) throw error
+        const refused = invalid(reasonOf(error))
+        known.keepBad(token, refused, at)
+        return refused
       }
     },
+  }
+}
+
+/** What is known of tokens that were verified by the keys as they are. By the hash, so that no token lies in memory. */
+function createKnownTokens(keys: HostKeys, lifeMax: number) {
+  const create = () => ({
+    version: keys.version(),
+    good: createRecentMap<true>({ keptMs: (lifeMax + 2 * clockTolerance) * 1000, keysMax: goodMax }),
+    bad: createRecentMap<Refused>(badLimits),
+  })
+  let kept = create()
+  const ofTheseKeys = () => {
+    if (kept.version !== keys.version()) kept = create()
+    return kept
+  }
+  return {
+    isGood: (token: string, at: number) => ofTheseKeys().good.get(nameOf(token), at) !== undefined,
+    refusalOf: (token: string, at: number) => ofTheseKeys().bad.get(nameOf(token), at) ?? null,
+    keepGood: (token: string, at: number) => ofTheseKeys().good.put(nameOf(token), true, at),
+    keepBad: (token: string, refused: Refused, at: number) => ofTheseKeys().bad.put(nameOf(token), refused, at),
+  }
+}
+
+function nameOf(token: string): string {
+  return hash('sha256', token, 'base64')
+}
+
+function orInvalid<Value>(read: () => Value): Value | Refused {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return invalid(reasonOf(error))
+    throw error
   }
 }
 

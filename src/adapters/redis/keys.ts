@@ -25,5 +25,7 @@ export function createKeys(prefix = '') {
     definition: (pollId: string) => `${prefix}definition:{${pollId}}`,
     pollUpdates: (pollId: string) => `${prefix}poll_updates:{${pollId}}`,
     pollChanges: `${prefix}poll_changes`,
+    /** All in one slot: what becomes due at the same time goes in one script. */
+    rate: (key: string) => `${prefix}rate:{limits}:${key}`,
   } as const
 }

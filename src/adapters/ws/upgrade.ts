@@ -3,6 +3,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Problem } from '../../../contract/messages.ts'
 import type { ViewerCredentials } from '../../application/watch-poll/admit-viewer.ts'
+import { readClientAddress } from '../browsers/client-address.ts'
 import { isFromForeignPage, type PublicAddress } from '../browsers/foreign-page.ts'
 import { sharedHeaderLines } from '../browsers/shared-headers.ts'
 
@@ -33,15 +34,18 @@ export type CredentialsOptions = { readonly sessionCookieName: string; readonly 
  * speak for its owner, so it is left out, and the page sees what the public sees.
  */
 export function readCredentials(
-  { headers }: IncomingMessage,
+  request: IncomingMessage,
   { sessionCookieName, address }: CredentialsOptions,
 ): Omit<ViewerCredentials, 'ticket'> {
+  const { headers } = request
   const { authorization, cookie = '' } = headers
+  const from = readClientAddress(request, address.trustedProxies ?? null)
   const voterToken = headers['voter-token']
   return {
     bearer: authorization === undefined ? null : (bearerForm.exec(authorization)?.[1] ?? ''),
     voterToken: typeof voterToken === 'string' ? voterToken : null,
     sessionCookie: isFromForeignPage(headers, address) ? null : findCookie(cookie, sessionCookieName),
+    ...(from !== null && { address: from }),
   }
 }
 

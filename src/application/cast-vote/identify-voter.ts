@@ -12,6 +12,8 @@ export type VoterCredentials = {
   readonly voterToken: string | null
   readonly sessionCookie: string | null
   readonly requestKey: string | null
+  /** Where it came from. Not given: that limits nobody. */
+  readonly address?: string
 }
 
 /** A session names one browser or client; its token is what that one keeps. */
@@ -54,7 +56,10 @@ const signatureBytes = 16
  */
 export function createIdentifyVoter(
   keys: IdentifyVoterKeys,
-  { hostTokens = null, now = Date.now }: { readonly hostTokens?: HostTokens | null; readonly now?: () => number } = {},
+  {
+    hostTokens = null,
+    now = Date.now,
+  }: { readonly hostTokens?: Pick<HostTokens, 'subjectOf'> | null; readonly now?: () => number } = {},
 ): IdentifyVoter {
   const voterKey = createHashVoter(keys.voterPepper)
   const votingCodes = createVotingCodes(keys)

@@ -9,9 +9,9 @@ import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
 import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
-import { readBearer, readSessionCookie, readVoterToken, setSessionCookie } from '../credentials.ts'
+import { addressOf, readBearer, readSessionCookie, readVoterToken, setSessionCookie } from '../credentials.ts'
 import type { HttpApp } from '../operation.ts'
-import { PROBLEMS, sendRefusal } from '../problems.ts'
+import { limitHeadersOf, PROBLEMS, retryAfterOf, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
 import { renderHomePage } from './home-page.ts'
@@ -75,13 +75,14 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
 
 async function showPoll(
   app: HttpApp,
-  { seePoll }: PageRoutesParts,
+  parts: PageRoutesParts,
   request: PageRequest,
   reply: FastifyReply,
   taken: Taken | null,
 ): Promise<FastifyReply> {
+  const { seePoll } = parts
   const pollId = request.params.poll_id
-  const shown = showsOf(app, request, taken?.sent.code ?? null)
+  const shown = showsOf(app, request, parts, taken?.sent.code ?? null)
   const no = taken?.no ?? null
   // Only our own script sends one: the organiser's page shows what the organiser may see.
   const bearer = readBearer(request)
@@ -101,7 +102,7 @@ async function showPoll(
     problem: taken === null || no === null ? null : { detail: no.detail, chosen: taken.sent.chosen },
     formKey: randomUUID(),
   })
-  if (no?.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(no.retryAfterMs / 1000))
+  if (no !== null) sayWhenToComeBack(reply, no)
   return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, page)
 }
 
@@ -116,7 +117,7 @@ async function takeForm(
   // Its answer is a page of ours, which could give a foreign page no session to go on with.
   const isForeign = isFromForeignPage(request.headers, parts.address)
   if (isForeign) return showPoll(app, parts, request, reply, { no: otherSite, sent })
-  const shown = { ...showsOf(app, request, sent.code), requestKey: sent.requestKey }
+  const shown = { ...showsOf(app, request, parts, sent.code), requestKey: sent.requestKey }
   const waitForCount = await prepareWaitForCount(parts.seePoll, pollId, shown)
   const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
   if (isRefused(accepted)) return showPoll(app, parts, request, reply, { no: accepted, sent })
@@ -136,9 +137,15 @@ async function takeForm(
  * Of a voter the cookie speaks here: a page is opened by a browser. Also where a link of another site led here: it is shown to the
  * browser's owner, and to no other page. A voting code comes with the form, or from our own script.
  */
-function showsOf(app: HttpApp, request: FastifyRequest, code: string | null): VoterCredentials {
+function showsOf(
+  app: HttpApp,
+  request: FastifyRequest,
+  { address }: PageRoutesParts,
+  code: string | null,
+): VoterCredentials {
   const sessionCookie = readSessionCookie(app, request)
-  return { voterToken: code ?? readVoterToken(request), sessionCookie, requestKey: null }
+  const voterToken = code ?? readVoterToken(request)
+  return { voterToken, sessionCookie, requestKey: null, ...addressOf(request, address) }
 }
 
 function readForm(body: unknown): Sent {
@@ -176,9 +183,15 @@ function sendRefusedPage(reply: FastifyReply, pollId: string, no: Refused): Fast
     const detail = 'It may have been deleted, or the address was not copied completely.'
     return sendPage(reply, status, renderMessagePage('This poll is not here', detail, null))
   }
-  if (no.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(no.retryAfterMs / 1000))
+  sayWhenToComeBack(reply, no)
   const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
   return sendPage(reply, status, renderMessagePage(title, no.detail, again))
+}
+
+function sayWhenToComeBack(reply: FastifyReply, no: Refused): void {
+  const retryAfter = retryAfterOf(no)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  reply.headers(limitHeadersOf(no))
 }
 
 function sendFaultPage(

@@ -1,0 +1,68 @@
+import type { Poll } from '../../domain/poll.ts'
+import { networkOf } from '../../domain/network.ts'
+import { isRefused, type Refused } from '../../domain/refusal.ts'
+import type { VoterKey } from '../../domain/vote.ts'
+import type { HostTokens } from '../../ports/host-tokens.ts'
+import type { IdentifiedVoter, IdentifyVoter, VoterCredentials } from '../cast-vote/identify-voter.ts'
+import type { RequestLimits } from './request-limits.ts'
+
+type PollIdentity = Pick<Poll, 'id' | 'voterIdentity'>
+type VoterLimits = Pick<RequestLimits, 'voters' | 'newcomers' | 'invalidTokens'>
+
+/**
+ * The same, limited: whoever is identified or recognised has asked once more. Every way of a vote leads through here, before the vote reaches
+ * its batch; and every way to look at what is a voter's own.
+ *
+ * A token that has to be verified is looked at only while not too many from its address were verified in vain. So a flood of made-up tokens
+ * costs as many verifications as its ceiling says, and those whose tokens are known go on, also from the same address.
+ */
+export function limitVoters(
+  identifyVoter: IdentifyVoter,
+  hostTokens: Pick<HostTokens, 'knownSubject'> | null,
+  { voters, newcomers, invalidTokens }: VoterLimits,
+): IdentifyVoter {
+  function hasToBeVerified({ id, voterIdentity }: PollIdentity, { voterToken }: VoterCredentials): boolean {
+    if (voterIdentity !== 'token' || voterToken === null || hostTokens === null) return false
+    return hostTokens.knownSubject(voterToken, id) === null
+  }
+
+  function takeNewcomer({ address }: Pick<VoterCredentials, 'address'>): Refused | null {
+    return address === undefined ? null : newcomers.take(networkOf(address))
+  }
+
+  /** `judge` looks at what was found; a token that is to be verified waits until it may. */
+  function look<Found>(
+    poll: PollIdentity,
+    shown: VoterCredentials,
+    find: () => Found | Promise<Found>,
+    judge: (found: Found) => Found | Refused,
+  ): Found | Refused | Promise<Found | Refused> {
+    const network = hasToBeVerified(poll, shown) && shown.address !== undefined ? networkOf(shown.address) : null
+    const refused = network === null ? null : invalidTokens.look(network)
+    if (refused !== null) return refused
+    const found = find()
+    if (!(found instanceof Promise)) return judge(found)
+    return found.then((later) => {
+      if (network !== null && isRefused(later) && later.refused === 'token_invalid') invalidTokens.take(network)
+      return judge(later)
+    })
+  }
+
+  return {
+    identify(poll, shown) {
+      const judge = (found: IdentifiedVoter | Refused): IdentifiedVoter | Refused => {
+        if (isRefused(found)) return found
+        // Where nobody is recognised, a key of the request makes whoever brings it somebody new as often as they like.
+        const isNew = found.newSession !== null || poll.voterIdentity === 'none'
+        return voters.take(found.voter) ?? (isNew ? takeNewcomer(shown) : null) ?? found
+      }
+      return look(poll, shown, () => identifyVoter.identify(poll, shown), judge)
+    },
+    recognise(poll, shown) {
+      const judge = (found: VoterKey | null | Refused): VoterKey | null | Refused =>
+        found === null || isRefused(found) ? found : (voters.take(found) ?? found)
+      return look(poll, shown, () => identifyVoter.recognise(poll, shown), judge)
+    },
+    session: (shown) => takeNewcomer(shown) ?? identifyVoter.session(shown),
+  }
+}
