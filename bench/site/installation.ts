@@ -10,6 +10,7 @@ import { migrate } from '../../src/runtime/migrations.ts'
 import { provideRedisServer } from '../../src/runtime/redis-server.ts'
 import { findFreePorts } from '../../test/support/free-ports.ts'
 import { type OrganisedPoll, organisePoll } from '../../test/support/organiser.ts'
+import { raisedLimits } from '../../test/support/raised-limits.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from '../../test/support/server-process.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
 import { moveToCore, productCore } from './cores.ts'
@@ -83,6 +84,7 @@ export async function startInstallation(plan: InstallationPlan): Promise<Install
       ADMIN_GRPC_URL: `127.0.0.1:${grpcPort}`,
       ADMIN_TOKEN: adminToken,
       VOTE_PARTITIONS: String(partitions),
+      ...raisedLimits,
       ...plan.env,
     }
     const processes = new Map<Role, ServerProcess>()

@@ -87,8 +87,7 @@ test('every error names its codes, with an example of each, in the one form of a
     }
   }
   const ofNoOperation = ['route_not_found', 'method_not_allowed']
-  const forLater = ['rate_limited']
-  expect([...described, ...ofNoOperation, ...forLater].toSorted()).toEqual(Object.keys(PROBLEMS).toSorted())
+  expect([...described, ...ofNoOperation].toSorted()).toEqual(Object.keys(PROBLEMS).toSorted())
 })
 
 test('bodies have examples that can be sent as they are', async () => {

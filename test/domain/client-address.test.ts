@@ -8,7 +8,7 @@ proxies.addAddress('2001:db8::1', 'ipv6')
 
 const from = (remoteAddress: string | undefined, forwarded?: string) => ({
   headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
-  socket: remoteAddress === undefined ? {} : { remoteAddress },
+  socket: { remoteAddress },
 })
 
 test('where no proxy is trusted, or another one, nobody can say that they are somebody else', () => {

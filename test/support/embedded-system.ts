@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFreePorts } from './free-ports.ts'
 import { keepOnLeash, type Leash } from './leash.ts'
+import { raisedLimits } from './raised-limits.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from './server-process.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -44,7 +45,7 @@ export const startEmbedded = async ({ dataDir, env = {} }: EmbeddedPlan): Promis
   const server = startServerProcess({
     name: 'all',
     program: 'all',
-    env: { HOST: '127.0.0.1', DATA_DIR: dataDir, ...ports },
+    env: { HOST: '127.0.0.1', DATA_DIR: dataDir, ...raisedLimits, ...ports },
   })
   return {
     ...server,

@@ -8,6 +8,7 @@ import { findFreePort } from '../../src/runtime/free-port.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { raisedLimits } from './raised-limits.ts'
 import { shareTestRedis } from './redis.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -52,6 +53,7 @@ export async function startSystem(
       VOTE_PARTITIONS: '2',
       VOTE_DURABILITY_CHECK: 'off',
       UPDATE_INTERVAL_MS: '20',
+      ...raisedLimits,
       ...environment,
     },
     'all',

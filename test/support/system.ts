@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import { findFreePorts } from './free-ports.ts'
 import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { raisedLimits } from './raised-limits.ts'
 import { shareTestRedis, startTestRedis, type TestRedis } from './redis.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from './server-process.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -88,6 +89,7 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
     ADMIN_TOKEN: adminToken,
     VOTE_PARTITIONS: String(plan.partitions ?? 1),
     HOST: '127.0.0.1',
+    ...raisedLimits,
   }
   const grpcPorts = Array.from({ length: counts.admin }, takePort)
   const members: Member[] = []
