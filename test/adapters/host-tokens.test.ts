@@ -254,3 +254,78 @@ describe('keys behind a URL', () => {
     })
   })
 })
+
+describe('what is known of a token at once', () => {
+  const made = async () => {
+    const key = await makeHostKey('EdDSA')
+    const clock = { now: Date.now() }
+    const keys = createHostKeys(readConfig({ HOST_TOKEN_PUBLIC_KEYS: key.publicPem }, 'all'))
+    if (keys === null) throw new Error('no host is known')
+    return { key, clock, tokens: createHostTokens(keys, rules, () => clock.now) }
+  }
+
+  test('is nothing before it was verified, its subject then, and that it has expired when it has', async () => {
+    const { key, clock, tokens } = await made()
+    const token = await key.sign(claimsFor(pollId))
+    expect(tokens.knownSubject(token, pollId)).toBeNull()
+    await tokens.subjectOf(token, pollId)
+    expect(tokens.knownSubject(token, pollId)).toBe('user-42')
+    expect(tokens.knownSubject(token, 'another-poll')).toMatchObject({
+      detail: expect.stringContaining('another poll'),
+    })
+    const otherClaims = Buffer.from(JSON.stringify(claimsFor(pollId, { sub: 'admin' }))).toString('base64url')
+    expect(tokens.knownSubject(token.replace(/\.[^.]+\./, `.${otherClaims}.`), pollId)).toBeNull()
+    clock.now += 120_000
+    expect(tokens.knownSubject(token, pollId)).toMatchObject({ detail: 'The token of the host has expired.' })
+  })
+
+  test('is all that is wrong with what it claims, whoever has signed it', async () => {
+    const { tokens } = await made()
+    const { sign } = await makeHostKey('EdDSA')
+    for (const claims of [
+      { exp: 1 },
+      { aud: 'elsewhere' },
+      { poll_id: 'other' },
+      { sub: '' },
+      { nbf: 9_999_999_999 },
+    ]) {
+      const token = await sign(claimsFor(pollId, claims))
+      expect(tokens.knownSubject(token, pollId)).toMatchObject({ refused: 'token_invalid' })
+    }
+    for (const token of ['', 'a.b.c', await withSecret().sign(claimsFor(pollId)), 'x'.repeat(5_000)]) {
+      expect(tokens.knownSubject(token, pollId)).toMatchObject({ refused: 'token_invalid' })
+    }
+    expect(tokens.knownSubject(await sign(claimsFor(pollId)), pollId)).toBeNull()
+  })
+
+  test('is for a minute at most that no key has signed it, since the host may have a new one', async () => {
+    const { clock, tokens } = await made()
+    const token = await (
+      await makeHostKey('EdDSA')
+    ).sign(claimsFor(pollId, { exp: Math.floor(Date.now() / 1000) + 900 }))
+    const refused = await tokens.subjectOf(token, pollId)
+    expect(tokens.knownSubject(token, pollId)).toEqual(refused)
+    clock.now += 60_001
+    expect(tokens.knownSubject(token, pollId)).toBeNull()
+  })
+
+  test('is nothing any more when the host has other keys', async () => {
+    const [first, second] = [await makeHostKey('ES256', 'first'), await makeHostKey('ES256', 'second')]
+    const server = await startKeySetServer([first.publicJwk])
+    try {
+      const keys = keysBehind(new URL(server.url))
+      const tokens = createHostTokens(keys, rules, Date.now)
+      const token = await first.sign(claimsFor(pollId))
+      await keys.refresh()
+      await tokens.subjectOf(token, pollId)
+      await keys.refresh()
+      expect(tokens.knownSubject(token, pollId)).toBe('user-42')
+      server.show([second.publicJwk])
+      await keys.refresh()
+      expect(tokens.knownSubject(token, pollId)).toBeNull()
+      expect(await tokens.subjectOf(token, pollId)).toMatchObject({ refused: 'token_invalid' })
+    } finally {
+      await server.stop()
+    }
+  })
+})

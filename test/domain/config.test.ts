@@ -223,3 +223,61 @@ const defaultOf = ({ fallback }: Setting<unknown>): unknown => {
   if (fallback === null || (Array.isArray(fallback) && fallback.length === 0)) return expect.anything()
   return typeof fallback === 'function' ? fallback('api') : fallback
 }
+
+describe('how often somebody may ask', () => {
+  const names = [
+    'VOTER_REQUESTS_PER_MINUTE',
+    'KEY_REQUESTS_PER_MINUTE',
+    'KEY_POLL_REQUESTS_PER_MINUTE',
+    'ADDRESS_NEWCOMERS_PER_MINUTE',
+    'ADDRESS_NEW_POLLS_PER_MINUTE',
+    'ADDRESS_INVALID_TOKENS_PER_MINUTE',
+  ] as const
+
+  test('is limited unless told otherwise, by numbers that let a venue in', () => {
+    expect(readConfig({}, 'all', noFiles)).toMatchObject({
+      isRateLimited: true,
+      trustedProxies: null,
+      requestsPerMinute: {
+        voters: 60,
+        keys: 6_000,
+        keyPolls: 1_200,
+        newcomers: 20_000,
+        newPolls: 300,
+        invalidTokens: 600,
+      },
+    })
+    expect(readConfig({ RATE_LIMITS: 'off' }, 'all', noFiles).isRateLimited).toBe(false)
+  })
+
+  test.each(names)('%s takes 1 to 1,000,000', (name) => {
+    for (const value of ['1', '1000000']) expect(() => readConfig({ [name]: value }, 'all', noFiles)).not.toThrow()
+    for (const value of ['0', '1000001', 'many']) {
+      expect(problemOf({ [name]: value }, 'all')).toContain(`${name} must be a whole number from 1 to 1000000`)
+    }
+  })
+
+  test('proxies that are trusted are addresses and networks', () => {
+    const { trustedProxies } = readConfig({ TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32' }, 'all', noFiles)
+    const isTrusted = (address: string, family: 'ipv4' | 'ipv6'): boolean | undefined =>
+      trustedProxies?.check(address, family)
+    expect([isTrusted('10.1.2.3', 'ipv4'), isTrusted('192.0.2.1', 'ipv4'), isTrusted('2001:db8::9', 'ipv6')]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    expect([isTrusted('11.0.0.1', 'ipv4'), isTrusted('192.0.2.2', 'ipv4'), isTrusted('2001:db9::9', 'ipv6')]).toEqual([
+      false,
+      false,
+      false,
+    ])
+    for (const given of ['proxy.example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '2001:db8::/129', '10.0.0.1,,']) {
+      expect(problemOf({ TRUSTED_PROXIES: given }, 'all')).toContain('TRUSTED_PROXIES must be addresses or networks')
+    }
+    const addresses = (count: number): string => Array.from({ length: count }, (_, last) => `10.0.0.${last}`).join(',')
+    expect(() => readConfig({ TRUSTED_PROXIES: addresses(64) }, 'all', noFiles)).not.toThrow()
+    expect(problemOf({ TRUSTED_PROXIES: addresses(65) }, 'all')).toContain(
+      'TRUSTED_PROXIES must be at most 64 networks',
+    )
+  })
+})

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, UnsecuredJWT } from 'jose'
 import { HOST_SUBJECT_CHARACTERS_MAX, isHostSubject } from '../../domain/host-subject.ts'
-import { createRecentMap } from '../../domain/recent-map.ts'
+import { createRecentMap, type RecentMap } from '../../domain/recent-map.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { HostTokens } from '../../ports/host-tokens.ts'
 import type { HostKeys } from './host-keys.ts'
@@ -31,7 +31,7 @@ const unsecuredHeader = Buffer.from('{"alg":"none"}').toString('base64url')
  */
 export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () => number): HostTokens {
   const { audience, issuer, lifeMax } = rules
-  const known = createKnownTokens(keys, lifeMax)
+  const knownNow = createKnownTokens(keys, lifeMax)
   const claimsAt = (at: number) => ({
     audience,
     ...(issuer !== null && { issuer }),
@@ -76,7 +76,10 @@ export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () 
     if (token.length > tokenCharactersMax) return invalid(`is longer than ${tokenCharactersMax} characters`)
     const at = now()
     const subject = orInvalid(() => judge(readClaims(token, at), pollId, at))
-    return isRefused(subject) || known.isGood(token, at) ? subject : known.refusalOf(token, at)
+    if (isRefused(subject)) return subject
+    const { good, bad } = knownNow()
+    const name = nameOf(token)
+    return good.get(name, at) === undefined ? (bad.get(name, at) ?? null) : subject
   }
 
   return {
@@ -85,37 +88,36 @@ export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () 
       const subject = knownSubject(token, pollId)
       if (subject !== null) return subject
       const at = now()
+      // Of the keys as they are now: where they change meanwhile, what they said is worth nothing later.
+      const { good, bad } = knownNow()
       try {
         const verified = judge(await verify(token, at), pollId, at)
-        if (!isRefused(verified)) known.keepGood(token, at)
+        if (!isRefused(verified)) good.put(nameOf(token), true, at)
         return verified
       } catch (error) {
         if (!(error instanceof errors.JOSEError)) throw error
         const refused = invalid(reasonOf(error))
-        known.keepBad(token, refused, at)
+        bad.put(nameOf(token), refused, at)
         return refused
       }
     },
   }
 }
 
+type KnownTokens = { readonly good: RecentMap<true>; readonly bad: RecentMap<Refused> }
+
 /** What is known of tokens that were verified by the keys as they are. By the hash, so that no token lies in memory. */
-function createKnownTokens(keys: HostKeys, lifeMax: number) {
-  const create = () => ({
-    version: keys.version(),
-    good: createRecentMap<true>({ keptMs: (lifeMax + 2 * clockTolerance) * 1000, keysMax: goodMax }),
-    bad: createRecentMap<Refused>(badLimits),
-  })
-  let kept = create()
-  const ofTheseKeys = () => {
-    if (kept.version !== keys.version()) kept = create()
-    return kept
-  }
-  return {
-    isGood: (token: string, at: number) => ofTheseKeys().good.get(nameOf(token), at) !== undefined,
-    refusalOf: (token: string, at: number) => ofTheseKeys().bad.get(nameOf(token), at) ?? null,
-    keepGood: (token: string, at: number) => ofTheseKeys().good.put(nameOf(token), true, at),
-    keepBad: (token: string, refused: Refused, at: number) => ofTheseKeys().bad.put(nameOf(token), refused, at),
+function createKnownTokens(keys: HostKeys, lifeMax: number): () => KnownTokens {
+  const goodLimits = { keptMs: (lifeMax + 2 * clockTolerance) * 1000, keysMax: goodMax }
+  const create = (): KnownTokens => ({ good: createRecentMap(goodLimits), bad: createRecentMap(badLimits) })
+  let version = keys.version()
+  let known = create()
+  return () => {
+    if (version !== keys.version()) {
+      version = keys.version()
+      known = create()
+    }
+    return known
   }
 }
 
