@@ -84,6 +84,7 @@ export function createHostTokens(keys: HostKeys, rules: HostTokenRules, now: () 
 
   return {
     knownSubject,
+    wasGood: (token) => token.length <= tokenCharactersMax && knownNow().good.get(nameOf(token), now()) !== undefined,
     async subjectOf(token, pollId) {
       const subject = knownSubject(token, pollId)
       if (subject !== null) return subject

@@ -13,17 +13,22 @@ type VoterLimits = Pick<RequestLimits, 'voters' | 'newcomers' | 'invalidTokens'>
  * The same, limited: whoever is identified or recognised has asked once more. Every way of a vote leads through here, before the vote reaches
  * its batch; and every way to look at what is a voter's own.
  *
- * A token that has to be verified is looked at only while not too many from its address were verified in vain. So a flood of made-up tokens
- * costs as many verifications as its ceiling says, and those whose tokens are known go on, also from the same address.
+ * Once too many tokens from an address were verified in vain, only those are looked at from there that were good before. So a flood of made-up
+ * ones costs as many verifications as its ceiling says, and those whose tokens are known go on, also from the same address.
  */
 export function limitVoters(
   identifyVoter: IdentifyVoter,
-  hostTokens: Pick<HostTokens, 'knownSubject'> | null,
+  hostTokens: Pick<HostTokens, 'knownSubject' | 'wasGood'> | null,
   { voters, newcomers, invalidTokens }: VoterLimits,
 ): IdentifyVoter {
-  function hasToBeVerified({ id, voterIdentity }: PollIdentity, { voterToken }: VoterCredentials): boolean {
-    if (voterIdentity !== 'token' || voterToken === null || hostTokens === null) return false
-    return hostTokens.knownSubject(voterToken, id) === null
+  /** The address to which it is charged if this token is not valid; null where it need not be verified; or that no more are verified. */
+  function judgeUnverified(poll: PollIdentity, { voterToken, address }: VoterCredentials): string | null | Refused {
+    if (poll.voterIdentity !== 'token' || voterToken === null || address === undefined) return null
+    if (hostTokens === null || hostTokens.wasGood(voterToken)) return null
+    const network = networkOf(address)
+    const refused = invalidTokens.look(network)
+    if (refused !== null) return refused
+    return hostTokens.knownSubject(voterToken, poll.id) === null ? network : null
   }
 
   function takeNewcomer({ address }: Pick<VoterCredentials, 'address'>): Refused | null {
@@ -37,9 +42,8 @@ export function limitVoters(
     find: () => Found | Promise<Found>,
     judge: (found: Found) => Found | Refused,
   ): Found | Refused | Promise<Found | Refused> {
-    const network = hasToBeVerified(poll, shown) && shown.address !== undefined ? networkOf(shown.address) : null
-    const refused = network === null ? null : invalidTokens.look(network)
-    if (refused !== null) return refused
+    const network = judgeUnverified(poll, shown)
+    if (isRefused(network)) return network
     const found = find()
     if (!(found instanceof Promise)) return judge(found)
     return found.then((later) => {
