@@ -6,8 +6,8 @@ import { type Installation, startInstallation } from '../site/installation.ts'
 import { type Load, type LoadReport, type LoadTarget, startLoad, voteRequest, votesOf } from '../site/load.ts'
 import { raisedLimits } from '../../test/support/raised-limits.ts'
 
-const rounds = 3
-const roundMs = 10_000
+const rounds = 9
+const roundMs = 4_000
 const warmUpMs = 3_000
 const votesPerSecond = 500
 /** 100,000 in a minute. */

@@ -1252,6 +1252,131 @@ export const mutants: readonly Mutant[] = [
   },
   // G7: overload is answered at once.
   {
+    breaks: 'nobody is ever told to ask less often',
+    edits: [
+      { file: 'src/domain/rate.ts', from: 'return wait <= interval * roundingShare ? 0 : wait', to: 'return wait * 0' },
+    ],
+    caughtBy: [
+      { file: 'test/domain/rate.test.ts', title: 'the whole amount may pass at once, and not one more' },
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title: 'is limited in each poll for itself, and no other voter with it',
+      },
+    ],
+  },
+  {
+    breaks: 'a vote reaches its batch however often its voter asks',
+    edits: [
+      {
+        file: 'src/application/limit-rates/limit-voters.ts',
+        from: 'return voters.take(found.voter) ?? (isNew',
+        to: 'return (isNew',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title: 'is limited in each poll for itself, and no other voter with it',
+      },
+    ],
+  },
+  {
+    breaks: 'whoever asks at several processes is limited at each anew',
+    edits: [
+      {
+        file: 'src/application/limit-rates/settle-rates.ts',
+        from: 'spent.freshAt = Math.max(spent.freshAt, at + (ahead[index] ?? 0) + sinceThen)',
+        to: 'spent.freshAt = Math.max(spent.freshAt, at * 0 + (ahead[index] ?? 0) * 0 + sinceThen * 0)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/limit-rates.test.ts',
+        title: 'let pass, in any window, no more than one process may and a quarter of it for each of them',
+      },
+      {
+        file: 'test/adapters/limit-rates.test.ts',
+        title: 'let pass together what one may, and at most a quarter of it more for each of them',
+      },
+    ],
+  },
+  {
+    breaks: 'what another process has charged is forgotten',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/rate-limit.lua',
+        from: 'math.min(before + tonumber(ARGV[2 * n - 1])',
+        to: 'math.min(tonumber(ARGV[2 * n - 1])',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/shared-rates.test.ts', title: 'each charge is added, and each key answered in its place' },
+    ],
+  },
+  {
+    breaks: 'a Redis that is away is asked again and again',
+    edits: [
+      {
+        file: 'src/application/limit-rates/settle-rates.ts',
+        from: '      if (now() < restsUntil) return\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/limit-rates.test.ts',
+        title:
+          'after a failure nothing is asked for a second, each process goes by what it has seen, and then all share again',
+      },
+    ],
+  },
+  {
+    breaks: 'made-up tokens keep out those whose tokens are known',
+    edits: [
+      {
+        file: 'src/application/limit-rates/limit-voters.ts',
+        from: 'if (hostTokens === null || hostTokens.wasGood(voterToken)) return null',
+        to: 'if (hostTokens === null) return null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title:
+          'are looked at up to the ceiling of their address; beyond it those that are known go on, and so does every other address',
+      },
+    ],
+  },
+  {
+    breaks: 'anybody can say that they come from another address',
+    edits: [
+      {
+        file: 'src/adapters/browsers/client-address.ts',
+        from: 'if (trusted === null || !isTrusted(trusted, nearest)) return nearest',
+        to: 'if (trusted === null) return nearest',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/client-address.test.ts',
+        title: 'where no proxy is trusted, or another one, nobody can say that they are somebody else',
+      },
+    ],
+  },
+  {
+    breaks: 'a token goes on being good when its key was taken back',
+    edits: [
+      {
+        file: 'src/adapters/jwt/host-tokens.ts',
+        from: '    if (version !== keys.version()) {\n',
+        to: '    if (version > keys.version()) {\n',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/adapters/host-tokens.test.ts', title: 'is nothing any more when the host has other keys' },
+    ],
+  },
+  {
     breaks: 'votes are accepted however many wait to be recorded',
     edits: [
       {
@@ -1706,7 +1831,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/bulk-route.ts',
-        from: 'return (await castInBulk.authorize(bearer)) ?? (isNdjson',
+        from: 'return refused ?? (isNdjson',
         to: 'return (isNdjson',
       },
     ],
