@@ -81,11 +81,11 @@ test('one voter who hammers is refused, and harms nobody behind the same address
   const hammering = Promise.all([hammer(), hammer(), hammer(), hammer()])
   await waitUntil(() => told.has(429), { withinMs: 20_000 })
   const quiet = 300
-  const statuses = await countStatuses(quiet, async () => [await vote(poll), await see(poll)])
-  isHammering = false
+  const asked = countStatuses(quiet, async () => [await vote(poll), await see(poll)])
+  const statuses = await asked.finally(() => (isHammering = false))
   await hammering
   expect(statuses).toEqual({ 200: quiet, 202: quiet })
-  expect([...told.keys()].toSorted()).toEqual([202, 429])
+  expect(new Set(told.keys())).toEqual(new Set([202, 429]))
   expect(told.get(202)).toBeGreaterThanOrEqual(60)
 }, 60_000)
 
