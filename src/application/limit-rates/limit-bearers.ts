@@ -14,7 +14,7 @@ export type LimitBearers = {
     pollId: string | null,
     ask: () => Promise<Answer | Refused>,
   ): Promise<Answer | Refused>
-  /** Counts a call whose answer was at hand. */
+  /** Counts a call of a bearer that was just seen to be good. */
   take(bearer: string, pollId: string | null): Refused | null
 }
 
@@ -23,7 +23,8 @@ const goodLimits = { keptMs: 10 * 60_000, keysMax: 5_000 }
 
 /**
  * Limits calls by the bearer that they show. Only a bearer that was good once is counted as itself: made-up ones, of which there are as many
- * as somebody likes, count for their address, and beyond its ceiling only those are looked at that are known to be good.
+ * as somebody likes, and calls of any other that come to nothing, count for their address; beyond its ceiling only those are looked at that are
+ * known to be good.
  */
 export function createLimitBearers(
   { keys, keyPolls, invalidTokens }: Pick<RequestLimits, 'keys' | 'keyPolls' | 'invalidTokens'>,
@@ -48,19 +49,21 @@ export function createLimitBearers(
       const refused = isGood ? takeHash(hash, pollId) : network === null ? null : invalidTokens.look(network)
       if (refused !== null) return refused
       const answer = await ask()
-      if (isRefused(answer) && isWorthNothing(answer)) {
-        if (network !== null) invalidTokens.take(network)
-      } else if (hash !== null && !isRefused(answer)) {
-        good.put(hash, true, now())
-        // The first call is one of them.
-        if (!isGood) takeHash(hash, pollId)
+      if (isRefused(answer)) {
+        // What was only busy has said nothing of the bearer.
+        if (!isGood && answer.retryAfterMs === undefined && network !== null) invalidTokens.take(network)
+        return answer
       }
+      if (hash === null) return answer
+      good.put(hash, true, now())
+      // The first call is one of them.
+      if (!isGood) takeHash(hash, pollId)
       return answer
     },
-    take: (bearer, pollId) => takeHash(hashToken(bearer), pollId),
+    take(bearer, pollId) {
+      const hash = hashToken(bearer)
+      good.put(hash, true, now())
+      return takeHash(hash, pollId)
+    },
   }
-}
-
-function isWorthNothing({ refused }: Refused): boolean {
-  return refused === 'token_invalid' || refused === 'unauthenticated' || refused === 'forbidden'
 }

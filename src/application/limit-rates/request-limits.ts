@@ -12,7 +12,7 @@ export type RequestLimits = {
   readonly newcomers: RateLimit
   /** By address: polls that are made without a key. */
   readonly newPolls: RateLimit
-  /** By address: tokens that were looked into, and were worth nothing. */
+  /** By address: tokens that were looked into, and came to nothing. */
   readonly invalidTokens: RateLimit
 }
 
