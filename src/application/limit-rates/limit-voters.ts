@@ -35,37 +35,41 @@ export function limitVoters(
     return address === undefined ? null : newcomers.take(networkOf(address))
   }
 
-  /** `judge` looks at what was found; a token that is to be verified waits until it may. */
-  function look<Found>(
-    poll: PollIdentity,
+  /** Charges a token that was verified in vain. */
+  function chargeInvalid<Found>(network: string | null, found: Found | Refused): Found | Refused {
+    if (network !== null && isRefused(found) && found.refused === 'token_invalid') invalidTokens.take(network)
+    return found
+  }
+
+  function takeIdentified(
+    { voterIdentity }: PollIdentity,
     shown: VoterCredentials,
-    find: () => Found | Promise<Found>,
-    judge: (found: Found) => Found | Refused,
-  ): Found | Refused | Promise<Found | Refused> {
-    const network = judgeUnverified(poll, shown)
-    if (isRefused(network)) return network
-    const found = find()
-    if (!(found instanceof Promise)) return judge(found)
-    return found.then((later) => {
-      if (network !== null && isRefused(later) && later.refused === 'token_invalid') invalidTokens.take(network)
-      return judge(later)
-    })
+    found: IdentifiedVoter | Refused,
+  ): IdentifiedVoter | Refused {
+    if (isRefused(found)) return found
+    // Where nobody is recognised, a key of the request makes whoever brings it somebody new as often as they like.
+    const isNew = found.newSession !== null || voterIdentity === 'none'
+    return voters.take(found.voter) ?? (isNew ? takeNewcomer(shown) : null) ?? found
+  }
+
+  function takeRecognised(found: VoterKey | null | Refused): VoterKey | null | Refused {
+    return found === null || isRefused(found) ? found : (voters.take(found) ?? found)
   }
 
   return {
     identify(poll, shown) {
-      const judge = (found: IdentifiedVoter | Refused): IdentifiedVoter | Refused => {
-        if (isRefused(found)) return found
-        // Where nobody is recognised, a key of the request makes whoever brings it somebody new as often as they like.
-        const isNew = found.newSession !== null || poll.voterIdentity === 'none'
-        return voters.take(found.voter) ?? (isNew ? takeNewcomer(shown) : null) ?? found
-      }
-      return look(poll, shown, () => identifyVoter.identify(poll, shown), judge)
+      const network = judgeUnverified(poll, shown)
+      if (isRefused(network)) return network
+      const found = identifyVoter.identify(poll, shown)
+      if (!(found instanceof Promise)) return takeIdentified(poll, shown, found)
+      return found.then((later) => takeIdentified(poll, shown, chargeInvalid(network, later)))
     },
     recognise(poll, shown) {
-      const judge = (found: VoterKey | null | Refused): VoterKey | null | Refused =>
-        found === null || isRefused(found) ? found : (voters.take(found) ?? found)
-      return look(poll, shown, () => identifyVoter.recognise(poll, shown), judge)
+      const network = judgeUnverified(poll, shown)
+      if (isRefused(network)) return network
+      const found = identifyVoter.recognise(poll, shown)
+      if (!(found instanceof Promise)) return takeRecognised(found)
+      return found.then((later) => takeRecognised(chargeInvalid(network, later)))
     },
     session: (shown) => takeNewcomer(shown) ?? identifyVoter.session(shown),
   }
