@@ -1,3 +1,4 @@
+import { PagesNotBuilt } from '../adapters/http/page/built-assets.ts'
 import { isUnavailable } from '../ports/unavailable.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 
@@ -11,6 +12,15 @@ export function explainStart(fault: unknown): unknown {
     return new SetupProblem('the database has no schema, or an older one', 'run npm run migrate, then start again', {
       cause: fault,
     })
+  }
+  if (fault instanceof PagesNotBuilt) {
+    return new SetupProblem(
+      'its pages are not built',
+      'run npm run build, which npm ci does by itself, then start again',
+      {
+        cause: fault,
+      },
+    )
   }
   if (!isUnavailable(fault)) return fault
   const [server, variable] =

@@ -1,6 +1,10 @@
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
+import { builtEntry, PagesNotBuilt } from '../../src/adapters/http/page/built-assets.ts'
+import { createHttpServer } from '../../src/adapters/http/server.ts'
+import { explainStart } from '../../src/main/explain-start.ts'
+import { createLog } from '../../src/runtime/log.ts'
 import { createHttpClient } from '../support/http-client.ts'
 import { findFreePort } from '../../src/runtime/free-port.ts'
 import { startSystem } from '../support/running-system.ts'
@@ -27,6 +31,19 @@ test('the api names the port that is taken, and what to do', async () => {
   } finally {
     other.close()
   }
+})
+
+test('an api whose pages were not built says how they are', async () => {
+  const starting = createHttpServer({
+    log: createLog({ name: 'test', level: 'silent' }),
+    version: '0',
+    addRoutes: () => void builtEntry('no-such-page/main.tsx'),
+  })
+  await expect(starting).rejects.toThrow('no entry of the pages')
+  expect(explainStart(new PagesNotBuilt('there is no manifest'))).toMatchObject({
+    name: 'SetupProblem',
+    remedy: expect.stringContaining('npm run build'),
+  })
 })
 
 test('the cookie is for https alone where the service is reached by https', async () => {

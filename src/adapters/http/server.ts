@@ -117,10 +117,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   readJsonBodies(app)
   app.register(cookie, { hook: false })
   describeRoutes(app, version, address)
-  app.register((routes: HttpApp, _options, done) => {
-    addRoutes(routes)
-    done()
-  })
+  // Asynchronous, so that a fault in it is one of `ready`.
+  app.register(async (routes: HttpApp) => addRoutes(routes))
   await app.ready()
   if (options.shortWays !== undefined) {
     const server = {

@@ -18,12 +18,17 @@ const encodings = [
 /** The files that a page needs for one entry, by their addresses. */
 export type BuiltEntry = { readonly script: string; readonly styles: readonly string[] }
 
+/** The scripts and styles of the pages are not there: `npm run build` makes them. */
+export class PagesNotBuilt extends Error {
+  override readonly name = 'PagesNotBuilt'
+}
+
 type Manifest = Readonly<Record<string, { readonly file: string; readonly css?: readonly string[] }>>
 
-/** What the build has made of an entry of `web/`. Throws where it was not built. */
+/** What the build has made of an entry of `web/`. Throws `PagesNotBuilt` where there was none. */
 export function builtEntry(source: string): BuiltEntry {
   const path = join(folder, 'manifest.json')
-  if (!existsSync(path)) throw new Error('the pages are not built: run npm run build')
+  if (!existsSync(path)) throw new PagesNotBuilt(`there is no ${path}`)
   // The cast names the form that Vite writes.
   const built = (JSON.parse(readFileSync(path, 'utf8')) as Manifest)[source]
   if (built === undefined) throw new Error(`${source} is no entry of the pages that were built`)
@@ -32,7 +37,7 @@ export function builtEntry(source: string): BuiltEntry {
 
 /** The files themselves. Their names change with what is in them, so whoever has one may keep it for good. */
 export function builtAssetRoutes(app: HttpApp): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
     const type = types[extname(name)]
     if (type === undefined) continue
     const plain = readFileSync(join(folder, name))
