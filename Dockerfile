@@ -23,9 +23,10 @@ COPY --chown=node:node . .
 RUN npm ci --no-audit --no-fund
 CMD ["npm", "test"]
 
+# Vite's own binaries are optional dependencies.
 FROM base AS pages
-COPY package.json package-lock.json ./
-RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY contract ./contract
 COPY client ./client
 COPY web ./web

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
@@ -32,8 +32,8 @@ export default defineConfig({
 function compress(): Plugin {
   return {
     name: 'compress',
-    async closeBundle() {
-      const names = (await readdir(outDir)).filter((name) => /\.(?:js|css)$/.test(name))
+    async writeBundle(_options, bundle) {
+      const names = Object.keys(bundle).filter((name) => /\.(?:js|css)$/.test(name))
       await Promise.all(names.map((name) => writeCompressed(join(outDir, name))))
     },
   }

@@ -1,6 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { DCLinter } from 'dclint'
 import { validate } from 'dockerfile-utils'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -88,7 +90,31 @@ describe('the compose files', () => {
   })
 })
 
+/** The lines of a stage, by their instruction. */
+const linesOf = (stage: string, instruction: string): readonly string[] => {
+  const [, lines = ''] =
+    new RegExp(`^FROM \\S+ AS ${stage}\\n((?!FROM )[^]*?)(?=^FROM )`, 'm').exec(read('Dockerfile')) ?? []
+  return [...lines.matchAll(new RegExp(`^${instruction} (.*)$`, 'gm'))].map(([, rest = '']) => rest)
+}
+
 describe('the Dockerfile', () => {
+  test('what it copies for the pages is enough to build them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tallycast-pages-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    for (const files of linesOf('pages', 'COPY')) {
+      for (const file of files.split(' ').slice(0, -1)) {
+        cpSync(join(root, file), join(folder, file), { recursive: true, filter: (path) => !path.endsWith('/dist') })
+      }
+    }
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+    const [install = '', build = ''] = linesOf('pages', 'RUN')
+    // Vite and what it is made of are among those.
+    expect(install).not.toMatch(/--omit/)
+    const [program = '', ...args] = build.split(' ')
+    await promisify(execFile)(program, args, { cwd: folder })
+    expect(readdirSync(join(folder, 'web/dist'))).toContain('manifest.json')
+  })
+
   test('it keeps to the grammar of Dockerfiles', () => {
     expect(dockerfileProblems(read('Dockerfile'))).toEqual([])
   })

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import { refuse } from '../../../domain/refusal.ts'
 import type { HttpApp } from '../operation.ts'
+import { sendRefusal } from '../problems.ts'
 
 /** Where `npm run build` puts the scripts and styles of the pages. */
 const folder = join(import.meta.dirname, '../../../../web/dist')
@@ -35,23 +37,49 @@ export function builtEntry(source: string): BuiltEntry {
   return { script: addressOf(built.file), styles: (built.css ?? []).map(addressOf) }
 }
 
-/** The files themselves. Their names change with what is in them, so whoever has one may keep it for good. */
+/**
+ * The files themselves. Their names change with what is in them, so whoever has one may keep it for good. While two versions are deployed side by side, a
+ * page of the other one may ask here for its own: it gets ours of that kind, and keeps it for this once.
+ */
 export function builtAssetRoutes(app: HttpApp): void {
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+  const assets = new Map(readAssets().map((asset) => [asset.name, asset]))
+  const ours = new Map([...assets.values()].map((asset) => [kindOf(asset.name), asset]))
+  app.get<{ Params: { name: string } }>('/assets/:name', { schema: { hide: true } }, async (request, reply) => {
+    const { name } = request.params
+    const asset = assets.get(name) ?? ours.get(kindOf(name))
+    if (asset === undefined) return sendRefusal(reply, refuse('route_not_found', 'There is no such file.'))
+    const taken = asset.encoded.find(({ coding }) => accepts(request, coding))
+    const isAsked = asset.name === name
+    reply
+      .type(asset.type)
+      .header('cache-control', isAsked ? 'public, max-age=31536000, immutable' : 'no-store')
+      .header('vary', 'Accept-Encoding')
+    if (taken !== undefined) reply.header('content-encoding', taken.coding)
+    return reply.send(taken?.content ?? asset.plain)
+  })
+}
+
+type Asset = {
+  readonly name: string
+  readonly type: string
+  readonly plain: Buffer
+  readonly encoded: readonly { readonly coding: string; readonly content: Buffer }[]
+}
+
+function readAssets(): readonly Asset[] {
+  const names = existsSync(folder) ? readdirSync(folder) : []
+  return names.flatMap((name) => {
     const type = types[extname(name)]
-    if (type === undefined) continue
-    const plain = readFileSync(join(folder, name))
-    const encoded = encodings.map(([coding, ending]) => ({
-      coding,
-      content: readFileSync(join(folder, name + ending)),
-    }))
-    app.get(addressOf(name), { schema: { hide: true } }, async (request, reply) => {
-      const taken = encoded.find(({ coding }) => accepts(request, coding))
-      reply.type(type).header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'Accept-Encoding')
-      if (taken !== undefined) reply.header('content-encoding', taken.coding)
-      return reply.send(taken?.content ?? plain)
-    })
-  }
+    if (type === undefined) return []
+    const read = (ending: string): Buffer => readFileSync(join(folder, name + ending))
+    const encoded = encodings.map(([coding, ending]) => ({ coding, content: read(ending) }))
+    return [{ name, type, plain: read(''), encoded }]
+  })
+}
+
+/** The name without the hash of what is in the file. */
+function kindOf(name: string): string {
+  return name.replace(/-[\w-]{8}(?=\.\w+$)/, '')
 }
 
 function addressOf(name: string): string {
