@@ -11,8 +11,10 @@ export type ChannelParts = {
   readonly base: string
   readonly fetch: typeof fetch
   readonly headers: () => Readonly<Record<string, string>>
-  /** Asks for what stands for those headers in an address; null where there are none. Rejects with a `TallycastError`. */
+  /** Asks for what stands for those headers in an address; null where there is nothing to show. Rejects with a `TallycastError`. */
   readonly ticket: (pollId: string, signal: AbortSignal) => Promise<string | null>
+  /** The tally as it can be read now. Rejects with a `TallycastError`. */
+  readonly look: (pollId: string) => Promise<Pick<TallyMessage, 'version' | 'revision'>>
 }
 
 export type Listener = {
@@ -20,6 +22,8 @@ export type Listener = {
   readonly onLost: (lost: Lost) => void
   /** The id of the last event, kept from one connection to the next. */
   readonly lastId: { value: string }
+  /** The service sends the state at once. A socket over which nothing has come by then does not get through, though nobody has refused it. */
+  readonly openWithinMs: number
 }
 
 /** Codes after which a viewer never comes back: refused, or gone. */
@@ -31,39 +35,42 @@ const silenceMaxMs = 45_000
 export function openSocket(
   { base, ticket }: ChannelParts,
   pollId: string,
-  { onMessage, onLost }: Listener,
+  { onMessage, onLost, openWithinMs }: Listener,
 ): Connection {
   const begun = Date.now()
   const asking = new AbortController()
   let socket: WebSocket | null = null
   let hasOpened = false
+  const leave = (): void => {
+    asking.abort()
+    clearTimeout(opening)
+    socket?.close()
+  }
   const lose = (isFinal: boolean, retryMs: number): void => {
     if (asking.signal.aborted) return
-    asking.abort()
+    leave()
     onLost({ hasOpened, lastedMs: Date.now() - begun, isFinal, retryMs })
   }
-  ticket(pollId, asking.signal).then(
-    (shown) => {
-      if (asking.signal.aborted) return
-      const query = shown === null ? '' : `?ticket=${encodeURIComponent(shown)}`
-      socket = new WebSocket(`${base.replace(/^http/, 'ws')}ws/polls/${encodeURIComponent(pollId)}${query}`)
-      socket.addEventListener('message', ({ data }) => {
-        hasOpened = true
-        // The service sends nothing else here.
-        if (!asking.signal.aborted) onMessage(JSON.parse(String(data)) as TallyMessage)
-      })
-      socket.addEventListener('close', ({ code, reason }) =>
-        lose(finalCloseCodes.includes(code), Number(/retry_ms=(\d+)/.exec(reason)?.[1] ?? 0)),
-      )
-    },
-    (error: unknown) => lose(isRefusal(error), error instanceof TallycastError ? (error.retryAfterMs ?? 0) : 0),
-  )
-  return {
-    close() {
-      asking.abort()
-      socket?.close()
-    },
+  const opening = setTimeout(() => lose(false, 0), openWithinMs)
+
+  async function open(): Promise<void> {
+    const shown = await ticket(pollId, asking.signal)
+    if (asking.signal.aborted) return
+    const query = shown === null ? '' : `?ticket=${encodeURIComponent(shown)}`
+    socket = new WebSocket(`${base.replace(/^http/, 'ws')}ws/polls/${encodeURIComponent(pollId)}${query}`)
+    socket.addEventListener('message', ({ data }) => {
+      hasOpened = true
+      clearTimeout(opening)
+      // The service sends nothing else here.
+      if (!asking.signal.aborted) onMessage(JSON.parse(String(data)) as TallyMessage)
+    })
+    socket.addEventListener('close', ({ code, reason }) =>
+      lose(finalCloseCodes.includes(code), Number(/retry_ms=(\d+)/.exec(reason)?.[1] ?? 0)),
+    )
   }
+
+  open().catch((error: unknown) => lose(isRefusal(error), retryAfterOf(error)))
+  return { close: leave }
 }
 
 /** Server-sent events, read from an answer: unlike an EventSource this shows the headers that the caller has, and hears why it was refused. */
@@ -108,12 +115,13 @@ export function openEvents(
 
   function end(isFinal: boolean): void {
     clearTimeout(watchdog)
+    reading.abort()
     if (!isClosed) onLost({ hasOpened, lastedMs: Date.now() - begun, isFinal, retryMs })
   }
 
   feedWatchdog()
   read().then(end, (error: unknown) => {
-    if (error instanceof TallycastError) retryMs = Math.max(retryMs, error.retryAfterMs ?? 0)
+    retryMs = Math.max(retryMs, retryAfterOf(error))
     end(isRefusal(error))
   })
   return {
@@ -130,4 +138,8 @@ function isRefusal(error: unknown): boolean {
   if (!(error instanceof TallycastError)) return false
   const { status } = error
   return status >= 400 && status < 500 && status !== 408 && status !== 429
+}
+
+function retryAfterOf(error: unknown): number {
+  return error instanceof TallycastError ? (error.retryAfterMs ?? 0) : 0
 }

@@ -1,4 +1,5 @@
 import type { TallyMessage } from '../../contract/messages.ts'
+import { TallycastError } from './errors.ts'
 import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, Results } from './polls.ts'
 import { randomKey } from './random-key.ts'
 import { createSend } from './send.ts'
@@ -81,10 +82,17 @@ export function createClient(options: ClientOptions = {}): Client {
     return accepted
   }
 
+  /** Of no ticket for whoever shows only what says nothing in this poll, as a session does where voting codes are asked for: that one watches as anybody. */
   async function ticket(pollId: string, signal: AbortSignal): Promise<string | null> {
     if (Object.keys(headers()).length === 0) return null
-    const answer = await send({ method: 'POST', path: pathOf(pollId, '/ticket'), signal, mayRepeat: false })
-    return (answer as { readonly ticket: string }).ticket // As the service describes it.
+    try {
+      const answer = await send({ method: 'POST', path: pathOf(pollId, '/ticket'), signal, mayRepeat: false })
+      return (answer as { readonly ticket: string }).ticket // As the service describes it.
+    } catch (error) {
+      const isStranger = error instanceof TallycastError && error.status === 401
+      if (isStranger && token === undefined) return null
+      throw error
+    }
   }
 
   return {
@@ -108,7 +116,7 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     watch: (pollId, listener) =>
       watchPoll(
-        { base, fetch: given, headers, ticket },
+        { base, fetch: given, headers, ticket, look: (id) => read<Results>(pathOf(id, '/results'), {}) },
         pollId,
         typeof listener === 'function' ? { onTally: listener } : listener,
       ),

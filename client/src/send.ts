@@ -32,10 +32,10 @@ const patienceMs = 15_000
  */
 export function createSend(options: SendOptions) {
   async function sendOnce({ method, path, body, headers, signal }: Asked): Promise<unknown> {
+    signal?.throwIfAborted()
     const giveUp = new AbortController()
     const onAbort = (): void => giveUp.abort(signal?.reason)
     const timer = setTimeout(() => giveUp.abort(), answerWithinMs)
-    signal?.throwIfAborted()
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
       const response = await options.fetch(`${options.base}${path}`, {

@@ -41,6 +41,8 @@ export type WatchAction =
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'stop_waiting' }
 
+/** Whoever asks for more patience is asked again after this long all the same. */
+const askedMostMs = 5 * 60_000
 const pauses = { firstMs: 500, longestMs: 20_000 }
 /** A connection that lasted this long was a good one. */
 const steadyMs = 5_000
@@ -99,7 +101,7 @@ function lose(
   const isBlocked = failures >= failuresMax
   const other = state.channel === 'socket' || !hasSockets ? 'events' : 'socket'
   const attempts = hasOpened && lastedMs >= steadyMs ? 0 : state.attempts
-  const ms = Math.max(retryMs, jitteredMs(attempts, pauses, random))
+  const ms = Math.max(Math.min(retryMs, askedMostMs), jitteredMs(attempts, pauses, random))
   return [
     {
       status: 'waiting',

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createClient,
@@ -8,7 +8,9 @@ import {
   type Watch,
   type WatchStatus,
 } from '../../client/src/index.ts'
+import type { ChannelParts } from '../../client/src/channel.ts'
 import { randomKey } from '../../client/src/random-key.ts'
+import { watchPoll } from '../../client/src/watch.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -233,6 +235,40 @@ describe.each([
     await waitUntil(() => before.total() === 1 && organiser.total() === 1, { what: 'both see the vote' })
   })
 
+  test('a session of one poll keeps nobody from watching another, in which it says nothing', async () => {
+    const voter = createClient({ url })
+    await voter.vote((await createPoll()).pollId, 1)
+    for (const voter_identity of ['code', 'token']) {
+      const { pollId } = await createPoll({ voter_identity })
+      const { total } = follow(pollId, voter)
+      await waitUntil(() => total() === 0, { what: `a poll for voters by ${voter_identity} is shown` })
+    }
+  })
+
+  test('a listener that fails is told on, over the same connection', async () => {
+    const { pollId } = await createPoll()
+    const faults: unknown[] = []
+    const onFault = (fault: unknown): void => void faults.push(fault)
+    const heard = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException').on('uncaughtException', onFault)
+    try {
+      let told = 0
+      const watch = createClient({ url }).watch(pollId, () => {
+        told += 1
+        throw new Error('of the listener')
+      })
+      watches.push(watch)
+      await waitUntil(() => told === 1 && watch.status === 'live')
+      const connections = proxy.connections()
+      await createClient({ url: system.url }).vote(pollId, 1)
+      await waitUntil(() => told === 2 && faults.length === 2, { what: 'both are told, and both faults heard' })
+      expect(proxy.connections()).toBe(connections)
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of heard) process.on('uncaughtException', listener)
+    }
+  })
+
   test('an unknown poll ends it, and nothing is told after a stop', async () => {
     const unknown = follow('no-such-poll-here')
     await waitUntil(() => unknown.watch.status === 'closed')
@@ -245,6 +281,60 @@ describe.each([
     await waitUntil(() => other.total() === 1)
     expect(tallies).toHaveLength(1)
     expect(watch.status).toBe('closed')
+  })
+})
+
+describe('a network that says nothing', () => {
+  const partsOf = (at: string): ChannelParts => ({
+    base: `${at}/`,
+    fetch,
+    headers: () => ({}),
+    ticket: async () => null,
+    look: (pollId) => createClient({ url: system.url }).results(pollId),
+  })
+
+  test('a socket whose way has gone is noticed by what can be read, and replaced', async () => {
+    const { pollId } = await createPoll()
+    const totals: (number | null)[] = []
+    const watch = watchPoll(
+      partsOf(url),
+      pollId,
+      { onTally: ({ total_votes }) => totals.push(total_votes) },
+      // What Node keeps open for later is as dead as the socket: each is found out by not answering.
+      { quietMs: 200, openWithinMs: 100, random: () => 0 },
+    )
+    watches.push(watch)
+    await waitUntil(() => totals.at(-1) === 0)
+    proxy.mute()
+    proxy.unmute()
+    await createClient({ url: system.url }).vote(pollId, 1)
+    await waitUntil(() => totals.at(-1) === 1, { what: 'the vote is shown over another connection' })
+  })
+
+  test('a socket that nobody answers is given up, and events are tried', async () => {
+    const silent = createNetServer(() => {}).listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    // A server that listens has one of this form.
+    const { port } = silent.address() as AddressInfo
+    const { pollId } = await createPoll()
+    const asked: string[] = []
+    const elsewhere: typeof fetch = async (input, init) => {
+      // As it is called here.
+      const address = input as string
+      asked.push(address)
+      return fetch(address.replace(`:${port}/`, `:${new URL(system.url).port}/`), init)
+    }
+    const totals: (number | null)[] = []
+    const watch = watchPoll(
+      { ...partsOf(`http://127.0.0.1:${port}`), fetch: elsewhere },
+      pollId,
+      { onTally: ({ total_votes }) => totals.push(total_votes) },
+      { openWithinMs: 50, random: () => 0 },
+    )
+    watches.push(watch)
+    await waitUntil(() => totals.at(-1) === 0, { what: 'the state comes over events' })
+    expect(asked).toEqual([`http://127.0.0.1:${port}/polls/${pollId}/events`])
+    silent.close()
   })
 })
 

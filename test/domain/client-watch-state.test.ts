@@ -70,6 +70,8 @@ describe('how long it waits', () => {
 
   test('at least as long as the service asks for', () => {
     expect(waits([{ type: 'start' }, message, { ...lost, retryMs: 7_000 }])).toEqual([7_000])
+    // But not for days.
+    expect(waits([{ type: 'start' }, message, { ...lost, retryMs: 300_001 }])).toEqual([300_000])
   })
 
   test('a connection that lasted five seconds was a good one: the ceiling begins anew', () => {

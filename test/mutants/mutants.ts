@@ -2400,4 +2400,27 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'the client sends a vote again as another vote',
+    edits: [{ file: 'client/src/client.ts', from: "headers: { 'idempotency-key': key }", to: 'headers: {}' }],
+    caughtBy: [
+      { file: 'test/adapters/client.test.ts', title: 'a vote whose answer is lost is sent again and counts once' },
+    ],
+  },
+  {
+    breaks: 'a watch that hurries leaves its connection behind',
+    edits: [
+      {
+        file: 'client/src/watch-state.ts',
+        from: "return [next, [{ type: state.status === 'waiting' ? 'stop_waiting' : 'disconnect' }, ...actions]]",
+        to: 'return [next, actions]',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/client-watch-state.test.ts',
+        title: 'whatever happens: one connection at most, never a connection and a pause, and nothing after the end',
+      },
+    ],
+  },
 ]
