@@ -24,7 +24,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Nothing may stand in the page itself: its policy takes scripts and styles from files alone.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: [join(import.meta.dirname, 'create/main.tsx')] },
+    rolldownOptions: { input: ['create', 'present'].map((page) => join(import.meta.dirname, page, 'main.tsx')) },
   },
 })
 

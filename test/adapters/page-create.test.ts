@@ -68,7 +68,10 @@ describe('the page that makes a poll', () => {
     })
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Your poll is ready')
     expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
+    const present = await link(page, 'To present')
     await page.goto(await link(page, 'To manage'))
+    await page.getByRole('button', { name: 'Close' }).waitFor()
+    await page.goto(present)
     await page.getByRole('button', { name: 'Close' }).waitFor()
   })
 

@@ -892,6 +892,32 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'the big screen shows everybody what its browser alone may see',
+    edits: [{ file: 'web/present/standing.ts', from: 'return hiddenNotes[visibility]', to: 'return null' }],
+    caughtBy: [
+      {
+        file: 'test/domain/present-standing.test.ts',
+        title: 'a result is hidden exactly where the service hides it from the public',
+      },
+    ],
+  },
+  {
+    breaks: 'the big screen orders options by votes that are hidden',
+    edits: [
+      {
+        file: 'web/present/arrange.ts',
+        from: 'const isRanked = counted !== null && options.length > unrankedMax',
+        to: 'const isRanked = options.length > unrankedMax',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/present-arrange.test.ts',
+        title: 'what nobody shall see leaves no trace: neither number, length, leader nor order',
+      },
+    ],
+  },
+  {
     breaks: 'single votes of a secret poll are shown to its organiser',
     edits: [
       {

@@ -22,6 +22,11 @@ export function CreatedView({ client, poll, onAgain }: Props) {
         url={`${vote}#manage=${poll.manage_token}`}
         hint="Keep it to yourself, and keep it: it is shown this once."
       />
+      <Link
+        label="To present"
+        url={`${vote}/present#manage=${poll.manage_token}`}
+        hint="The big screen, with keys to open and close. Without what follows # it may be given to anybody."
+      />
       {poll.voter_identity === 'code' && <Codes client={client} poll={poll} />}
       <p>
         <button type="button" class="quiet" onClick={onAgain}>

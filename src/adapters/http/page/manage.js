@@ -147,7 +147,8 @@ function createBar(take) {
     ),
   )
   const title = make('h2', { id: 'manage-title' }, 'You manage this poll')
-  const words = make('div', { className: 'manage-words' }, title, standing, visibility)
+  const present = make('a', { href: `${location.pathname}/present` }, 'Show it on the big screen')
+  const words = make('div', { className: 'manage-words' }, title, standing, visibility, present)
   const bar = make('section', { id: 'manage' }, words, actions, confirm, said, problem)
   bar.setAttribute('aria-labelledby', title.id)
   bar.addEventListener('keydown', ({ key }) => key === 'Escape' && !confirm.hidden && ask(false))

@@ -18,7 +18,8 @@ import { renderHomePage } from './home-page.ts'
 import { pageHeaders, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
-import { qrCodeRoute } from './qr-code.ts'
+import { createRenderPresentPage } from './present-page.ts'
+import { qrCodeRoute, votePageUrl } from './qr-code.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
 
 export type PageRoutesParts = {
@@ -41,12 +42,16 @@ type Sent = {
 /** What came of a form: a vote, or a refusal. */
 type Taken = { readonly no: Refused | null; readonly sent: Sent }
 
-/** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. */
+/** What is the same for everybody needs nobody's credentials. */
+const nothingShown = { voterToken: null, sessionCookie: null, requestKey: null, bearer: null }
+
+/** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. `/p/{id}/present`: the big screen. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
   builtAssetRoutes(app)
   qrCodeRoute(app, parts.address)
   const homePage = renderHomePage()
+  const renderPresentPage = createRenderPresentPage()
   const onRequest: onRequestHookHandler = (request, reply, done) => {
     reply.headers(pageHeaders(request.headers.host, parts.address))
     done()
@@ -68,6 +73,13 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
     pages.get('/p/:poll_id', options, async (request: PageRequest, reply) =>
       showPoll(pages, parts, request, reply, null),
     )
+    pages.get('/p/:poll_id/present', options, async (request: PageRequest, reply) => {
+      const { poll_id: pollId } = request.params
+      const seen = await parts.seePoll.see(pollId, nothingShown)
+      if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
+      const joinUrl = votePageUrl(parts.address, request.headers.host, pollId)
+      return sendPage(reply, 200, renderPresentPage(seen.live.poll, joinUrl))
+    })
     pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
     done()
   })

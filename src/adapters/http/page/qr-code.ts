@@ -6,12 +6,16 @@ import { PollParams } from '../poll-schemas.ts'
 /** What a host can look like; anything else is nobody's address, and is not drawn. */
 const hostForm = /^[\w.:[\]-]{1,255}$/
 
+/** Where people vote: below the public address, else below the one that was asked. */
+export function votePageUrl({ publicUrl }: PublicAddress, host = '', pollId: string): string {
+  const base = publicUrl ?? `http://${hostForm.test(host) ? host : 'localhost'}`
+  return `${base.replace(/\/$/, '')}/p/${pollId}`
+}
+
 /** `/p/{id}/qr.svg`: the address of the page on which people vote in this poll, to be scanned. Drawn for any id: it says nothing of the poll. */
-export function qrCodeRoute(app: HttpApp, { publicUrl }: PublicAddress): void {
+export function qrCodeRoute(app: HttpApp, address: PublicAddress): void {
   app.get('/p/:poll_id/qr.svg', { schema: { hide: true, params: PollParams } }, async (request, reply) => {
-    const { host = '' } = request.headers
-    const base = publicUrl ?? `http://${hostForm.test(host) ? host : 'localhost'}`
-    const page = `${base.replace(/\/$/, '')}/p/${request.params.poll_id}`
+    const page = votePageUrl(address, request.headers.host, request.params.poll_id)
     const drawn = await drawQrCode(page, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 })
     return reply
       .type('image/svg+xml')

@@ -1,0 +1,121 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+let screen: BigScreen
+
+beforeAll(async () => {
+  screen = await startBigScreen()
+}, 60_000)
+afterEach(async () => screen.leave())
+afterAll(async () => screen.stop())
+
+const vote = async ({ path }: MadePoll, option: number) =>
+  screen.call('POST', `${path}/vote`, { json: { option_id: option } })
+const isLive = (page: Page) => page.getByRole('status').getByText('Live').waitFor()
+
+const long = 'Wirtschaftswissenschaftlerinnen discuss at length what nobody can read from afar. '.repeat(3)
+const longOptions = (count: number) => Array.from({ length: count }, (_, at) => `${at} ${long}`.slice(0, 200))
+const isOverflowing = `(() => {
+  const { scrollWidth, scrollHeight } = document.documentElement
+  const cut = [...document.querySelectorAll('.choice, .beside > *, .foot > *')].filter((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect()
+    return left < 0 || right > innerWidth || top < 0 || bottom > Math.max(innerHeight, scrollHeight) + 0.5
+  })
+  return { isWider: scrollWidth > innerWidth, isHigher: scrollHeight > innerHeight, cut: cut.length }
+})()`
+
+describe('how it looks', () => {
+  test.each([2, 6, 12, 30, 100])('%i long options and a long question fit a screen at 1080p', async (count) => {
+    const poll = await screen.makePoll({ question: long.repeat(2).slice(0, 500), options: longOptions(count) })
+    await vote(poll, count)
+    const page = await screen.visit(poll)
+    await isLive(page)
+    await page.locator('.figures').first().waitFor()
+    expect(await page.evaluate(isOverflowing)).toEqual({ isWider: false, isHigher: false, cut: 0 })
+    const labels = await page.evaluate<readonly (readonly [number, number])[]>(
+      `[...document.querySelectorAll('.label')].map((label) => [parseFloat(getComputedStyle(label).fontSize), label.offsetHeight - label.parentElement.clientHeight])`,
+    )
+    if (count <= 6) for (const [size] of labels) expect(size).toBeGreaterThanOrEqual(48)
+    for (const [, tooHigh] of labels) expect(tooHigh).toBeLessThanOrEqual(0)
+    if (count > 30) {
+      await page.getByText('The 30 most voted of 100 options').waitFor()
+      expect(
+        await page.evaluate('document.querySelector(\'.choice[style*="--place: 0;"] .label\').textContent'),
+      ).toMatch(/^99 /)
+    }
+  })
+
+  test('on a phone it scrolls downwards alone', async () => {
+    const poll = await screen.makePoll({ options: longOptions(100) })
+    const page = await screen.visit(poll, { viewport: { width: 320, height: 640 } })
+    await isLive(page)
+    expect(await page.evaluate(isOverflowing)).toEqual({ isWider: false, isHigher: true, cut: 0 })
+  })
+
+  test.each(['light', 'dark'] as const)('%s: text is told from every ground by 4.5 to 1', async (colorScheme) => {
+    const poll = await screen.makePoll({ options: ['Tea', 'Coffee', 'Water'] })
+    for (const option of [1, 1, 2]) await vote(poll, option)
+    const page = await screen.visit(poll, { colorScheme })
+    await waitUntil(async () => (await page.locator('.fill').count()) === 3)
+    await screen.call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await page.locator('.won').waitFor()
+    const colours = await page.evaluate<readonly string[]>(
+      `['.label', '.choice', '.won .fill', '.choice:not(.won) .fill'].map((one) => {
+        const style = getComputedStyle(document.querySelector(one))
+        return one === '.label' ? style.color : style.backgroundColor
+      }).concat((() => {
+        document.querySelector('.won').classList.remove('won')
+        return getComputedStyle(document.querySelector('.leading .fill')).backgroundColor
+      })())`,
+    )
+    const [ink = '', ...grounds] = colours
+    for (const ground of grounds) expect([ground, contrast(ink, ground) >= 4.5]).toEqual([ground, true])
+  })
+
+  test('nothing glides where somebody wants no motion', async () => {
+    const poll = await screen.makePoll()
+    const durations = `[...document.querySelectorAll('.choice, .fill')].map((one) => getComputedStyle(one).transitionDuration)`
+    for (const [reducedMotion, expected] of [
+      ['reduce', ['0s', '0s', '0s', '0s']],
+      ['no-preference', ['0.6s', '0.4s', '0.6s', '0.4s']],
+    ] as const) {
+      const page = await screen.visit(poll, { reducedMotion })
+      await page.locator('.fill').first().waitFor({ state: 'attached' })
+      expect(await page.evaluate(durations)).toEqual(expected)
+    }
+  })
+
+  test('laid over a picture it is transparent, brings no buttons, and takes no keys', async () => {
+    const poll = await screen.makePoll()
+    const page = await screen.visit(poll, { after: `?overlay#manage=${poll.token}`, colorScheme: 'dark' })
+    await isLive(page)
+    await page.keyboard.press('c')
+    expect((await page.getByRole('button').count()) + (await page.getByRole('dialog').count())).toBe(0)
+    const picture = (await page.screenshot({ omitBackground: true })).toString('base64')
+    const alphas = await page.evaluate(`(async () => {
+      const image = Object.assign(new Image(), { src: 'data:image/png;base64,${picture}' })
+      await image.decode()
+      const canvas = new OffscreenCanvas(image.width, image.height)
+      const context = canvas.getContext('2d')
+      context.drawImage(image, 0, 0)
+      const { x, y } = document.querySelector('.choice').getBoundingClientRect()
+      return [[2, 2], [image.width - 2, image.height - 2], [x + 40, y + 10]].map(([x, y]) => context.getImageData(x, y, 1, 1).data[3] > 0)
+    })()`)
+    expect(alphas).toEqual([false, false, true])
+  })
+})
+
+/** WCAG 2.2, of two colours as browsers write them. */
+function contrast(one: string, other: string): number {
+  const luminance = (colour: string): number => {
+    const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((part) => {
+      const value = Number(part) / 255
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+  }
+  const [dark = 0, light = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b)
+  return (light + 0.05) / (dark + 0.05)
+}

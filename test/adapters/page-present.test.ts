@@ -1,0 +1,161 @@
+import type { Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
+import { cookieOf } from '../support/http-client.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+let screen: BigScreen
+
+beforeAll(async () => {
+  screen = await startBigScreen()
+}, 60_000)
+afterEach(async () => screen.leave())
+afterAll(async () => screen.stop())
+
+const vote = async ({ path }: MadePoll, option: number) =>
+  screen.call('POST', `${path}/vote`, { json: { option_id: option } })
+
+const row = (page: Page, text: string) => page.locator('.choice', { hasText: text })
+const figures = async (page: Page, text: string): Promise<string> =>
+  (await row(page, text).locator('.figures').allInnerTexts()).join(' ').replace(/\s+/g, ' ')
+/** How far a bar reaches into its row, 0 to 1. */
+const reach = async (page: Page, text: string): Promise<number> => {
+  const [fill, whole] = await Promise.all([
+    row(page, text).locator('.fill').boundingBox(),
+    row(page, text).boundingBox(),
+  ])
+  return fill === null || whole === null ? Number.NaN : (fill.x + fill.width - whole.x) / whole.width
+}
+/** Every member of an answer or a message that tells of votes. */
+const toldCounts = (): readonly string[] =>
+  screen.told.flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? [])
+const isLive = (page: Page) => page.getByRole('status').getByText('Live').waitFor()
+const status = async ({ path }: MadePoll): Promise<string> => (await screen.call('GET', path)).body.status
+
+describe('the big screen', () => {
+  test('shows each vote: bar, share, count and total, and pushes nothing aside', async () => {
+    const poll = await screen.makePoll()
+    const page = await screen.visit(poll)
+    await isLive(page)
+    expect(await figures(page, 'Tea')).toBe('0% 0 votes')
+    // A number that is written to the right begins elsewhere when it grows; whatever else moves was pushed.
+    await page.evaluate(`
+      window.pushed = []
+      new PerformanceObserver((list) => {
+        for (const { sources } of list.getEntries())
+          pushed.push(...sources.map(({ node }) => node).filter((node) => node instanceof Element).map((node) => node.outerHTML))
+      }).observe({ type: 'layout-shift' })`)
+    for (const option of [2, 2, 2, 1]) await vote(poll, option)
+    await waitUntil(async () => (await figures(page, 'Coffee')) === '75% 3 votes')
+    await waitUntil(async () => Math.abs((await reach(page, 'Coffee')) - 0.75) < 0.01)
+    await waitUntil(async () => Math.abs((await reach(page, 'Tea')) - 0.25) < 0.01)
+    expect(await page.locator('.sum').innerText()).toMatch(/^4\s+votes$/)
+    expect(await page.evaluate('pushed')).toEqual([])
+    await screen.call('PATCH', poll.path, { bearer: poll.token, json: { question: 'Tea, or rather coffee?' } })
+    await page.getByRole('heading', { name: 'or rather coffee?' }).waitFor()
+  })
+
+  test('says where to join, in letters and as a code, at the address of the code', async () => {
+    const poll = await screen.makePoll()
+    const page = await screen.visit(poll)
+    await page.getByText(`Join at ${new URL(screen.url).host}/p/${poll.id}`).waitFor()
+    expect(await page.evaluate<number>("document.querySelector('.code').naturalWidth")).toBeGreaterThan(0)
+    await page.keyboard.press('q')
+    await page.getByRole('dialog').getByRole('img').waitFor()
+    await page.keyboard.press('q')
+    await page.locator('dialog').waitFor({ state: 'detached' })
+  })
+
+  test('is not there for a poll that is not, and says what to do without JavaScript', async () => {
+    const nowhere = await screen.visit({ id: 'nosuchpoll12' })
+    expect(await nowhere.locator('h1').innerText()).toBe('This poll is not here')
+    const page = await screen.visit(await screen.makePoll(), { javaScriptEnabled: false })
+    expect(await page.locator('h1').innerText()).toBe('Tea or coffee?')
+    expect(await page.locator('noscript p').innerText()).toContain('The big screen needs JavaScript.')
+  })
+})
+
+describe('hidden results', () => {
+  test('come to nobody’s screen nor over the wire, until the organiser asks for them', async () => {
+    const poll = await screen.makePoll({ results_visibility: 'after_close', options: ['Tea', 'Coffee', 'Water'] })
+    for (const option of [2, 2, 2]) await vote(poll, option)
+    const [page, stranger] = await Promise.all([
+      screen.visit(poll, { after: `#manage=${poll.token}` }),
+      screen.visit(poll),
+    ])
+    for (const each of [page, stranger]) {
+      await each.getByText('The result is hidden until voting has closed').waitFor()
+      await isLive(each)
+      expect(await each.locator('.figures, .fill, .sum, .pace, .leading').count()).toBe(0)
+    }
+    expect(toldCounts().filter((count) => !count.endsWith(':null'))).toEqual([])
+    await page.keyboard.press('r')
+    await page.getByText('Everybody who sees this screen will see it.').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    await stranger.keyboard.press('r')
+    expect((await page.locator('.figures').count()) + (await stranger.locator('.figures').count())).toBe(0)
+    await page.keyboard.press('r')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Enter')
+    await waitUntil(async () => (await figures(page, 'Coffee')) === '100% 3 votes')
+    await page.keyboard.press('r')
+    await page.locator('.figures').first().waitFor({ state: 'detached' })
+    expect(await page.locator('.fill, .sum, .leading').count()).toBe(0)
+  })
+
+  test('are sent to no screen that has no token', async () => {
+    const poll = await screen.makePoll({ results_visibility: 'never' })
+    for (const option of [2, 2]) await vote(poll, option)
+    const page = await screen.visit(poll)
+    await isLive(page)
+    await screen.call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await page.locator('.state').getByText('Final result').waitFor()
+    expect(toldCounts().length).toBeGreaterThan(0)
+    expect(toldCounts().filter((count) => !count.endsWith(':null'))).toEqual([])
+  })
+
+  test('stay hidden also where the browser that draws the screen has voted', async () => {
+    const poll = await screen.makePoll({ results_visibility: 'after_vote' })
+    const page = await screen.visit(poll, { cookie: cookieOf(await vote(poll, 2)) })
+    await page.getByText('The result is hidden here until voting has closed').waitFor()
+    await waitUntil(async () => screen.told.some((text) => text.includes('"total_votes":1')))
+    expect(await page.locator('.figures, .fill, .sum').count()).toBe(0)
+  })
+})
+
+describe('the organiser at the big screen', () => {
+  test('opens and closes by keys, closes only after having been asked, and has no token in the address', async () => {
+    const poll = await screen.makePoll({ opens_at: new Date(Date.now() + 600_000).toISOString() })
+    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    await page.getByText('Opens in 9:').waitFor()
+    expect(page.url()).toBe(`${screen.url}/p/${poll.id}/present`)
+    await page.reload()
+    await page.getByRole('button', { name: 'Open', exact: true }).waitFor()
+    await page.keyboard.press('o')
+    await page.locator('.state').getByText('Open', { exact: true }).waitFor()
+    await page.keyboard.press('c')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Escape')
+    await page.locator('dialog').waitFor({ state: 'detached' })
+    expect(await status(poll)).toBe('open')
+    await page.keyboard.press('c')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Enter')
+    await page.locator('.state').getByText('Final result').waitFor()
+    expect(await status(poll)).toBe('closed')
+  })
+
+  test('is not whoever comes without a token, or with another’s', async () => {
+    const [poll, other] = await Promise.all([screen.makePoll(), screen.makePoll()])
+    for (const after of ['', `#manage=${other.token}`, '#manage=%0A"']) {
+      const page = await screen.visit(poll, { after })
+      if (after !== '') await page.getByText('This link does not manage this poll').waitFor()
+      await isLive(page)
+      await page.keyboard.press('c')
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      expect(await page.getByText('Close voting').count()).toBe(0)
+    }
+  })
+})

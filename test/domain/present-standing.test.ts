@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest'
+import { maySeeResults } from '../../src/domain/tally.ts'
+import { formatDuration, type Status, tellNext, whyHidden } from '../../web/present/standing.ts'
+
+const second = 1000
+const [minute, hour, day] = [60 * second, 3600 * second, 86_400 * second]
+
+describe('what the big screen says of a poll', () => {
+  test.each([
+    [1, '0:01'],
+    [7 * second, '0:07'],
+    [minute, '1:00'],
+    [hour - 1, '1:00:00'],
+    [hour + 62 * second, '1:01:02'],
+    [day - second, '23:59:59'],
+    [day, '1 day 0 h'],
+    [2 * day + 3 * hour, '2 days 3 h'],
+  ])('%i ms are %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text)
+  })
+
+  test('what comes next by itself, and that it is due', () => {
+    const now = Date.parse('2026-01-01T12:00:00Z')
+    const times = { opens_at: '2026-01-01T12:05:00Z', closes_at: '2026-01-01T13:00:00Z' }
+    expect(tellNext('scheduled', times, now)).toBe('Opens in 5:00')
+    expect(tellNext('open', times, now)).toBe('Closes in 1:00:00')
+    expect(tellNext('open', times, now + hour)).toBe('Closing…')
+    expect(tellNext('scheduled', times, now + hour)).toBe('Opening…')
+    expect(tellNext('open', { opens_at: null, closes_at: null }, now)).toBe('')
+    expect(tellNext('closed', times, now)).toBe('')
+  })
+
+  test('a result is hidden exactly where the service hides it from the public', () => {
+    const statuses = ['draft', 'scheduled', 'open', 'closing', 'closed'] as const satisfies Status[]
+    for (const visibility of ['always', 'after_vote', 'after_close', 'never'] as const) {
+      for (const status of statuses) {
+        const isSeen = maySeeResults({ resultsVisibility: visibility, status }, 'public')
+        expect([visibility, status, whyHidden(visibility, status) === null]).toEqual([visibility, status, isSeen])
+      }
+    }
+  })
+})

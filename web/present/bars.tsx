@@ -1,0 +1,45 @@
+import type { Arrangement, Bar } from './arrange.ts'
+
+type Props = { readonly arrangement: Arrangement; readonly isFinal: boolean }
+
+/** The options at their places. What moves is moved by transforms alone, so that no count makes the page be laid out anew. */
+export function Bars({ arrangement: { bars, columns, rows, size }, isFinal }: Props) {
+  const digits = Math.max(...bars.map(({ votes }) => format(votes ?? 0).length))
+  return (
+    <ol
+      class={`bars ${size}`}
+      style={{ '--columns': columns, '--rows': rows, '--count': bars.length, '--digits': digits }}
+    >
+      {bars.map((bar) => (
+        <li
+          key={bar.id}
+          class={`choice${bar.isLeading ? ' leading' : ''}${bar.isLeading && isFinal ? ' won' : ''}`}
+          style={{ '--column': Math.floor(bar.place / rows), '--row': bar.place % rows, '--place': bar.place }}
+        >
+          {bar.share !== null && <div class="fill" style={{ '--length': bar.length }} />}
+          <p class="label" dir="auto">
+            {bar.text}
+          </p>
+          <Figures bar={bar} />
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Figures({ bar: { share, votes } }: { readonly bar: Bar }) {
+  if (share === null || votes === null) return null
+  return (
+    <p class="figures">
+      <strong class="share">{Math.round(share * 100)}%</strong>
+      <span class="votes">
+        {format(votes)}
+        <span class="unseen"> {votes === 1 ? 'vote' : 'votes'}</span>
+      </span>
+    </p>
+  )
+}
+
+function format(votes: number): string {
+  return votes.toLocaleString('en')
+}

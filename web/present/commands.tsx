@@ -1,0 +1,71 @@
+import { useLayoutEffect } from 'preact/hooks'
+import { Dialog } from './dialog.tsx'
+
+/** Something that can be done here, with a key or with a button. */
+export type Command = {
+  readonly key: string
+  readonly name: string
+  readonly does: string
+  readonly isThere: boolean
+  readonly run: () => void
+}
+
+/** Runs the command whose key is pressed. A key that is held down is pressed once. */
+export function useKeys(commands: readonly Command[]): void {
+  // At once, so that no key is lost between what was on the screen and what is.
+  useLayoutEffect(() => {
+    function onKey(event: KeyboardEvent): void {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
+      const command = commands.find(({ key, isThere }) => isThere && key === event.key.toLowerCase())
+      if (command === undefined) return
+      event.preventDefault()
+      command.run()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  })
+}
+
+export function Buttons({ commands }: { readonly commands: readonly Command[] }) {
+  return commands
+    .filter(({ isThere }) => isThere)
+    .map(({ key, name, does, run }) => (
+      <button key={key} type="button" class="quiet" aria-keyshortcuts={key} title={`${does} (${key})`} onClick={run}>
+        {name}
+      </button>
+    ))
+}
+
+type HelpProps = { readonly commands: readonly Command[]; readonly isOrganiser: boolean; readonly onLeave: () => void }
+
+export function Help({ commands, isOrganiser, onLeave }: HelpProps) {
+  return (
+    <Dialog title="Keys" kind="words" onLeave={onLeave}>
+      <dl>
+        {commands
+          .filter(({ isThere }) => isThere)
+          .map(({ key, does }) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{does}</dd>
+            </div>
+          ))}
+      </dl>
+      {!isOrganiser && <p>Whoever comes with the link to manage this poll opens and closes it here.</p>}
+      <div class="answers">
+        <button type="button" class="quiet" onClick={onLeave}>
+          Back <kbd>Esc</kbd>
+        </button>
+      </div>
+    </Dialog>
+  )
+}
+
+export function fillScreen(): void {
+  const change =
+    document.fullscreenElement === null ? document.documentElement.requestFullscreen() : document.exitFullscreen()
+  // A browser may refuse; then the page stays as it is.
+  change.catch(() => {})
+}

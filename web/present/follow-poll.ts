@@ -1,0 +1,58 @@
+import type { Client, Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
+
+/** What is known of a poll that is followed. Definition and tally come apart, and either may be the newer one for a moment. */
+export type Followed = {
+  readonly poll: Poll | null
+  readonly tally: TallyMessage | null
+  readonly connection: WatchStatus
+}
+
+export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting' }
+
+/** So often the definition is read for one piece of news: who answers may be a moment behind who told. */
+const readsMax = 5
+const readAgainMs = 1_000
+
+/** Follows a poll and its definition, which is read again whenever the tally speaks of a newer one. Returns what ends it. */
+export function followPoll(
+  client: Pick<Client, 'get' | 'watch'>,
+  pollId: string,
+  onChange: (followed: Followed) => void,
+): () => void {
+  const stopping = new AbortController()
+  let followed = nothingYet
+  let isReading = false
+
+  function change(news: Partial<Followed>): void {
+    if (stopping.signal.aborted) return
+    followed = { ...followed, ...news }
+    onChange(followed)
+  }
+
+  const isBehind = (): boolean => followed.poll === null || followed.poll.revision < (followed.tally?.revision ?? 0)
+
+  function readDefinition(readsLeft: number): void {
+    isReading = true
+    const readOn = (): void => {
+      isReading = isBehind() && readsLeft > 1 && !stopping.signal.aborted
+      if (isReading) setTimeout(() => readDefinition(readsLeft - 1), readAgainMs)
+    }
+    client.get(pollId, { signal: stopping.signal }).then((poll) => {
+      change({ poll })
+      readOn()
+    }, readOn)
+  }
+
+  const watch = client.watch(pollId, {
+    onTally(tally) {
+      change({ tally })
+      if (isBehind() && !isReading && tally.status !== 'deleted') readDefinition(readsMax)
+    },
+    onStatus: (connection) => change({ connection }),
+  })
+  readDefinition(readsMax)
+  return () => {
+    stopping.abort()
+    watch.stop()
+  }
+}

@@ -1,0 +1,19 @@
+import { render } from 'preact'
+import { reloadWithNewToken, takeToken } from '../manage-token.ts'
+import { PresentPage } from './present-page.tsx'
+import './present.css'
+import './bars.css'
+import './foot.css'
+import './surroundings.css'
+
+const root = document.querySelector<HTMLElement>('#present')
+if (root !== null) {
+  const { id = '', join = '' } = root.dataset
+  const isOverlay = new URLSearchParams(location.search).has('overlay')
+  document.documentElement.classList.toggle('overlay', isOverlay)
+  const token = takeToken(id)
+  reloadWithNewToken(id)
+  root.replaceChildren()
+  // Nobody presses keys in a streaming software's picture, nor should it show more than the public sees.
+  render(<PresentPage pollId={id} joinUrl={join} token={isOverlay ? null : token} isOverlay={isOverlay} />, root)
+}

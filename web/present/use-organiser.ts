@@ -1,0 +1,64 @@
+import { useEffect, useMemo, useState } from 'preact/hooks'
+import { TallycastError } from '../../client/src/index.ts'
+import { canBeToken, forgetToken } from '../manage-token.ts'
+import { createFreshClient } from './fresh-client.ts'
+
+export type Organiser = {
+  readonly isThere: boolean
+  /** The token, while what is hidden is shown on demand. */
+  readonly shownToken: string | null
+  readonly show: (isShown: boolean) => void
+  readonly run: (step: 'open' | 'close') => Promise<void>
+  /** What is being done, or why it was not. */
+  readonly said: string
+}
+
+const doing = { open: 'Opening…', close: 'Closing…' }
+const notYours = 'This link does not manage this poll'
+
+const isRefusal = (status: number): boolean => status === 401 || status === 403
+
+/** What whoever came with the manage token can do here. A token of something else is forgotten, and that is said. */
+export function useOrganiser(pollId: string, given: string | null): Organiser {
+  const client = useMemo(() => createFreshClient(null), [])
+  const [token, setToken] = useState(given)
+  const [isShown, setIsShown] = useState(false)
+  const [said, setSaid] = useState('')
+
+  function disown(): void {
+    forgetToken(pollId)
+    setToken(null)
+    setSaid(notYours)
+  }
+
+  useEffect(() => {
+    if (given === null) return
+    if (!canBeToken(given)) return disown()
+    isRefused(pollId, given).then(
+      (refused) => refused && disown(),
+      // Without an answer it is believed until it is used.
+      () => {},
+    )
+  }, [])
+
+  async function run(step: 'open' | 'close'): Promise<void> {
+    if (token === null) return
+    setSaid(doing[step])
+    try {
+      await client[step](pollId, { token })
+      setSaid('')
+    } catch (error) {
+      if (error instanceof TallycastError && isRefusal(error.status)) disown()
+      else setSaid(error instanceof Error ? error.message : 'Something went wrong here. Please try again.')
+    }
+  }
+
+  return { isThere: token !== null, shownToken: isShown ? token : null, show: setIsShown, run, said }
+}
+
+/** Whether the token is of something else. A ticket is asked for, because nothing of the result comes with it. */
+async function isRefused(pollId: string, token: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}` }
+  const { status } = await fetch(`/polls/${encodeURIComponent(pollId)}/ticket`, { method: 'POST', headers })
+  return isRefusal(status)
+}
