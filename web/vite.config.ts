@@ -5,6 +5,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 import { defineConfig, type Plugin } from 'vite'
 
 const outDir = join(import.meta.dirname, 'dist')
+const entry = (page: string): string => join(import.meta.dirname, page, 'main.tsx')
 
 /**
  * The scripts and styles of the pages. Their names hold a hash of what is in them, so browsers may keep them for good; the manifest says to
@@ -24,7 +25,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Nothing may stand in the page itself: its policy takes scripts and styles from files alone.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ['create', 'present'].map((page) => join(import.meta.dirname, page, 'main.tsx')) },
+    rolldownOptions: { input: { create: entry('create'), present: entry('present') } },
   },
 })
 

@@ -4,6 +4,7 @@ import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
 import { closeHttpServer, createHttpServer } from '../adapters/http/server.ts'
+import type { PublicAddress } from '../adapters/browsers/foreign-page.ts'
 import { createViewerSockets, type ViewerSocketsParts } from '../adapters/ws/viewer-sockets.ts'
 import { createRestoreSoon } from '../application/cast-vote/find-vote.ts'
 import { createNameVoters } from '../application/cast-vote/name-voters.ts'
@@ -14,6 +15,7 @@ import { createStreamTime } from '../application/stream-time.ts'
 import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
+import { lanUrlOf } from '../runtime/lan-url.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
@@ -59,7 +61,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const many = { nameVoters: createNameVoters(secrets.voterPepper), sealMany: voteIds.sealMany, judgeBearer }
   const takeVotes = await createTakeVotes(context, { watchPoll, identifyVoter, restoreSoon, voteIds, ...many }, report)
   const { castVote, castInBulk, refuseNow } = takeVotes
-  const address = { publicUrl: config.publicUrl, trustedProxies: config.trustedProxies }
+  const address = publicAddressOf(config)
   const bulkVotes = createBulkVotes({ castInBulk, limitBearers, address })
   const asked = { watchPoll, identifyVoter, restoreSoon, judgeBearer, limitBearers }
   const readers = createReaders(context, { ...asked, secrets, now: time.now, report })
@@ -111,6 +113,11 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   await Promise.all([takeVotes.idle(), rateLimits.idle(), watching])
   organisers.disconnect()
   await watchPoll.stop()
+}
+
+function publicAddressOf(config: Config): PublicAddress {
+  const { publicUrl, trustedProxies } = config
+  return { publicUrl, trustedProxies, lanUrl: lanUrlOf(config) }
 }
 
 async function keepMeasuring(measure: () => void, signal: AbortSignal): Promise<void> {

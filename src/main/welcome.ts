@@ -1,6 +1,6 @@
-import { networkInterfaces } from 'node:os'
 import { toString as drawQrCode } from 'qrcode'
 import type { Config } from '../runtime/config.ts'
+import { lanUrlOf } from '../runtime/lan-url.ts'
 import { readSamplePoll, rememberSamplePoll, type SamplePoll } from './owner-files.ts'
 
 const requestWithinMs = 10_000
@@ -8,8 +8,8 @@ const requestWithinMs = 10_000
 /** What a person sees who has just started Tallycast: where to vote, where to manage, where things lie. */
 export async function welcome(config: Config, adminTokenPlace: string, storage: string): Promise<string> {
   const local = `http://localhost:${config.port}`
-  const lan = lanAddress(config.host)
-  const publicBase = config.publicUrl ?? (lan === null ? local : `http://${lan}:${config.port}`)
+  const lan = lanUrlOf(config)
+  const publicBase = config.publicUrl ?? lan ?? local
   const poll = await provideSamplePoll(config)
   const votePage = `${publicBase.replace(/\/$/, '')}/p/${poll.pollId}`
   const lines = [
@@ -17,7 +17,7 @@ export async function welcome(config: Config, adminTokenPlace: string, storage: 
     '  Tallycast is running.',
     '',
     `  On this machine    ${local}/p/${poll.pollId}`,
-    ...(lan === null ? [] : [`  On your network    http://${lan}:${config.port}/p/${poll.pollId}`]),
+    ...(lan === null ? [] : [`  On your network    ${lan}/p/${poll.pollId}`]),
     ...(config.publicUrl === null ? [] : [`  Public             ${votePage}`]),
     '',
     '  Scan to vote in the sample poll:',
@@ -60,13 +60,6 @@ async function provideSamplePoll(config: Config): Promise<SamplePoll> {
 /** Where not everybody may create polls, whoever starts the service may. */
 function authorizationOf({ pollCreation, adminToken }: Config): { readonly authorization?: string } {
   return pollCreation === 'key' && adminToken !== null ? { authorization: `Bearer ${adminToken}` } : {}
-}
-
-/** The first address by which another device of the network finds this machine; null when we listen on loopback alone. */
-function lanAddress(host: string): string | null {
-  if (host !== '0.0.0.0' && host !== '::') return null
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? [])
-  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? null
 }
 
 function indent(text: string): string {

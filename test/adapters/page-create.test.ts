@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const faultsOfPages: string[] = []
 
-const visit = async (options = {}): Promise<Page> => {
+const visit = async (options = {}, url = system.url): Promise<Page> => {
   const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
   context.setDefaultTimeout(20_000)
   const page = await context.newPage()
@@ -29,7 +29,7 @@ const visit = async (options = {}): Promise<Page> => {
   page.on('console', (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) faultsOfPages.push(message.text())
   })
-  await page.goto(system.url)
+  await page.goto(url)
   return page
 }
 
@@ -161,6 +161,24 @@ describe('the page that makes a poll', () => {
     expect(voted.status).toBe(202)
   })
 
+  test('its links begin with the public address, as the QR code does', async () => {
+    const publicUrl = 'http://polls.example.org'
+    const published = await startSystem('postgres', { PUBLIC_URL: publicUrl })
+    try {
+      const page = await visit({}, published.url)
+      await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
+      await row(page, 1).fill('A')
+      await row(page, 2).fill('B')
+      await make(page)
+      await page.getByRole('heading', { name: 'Your poll is ready' }).waitFor()
+      for (const label of ['To vote', 'To manage', 'To present']) {
+        expect(await link(page, label)).toMatch(/^http:\/\/polls\.example\.org\/p\/\w+/)
+      }
+    } finally {
+      await published.stop()
+    }
+  })
+
   test('without JavaScript it says what to do instead', async () => {
     const page = await visit({ javaScriptEnabled: false })
     expect(await page.locator('noscript p').innerText()).toContain('Making a poll here needs JavaScript.')
@@ -192,7 +210,7 @@ describe('what the page is made of', () => {
     ['identity', null],
   ])('whoever takes %s gets %s', async (accepted, coding) => {
     const page = await visit()
-    const script = await page.locator('script[src^="/assets/main"]').getAttribute('src')
+    const script = await page.locator('script[src^="/assets/create"]').getAttribute('src')
     const answer = await fetch(`${system.url}${script}`, { headers: { 'accept-encoding': accepted } })
     expect(answer.headers.get('content-encoding')).toBe(coding)
     expect(await answer.text()).toContain('Make the poll')
@@ -200,7 +218,7 @@ describe('what the page is made of', () => {
 
   test('a page of another version gets the files of this one, and keeps none of them', async () => {
     const page = await visit()
-    const script = (await page.locator('script[src^="/assets/main"]').getAttribute('src')) ?? ''
+    const script = (await page.locator('script[src^="/assets/create"]').getAttribute('src')) ?? ''
     const other = await fetch(`${system.url}${script.replace(/.{8}\.js$/, '0ther_V1.js')}`)
     expect([other.status, other.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(await other.text()).toContain('Make the poll')

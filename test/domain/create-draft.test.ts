@@ -66,6 +66,9 @@ describe('what is said before it is sent', () => {
     ['Write a question.', draftOf(['A', 'B'], { question: ' ' })],
     ['Write at least 2 options.', draftOf(['A', ' '])],
     ['“A” stands there twice.', draftOf(['A', 'B', 'A '])],
+    [null, draftOf(['A', '😀'.repeat(200)], { description: 'd'.repeat(5_000) })],
+    [`“${'B'.repeat(40)}…” has more than 200 characters.`, draftOf(['A', 'B'.repeat(201)])],
+    ['The description has more than 5000 characters.', draftOf(['A', 'B'], { description: 'd'.repeat(5_001) })],
     ['The closing time has passed already.', draftOf(['A', 'B'], { closesAt: '2025-12-31T12:00' })],
     [
       'It has to open before it closes.',

@@ -7,19 +7,27 @@ export type CodesProps = { readonly client: Pick<Client, 'createCodes'>; readonl
 /** As the service has it for one call. */
 const codesMax = 10_000
 
-/** Voting codes for a poll that asks for them: made as often as wanted, each time a file, since nobody can be told them again. */
+/** So long a browser may take to begin with a file that it was handed. */
+const handedMs = 60_000
+
+/** Voting codes for a poll that asks for them: made as often as wanted, each time a file. The service tells them this once, so the page keeps them. */
 export function Codes({ client, poll }: CodesProps) {
-  const [count, setCount] = useState(100)
+  const [count, setCount] = useState('100')
+  const [codes, setCodes] = useState<readonly string[]>([])
   const [said, setSaid] = useState('')
   const [isSending, setIsSending] = useState(false)
+  const name = `voting-codes-${poll.id}.csv`
 
   async function make(): Promise<void> {
     if (isSending) return
+    const wanted = Number(count)
+    if (!Number.isInteger(wanted) || wanted < 1 || wanted > codesMax) return setSaid(`From 1 to ${codesMax} at a time.`)
     setIsSending(true)
     try {
-      const codes = await client.createCodes(poll.id, count, { token: poll.manage_token })
-      save(`voting-codes-${poll.id}.csv`, ['code', ...codes].join('\r\n') + '\r\n')
-      setSaid(`${codes.length} codes are in the file. Nobody can be told them again.`)
+      const made = await client.createCodes(poll.id, wanted, { token: poll.manage_token })
+      save(name, made)
+      setCodes(made)
+      setSaid(`${made.length} codes are in the file. Nobody can be told them again.`)
     } catch (error) {
       setSaid(describeFault(error))
     }
@@ -35,13 +43,18 @@ export function Codes({ client, poll }: CodesProps) {
           min={1}
           max={codesMax}
           value={count}
-          onInput={({ currentTarget: { valueAsNumber } }) => setCount(valueAsNumber)}
+          onInput={({ currentTarget: { value } }) => setCount(value)}
         />
       </label>
       <div class="beside">
         <button type="button" aria-disabled={isSending} onClick={() => void make()}>
           Make codes and save them
         </button>
+        {codes.length > 0 && (
+          <button type="button" class="quiet" onClick={() => save(name, codes)}>
+            Save again
+          </button>
+        )}
       </div>
       <p class="hint" role="status">
         {said || 'Each lets one person vote once.'}
@@ -51,9 +64,9 @@ export function Codes({ client, poll }: CodesProps) {
 }
 
 /** Hands a file to the browser. */
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }))
-  const link = Object.assign(document.createElement('a'), { href: url, download: name })
-  link.click()
-  URL.revokeObjectURL(url)
+function save(name: string, codes: readonly string[]): void {
+  const lines = ['code', ...codes].map((line) => `${line}\r\n`)
+  const url = URL.createObjectURL(new Blob(lines, { type: 'text/csv' }))
+  Object.assign(document.createElement('a'), { href: url, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(url), handedMs)
 }

@@ -7,11 +7,17 @@ import { OptionRows } from './option-rows.tsx'
 import { Preview } from './preview.tsx'
 import { Settings } from './settings.tsx'
 
+type PageProps = {
+  readonly client: Pick<Client, 'create' | 'createCodes'>
+  /** What links for other people begin with. */
+  readonly base: string
+}
+
 /** Where people make a poll, and get its links when it is made. */
-export function CreatePage({ client }: { readonly client: Pick<Client, 'create' | 'createCodes'> }) {
+export function CreatePage({ client, base }: PageProps) {
   const [created, setCreated] = useState<CreatedPoll | null>(null)
   if (created === null) return <CreateForm client={client} onCreated={setCreated} />
-  return <CreatedView client={client} poll={created} onAgain={() => setCreated(null)} />
+  return <CreatedView client={client} base={base} poll={created} onAgain={() => setCreated(null)} />
 }
 
 type FormProps = {

@@ -1,14 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { CreatedPoll } from '../../client/src/index.ts'
 import { Codes, type CodesProps } from './codes.tsx'
 
-type Props = { readonly client: CodesProps['client']; readonly poll: CreatedPoll; readonly onAgain: () => void }
+type Props = CodesProps & { readonly base: string; readonly onAgain: () => void }
 
 /** The links of a poll that was just made. Its manage token is told this once, and stands in the fragment, which no server gets. */
-export function CreatedView({ client, poll, onAgain }: Props) {
+export function CreatedView({ client, base, poll, onAgain }: Props) {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
-  const vote = `${location.origin}/p/${poll.id}`
+  const vote = `${base}/p/${poll.id}`
   return (
     <div class="created">
       <h1 tabIndex={-1} ref={heading}>

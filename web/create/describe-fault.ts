@@ -6,5 +6,6 @@ export function describeFault(error: unknown): string {
   if (error.code === 'unauthenticated' || error.code === 'forbidden') {
     return 'Only people with a key may make polls here. They make them with the API.'
   }
-  return error.errors[0] === undefined ? error.message : `${error.message} ${error.errors[0].detail}`
+  const detail = error.errors[0]?.detail ?? ''
+  return error.message.includes(detail) ? error.message : `${error.message} ${detail}`
 }

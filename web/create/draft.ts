@@ -103,12 +103,21 @@ export function problemOf(draft: Draft, now: number): string | null {
   const options = writtenOptions(draft)
   if (draft.question.trim() === '') return 'Write a question.'
   if (options.length < draftLimits.optionsMin) return `Write at least ${draftLimits.optionsMin} options.`
+  const long = options.find((text) => charactersOf(text) > draftLimits.optionTextMax)
+  if (long !== undefined) return `“${long.slice(0, 40)}…” has more than ${draftLimits.optionTextMax} characters.`
+  if (charactersOf(draft.description.trim()) > draftLimits.descriptionMax)
+    return `The description has more than ${draftLimits.descriptionMax} characters.`
   const double = options.find((text, at) => options.indexOf(text) !== at)
   if (double !== undefined) return `“${double}” stands there twice.`
   const [opensAt, closesAt] = [timeOf(draft.opensAt), timeOf(draft.closesAt)]
   if (closesAt !== null && closesAt <= now) return 'The closing time has passed already.'
   if (opensAt !== null && closesAt !== null && closesAt <= opensAt) return 'It has to open before it closes.'
   return null
+}
+
+/** As the service counts them: code points. */
+function charactersOf(text: string): number {
+  return Array.from(text).length
 }
 
 /** The poll as the service takes it. What is the service's default is left out. */
@@ -121,7 +130,7 @@ export function toNewPoll(draft: Draft): NewPoll {
     ...(draft.description.trim() !== '' && { description: draft.description.trim() }),
     ...(draft.isMultiple && {
       type: 'multiple',
-      max_choices: Math.min(draft.maxChoices ?? options.length, options.length),
+      max_choices: Math.max(1, Math.min(draft.maxChoices ?? options.length, options.length)),
     }),
     ...(opensAt !== null && { opens_at: new Date(opensAt).toISOString() }),
     ...(closesAt !== null && { closes_at: new Date(closesAt).toISOString() }),

@@ -4,6 +4,8 @@ import type { BlockList } from 'node:net'
 export type PublicAddress = {
   /** The base of every link; null where the address that the client used is all that is known. */
   readonly publicUrl: string | null
+  /** Where others in the same network reach this machine; null where they do not, or nobody knows. */
+  readonly lanUrl?: string | null
   /** What stands between people and us, and is believed when it says who they are. */
   readonly trustedProxies?: BlockList | null
 }

@@ -18,23 +18,36 @@ const encodings = [
 ] as const
 
 /** The files that a page needs for one entry, by their addresses. */
-export type BuiltEntry = { readonly script: string; readonly styles: readonly string[] }
+export type BuiltEntry = {
+  readonly script: string
+  /** Other scripts that it imports, to be fetched along with it. */
+  readonly imports: readonly string[]
+  readonly styles: readonly string[]
+}
 
 /** The scripts and styles of the pages are not there: `npm run build` makes them. */
 export class PagesNotBuilt extends Error {
   override readonly name = 'PagesNotBuilt'
 }
 
-type Manifest = Readonly<Record<string, { readonly file: string; readonly css?: readonly string[] }>>
+type Manifest = Readonly<
+  Record<string, { readonly file: string; readonly imports?: readonly string[]; readonly css?: readonly string[] }>
+>
 
 /** What the build has made of an entry of `web/`. Throws `PagesNotBuilt` where there was none. */
 export function builtEntry(source: string): BuiltEntry {
   const path = join(folder, 'manifest.json')
   if (!existsSync(path)) throw new PagesNotBuilt(`there is no ${path}`)
   // The cast names the form that Vite writes.
-  const built = (JSON.parse(readFileSync(path, 'utf8')) as Manifest)[source]
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest
+  const built = manifest[source]
   if (built === undefined) throw new Error(`${source} is no entry of the pages that were built`)
-  return { script: addressOf(built.file), styles: (built.css ?? []).map(addressOf) }
+  const imported = (built.imports ?? []).flatMap((name) => manifest[name]?.file ?? [])
+  return {
+    script: addressOf(built.file),
+    imports: imported.map(addressOf),
+    styles: (built.css ?? []).map(addressOf),
+  }
 }
 
 /**

@@ -56,6 +56,7 @@ function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: P
         ${hasScript && html`<link rel="stylesheet" href="${assetUrl('manage.css')}" />`}
         ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
         ${entry?.styles.map((style) => html`<link rel="stylesheet" href="${style}" />`) ?? null}
+        ${entry?.imports.map((script) => html`<link rel="modulepreload" href="${script}" />`) ?? null}
         ${entry !== undefined && html`<script type="module" src="${entry.script}"></script>`}
         ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
       </head>

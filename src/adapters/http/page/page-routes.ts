@@ -14,12 +14,12 @@ import type { HttpApp } from '../operation.ts'
 import { limitHeadersOf, PROBLEMS, retryAfterOf, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
-import { renderHomePage } from './home-page.ts'
+import { createRenderHomePage } from './home-page.ts'
 import { pageHeaders, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
-import { qrCodeRoute, votePageUrl } from './qr-code.ts'
+import { linkBase, qrCodeRoute, votePageUrl } from './qr-code.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
 
 export type PageRoutesParts = {
@@ -50,7 +50,7 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
   builtAssetRoutes(app)
   qrCodeRoute(app, parts.address)
-  const homePage = renderHomePage()
+  const renderHomePage = createRenderHomePage()
   const renderPresentPage = createRenderPresentPage()
   const onRequest: onRequestHookHandler = (request, reply, done) => {
     reply.headers(pageHeaders(request.headers.host, parts.address))
@@ -58,7 +58,9 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   }
   app.get('/', { schema: { hide: true }, onRequest }, async (request, reply) => {
     reply.header('vary', 'Accept')
-    return isForPerson(request) ? sendPage(reply, 200, homePage) : sendRefusal(reply, nothingHere)
+    return isForPerson(request)
+      ? sendPage(reply, 200, renderHomePage(linkBase(parts.address, request.headers.host)))
+      : sendRefusal(reply, nothingHere)
   })
   // A scope of its own: forms are read here, and faults are answered with a page.
   app.register((pages: HttpApp, _options, done) => {

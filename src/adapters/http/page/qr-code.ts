@@ -6,10 +6,22 @@ import { PollParams } from '../poll-schemas.ts'
 /** What a host can look like; anything else is nobody's address, and is not drawn. */
 const hostForm = /^[\w.:[\]-]{1,255}$/
 
-/** Where people vote: below the public address, else below the one that was asked. */
-export function votePageUrl({ publicUrl }: PublicAddress, host = '', pollId: string): string {
-  const base = publicUrl ?? `http://${hostForm.test(host) ? host : 'localhost'}`
-  return `${base.replace(/\/$/, '')}/p/${pollId}`
+/** Nobody else reaches a machine by these names. */
+const loopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/i
+
+/**
+ * What links for other people begin with: the public address, else the one that was asked. Whoever sits at the machine itself asks by a name that
+ * leads nowhere from a phone, and gets the address of the machine in its network, where it has one.
+ */
+export function linkBase({ publicUrl, lanUrl = null }: PublicAddress, host = ''): string {
+  const asked = `http://${hostForm.test(host) ? host : 'localhost'}`
+  const base = publicUrl ?? (loopback.test(host) ? lanUrl : null) ?? asked
+  return base.replace(/\/$/, '')
+}
+
+/** Where people vote. */
+export function votePageUrl(address: PublicAddress, host: string | undefined, pollId: string): string {
+  return `${linkBase(address, host)}/p/${pollId}`
 }
 
 /** `/p/{id}/qr.svg`: the address of the page on which people vote in this poll, to be scanned. Drawn for any id: it says nothing of the poll. */
