@@ -214,12 +214,20 @@ test('an answer of the API bears these headers and no others, whether it is a re
 })
 
 describe('a page', () => {
-  const shown = ['/', '/p/nosuchpoll12', '/docs', '/docs/', '/docs/static/oauth2-redirect.html']
+  const shown = [
+    '/',
+    '/p/nosuchpoll12',
+    '/p/nosuchpoll12/present',
+    '/docs',
+    '/docs/',
+    '/docs/static/oauth2-redirect.html',
+  ]
   const askAsBrowser = async (client: HttpClient, url: string) =>
     client('GET', url, { headers: { accept: 'text/html' } })
 
   test('loads what is ours alone, is framed by nobody, and tells no other site where it was', async () => {
-    for (const url of [...shown, `/p/${path.slice('/polls/'.length)}`]) {
+    const page = `/p/${path.slice('/polls/'.length)}`
+    for (const url of [...shown, page, `${page}/present`]) {
       const { headers } = await askAsBrowser(call, url)
       expect([url, headers.get('content-type')]).toEqual([url, expect.stringContaining('text/html')])
       const policy = headers.get('content-security-policy') ?? ''
