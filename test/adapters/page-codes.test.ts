@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { createVotingCodes } from '../../src/application/voting-codes.ts'
 import type { Poll } from '../../src/domain/poll.ts'
-import { startBrowser } from '../support/browser.ts'
+import { openPage, startBrowser } from '../support/browser.ts'
 import { liveSecrets } from '../support/live-door.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { type LiveSite, startLiveSite } from '../support/live-site.ts'
@@ -33,10 +33,7 @@ async function openPoll(said: Partial<Poll> = {}): Promise<{ readonly poll: Poll
 const faultsOfPages: string[] = []
 
 async function visit({ id }: Poll, hash = '', options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faultsOfPages.push(error.message))
+  const page = await openPage(browser, faultsOfPages, options)
   await page.goto(`${site.origin}/p/${id}${hash}`)
   return page
 }

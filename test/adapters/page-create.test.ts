@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startBrowser } from '../support/browser.ts'
+import { openPage, startBrowser } from '../support/browser.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
 
@@ -22,13 +22,7 @@ afterAll(async () => {
 const faultsOfPages: string[] = []
 
 const visit = async (options = {}, url = system.url): Promise<Page> => {
-  const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faultsOfPages.push(error.message))
-  page.on('console', (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) faultsOfPages.push(message.text())
-  })
+  const page = await openPage(browser, faultsOfPages, options)
   await page.goto(url)
   return page
 }

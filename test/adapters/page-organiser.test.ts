@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startBrowser } from '../support/browser.ts'
+import { openPage, startBrowser } from '../support/browser.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -30,13 +30,7 @@ const makePoll = async (more: object = {}): Promise<MadePoll> => {
 const faultsOfPages: string[] = []
 
 const visit = async ({ id }: Pick<MadePoll, 'id'>, fragment = ''): Promise<Page> => {
-  const context = await browser.newContext({ viewport: { width: 390, height: 780 } })
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faultsOfPages.push(error.message))
-  page.on('console', (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) faultsOfPages.push(message.text())
-  })
+  const page = await openPage(browser, faultsOfPages)
   await page.goto(`${system.url}/p/${id}${fragment}`)
   return page
 }
@@ -156,12 +150,9 @@ describe('the organiser’s bar', () => {
 
 describe('the bare address', () => {
   test('greets a person, and has nothing for a program', async () => {
-    const context = await browser.newContext()
-    const page = await context.newPage()
+    const page = await openPage(browser, faultsOfPages)
     await page.goto(system.url)
-    await page.getByRole('heading', { level: 1 }).waitFor()
-    await page.getByRole('link', { name: 'Make a poll' }).click()
-    await page.waitForURL('**/docs**')
+    await page.getByRole('button', { name: 'Make the poll' }).waitFor()
     for (const headers of [{}, { accept: 'application/json' }]) {
       const answer = await call('GET', '/', { headers })
       expect([answer.status, answer.body.code, answer.headers.get('vary')]).toEqual([404, 'route_not_found', 'Accept'])

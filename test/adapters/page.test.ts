@@ -1,7 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Poll } from '../../src/domain/poll.ts'
-import { startBrowser } from '../support/browser.ts'
+import { openPage, startBrowser } from '../support/browser.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { type LiveSite, startLiveSite } from '../support/live-site.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -32,13 +32,7 @@ const openPoll = async (said: Partial<Poll> = {}): Promise<Poll> => {
 const faultsOfPages: string[] = []
 
 const visit = async (poll: Pick<Poll, 'id'>, options: BrowserContextOptions = {}, at = site): Promise<Page> => {
-  const context = await browser.newContext({ viewport: { width: 390, height: 780 }, ...options })
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faultsOfPages.push(error.message))
-  page.on('console', (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) faultsOfPages.push(message.text())
-  })
+  const page = await openPage(browser, faultsOfPages, options)
   await page.goto(`${at.origin}/p/${poll.id}`)
   return page
 }

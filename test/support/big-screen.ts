@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { startBrowser } from './browser.ts'
+import { openPage, startBrowser } from './browser.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
 import { startSystem } from './running-system.ts'
 
@@ -40,7 +40,7 @@ export async function startBigScreen(): Promise<BigScreen> {
       return { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
     },
     async visit({ id }, { after = '', cookie, ...options } = {}) {
-      const page = await openPage(browser, options, faults, told)
+      const page = await openScreen(browser, options, faults, told)
       const [name = '', value = ''] = cookie?.split('=') ?? []
       if (cookie !== undefined) await page.context().addCookies([{ name, value, url: system.url }])
       await page.goto(`${system.url}/p/${id}/present${after}`)
@@ -59,19 +59,13 @@ export async function startBigScreen(): Promise<BigScreen> {
   }
 }
 
-async function openPage(
+async function openScreen(
   browser: Browser,
   options: BrowserContextOptions,
   faults: string[],
   told: string[],
 ): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 }, ...options })
-  context.setDefaultTimeout(20_000)
-  const page = await context.newPage()
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('console', (message) => {
-    if (/Content Security Policy|Refused to/.test(message.text())) faults.push(message.text())
-  })
+  const page = await openPage(browser, faults, { viewport: { width: 1920, height: 1080 }, ...options })
   page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.push(String(payload))))
   page.on('response', async (response) => {
     if (!/json|html/.test(response.headers()['content-type'] ?? '')) return
