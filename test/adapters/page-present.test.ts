@@ -55,6 +55,24 @@ describe('the big screen', () => {
     await page.getByRole('heading', { name: 'or rather coffee?' }).waitFor()
   })
 
+  test('says when it hears nothing, is live again by itself, and says when the poll is gone', async () => {
+    const poll = await screen.makePoll()
+    const page = await screen.visit(poll)
+    let isCutOff = true
+    await page.context().routeWebSocket('**/ws/**', async (socket) => {
+      if (isCutOff) await socket.close({ code: 1012 })
+      else socket.connectToServer()
+    })
+    await page.route('**/events', async (route) => (isCutOff ? route.abort() : route.continue()))
+    await page.reload()
+    await page.getByRole('status').getByText('Connecting again…').waitFor()
+    isCutOff = false
+    await isLive(page)
+    await screen.call('DELETE', poll.path, { bearer: poll.token })
+    await page.getByRole('status').getByText('This poll was deleted').waitFor()
+    expect(await page.locator('.state').innerText()).toBe('Deleted')
+  })
+
   test('says where to join, in letters and as a code, at the address of the code', async () => {
     const poll = await screen.makePoll()
     const page = await screen.visit(poll)

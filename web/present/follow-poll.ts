@@ -1,13 +1,14 @@
-import type { Client, Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
+import { type Client, type Poll, type TallyMessage, TallycastError, type WatchStatus } from '../../client/src/index.ts'
 
 /** What is known of a poll that is followed. Definition and tally come apart, and either may be the newer one for a moment. */
 export type Followed = {
   readonly poll: Poll | null
   readonly tally: TallyMessage | null
   readonly connection: WatchStatus
+  readonly isGone: boolean
 }
 
-export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting' }
+export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting', isGone: false }
 
 /** So often the definition is read for one piece of news: who answers may be a moment behind who told. */
 const readsMax = 5
@@ -43,12 +44,23 @@ export function followPoll(
     }, readOn)
   }
 
+  /** A watch that is refused does not say why. */
+  function askWhetherGone(): void {
+    client.get(pollId, { signal: stopping.signal }).then(
+      (poll) => change({ poll }),
+      (error: unknown) => change({ isGone: error instanceof TallycastError && error.status === 404 }),
+    )
+  }
+
   const watch = client.watch(pollId, {
     onTally(tally) {
       change({ tally })
       if (isBehind() && !isReading && tally.status !== 'deleted') readDefinition(readsMax)
     },
-    onStatus: (connection) => change({ connection }),
+    onStatus(connection) {
+      change({ connection })
+      if (connection === 'closed' && followed.tally?.results_final !== true) askWhetherGone()
+    },
   })
   readDefinition(readsMax)
   return () => {

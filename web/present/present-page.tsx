@@ -19,9 +19,10 @@ type Props = {
 /** The big screen: a poll, its result as it comes in, and how to join. For whoever has the manage token also the keys to open and close it. */
 export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
   const organiser = useOrganiser(pollId, token)
-  const { poll, tally, connection } = useFollowed(pollId, organiser.shownToken)
-  if (poll === null) return <p class="await">{connection === 'closed' ? 'This poll is not here' : 'Connecting…'}</p>
-  const status = tally === null || tally.revision < poll.revision ? poll.status : tally.status
+  const { poll, tally, connection, isGone } = useFollowed(pollId, organiser.shownToken)
+  if (poll === null) return <p class="await">{isGone ? 'This poll is not here' : 'Connecting…'}</p>
+  const known = tally === null || tally.revision < poll.revision ? poll.status : tally.status
+  const status = isGone ? 'deleted' : known
   const hidden = whyHidden(poll.results_visibility, status)
   const mayShow = hidden === null || organiser.shownToken !== null
   const counted = mayShow && tally !== null && tally.total_votes !== null ? tally : null
