@@ -4,9 +4,9 @@ import { runApi } from '../../src/main/api.ts'
 import type { RunRole } from '../../src/main/role.ts'
 import { runWorker } from '../../src/main/worker.ts'
 import { readConfig } from '../../src/runtime/config.ts'
-import { findFreePort } from '../../src/runtime/free-port.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
+import { findFreePorts } from './free-ports.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { raisedLimits } from './raised-limits.ts'
 import { shareTestRedis } from './redis.ts'
@@ -38,8 +38,7 @@ export async function startSystem(
 ): Promise<RunningSystem> {
   const database = await createTestDatabase()
   const redis = shareTestRedis()
-  const port = await findFreePort()
-  const grpcPort = await findFreePort()
+  const [port = 0, grpcPort = 0] = await findFreePorts(2)
   const grpcAddress = `localhost:${grpcPort}`
   const config = readConfig(
     {
