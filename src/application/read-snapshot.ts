@@ -7,11 +7,16 @@ export type ReadSnapshot = <Result>(
   work: (snapshot: PollSnapshot | null) => Promise<Result>,
 ) => Promise<Result | Refused>
 
-/** Each snapshot holds a connection, and keeps the store from clearing away what has changed since. */
-export function createReadSnapshot(snapshots: PollSnapshots, snapshotsMax: number): ReadSnapshot {
+type SnapshotUse = 'export' | 'sign'
+
+/**
+ * Each snapshot holds a connection, and keeps the store from clearing away what has changed since. Each use has places of its own, or
+ * everybody who asks for signed results could keep organisers from their exports.
+ */
+export function createReadSnapshot(snapshots: PollSnapshots, use: SnapshotUse, snapshotsMax: number): ReadSnapshot {
   let places = snapshotsMax
   return async (pollId, work) => {
-    if (places === 0) return tooMany
+    if (places === 0) return tooMany[use]
     places -= 1
     try {
       return await snapshots.read(pollId, work)
@@ -21,4 +26,7 @@ export function createReadSnapshot(snapshots: PollSnapshots, snapshotsMax: numbe
   }
 }
 
-const tooMany = refuseForNow('overloaded', 'Too many exports are under way. Please try again.', 5_000)
+const tooMany = {
+  export: refuseForNow('overloaded', 'Too many exports are under way. Please try again.', 5_000),
+  sign: refuseForNow('overloaded', 'Too many results are being signed right now. Please try again.', 5_000),
+} as const satisfies Record<SnapshotUse, Refused>

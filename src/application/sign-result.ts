@@ -5,6 +5,7 @@ import type { Poll } from '../domain/poll.ts'
 import { isRefused, refuse, refuseForNow, type Refused } from '../domain/refusal.ts'
 import { maySeeResults, type Tally } from '../domain/tally.ts'
 import type { PollSnapshot } from '../ports/poll-snapshots.ts'
+import { isUnavailable } from '../ports/unavailable.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { digestVotes, type LedgerDigest } from './ledger-digest.ts'
 import type { ReadSnapshot } from './read-snapshot.ts'
@@ -28,22 +29,28 @@ export type SignResultParts = {
   readonly resultKeys: ResultKeys
   /** Where people reach the service; null where nobody has said so. */
   readonly issuer: string | null
-  /** Signed results in memory, some kilobytes each. */
+  /** Signed results in memory, some kilobytes each. Those go for which nobody has asked for the longest time. */
   readonly keptMax?: number
+  /** For so long a ledger that was found not to hold what the tally says is not read again. */
+  readonly faultKeptMs?: number
   /** Whoever has waited so long is told to come back; millions of votes take longer, and their reading goes on. */
   readonly waitMsMax?: number
   /** Told of a fault that came when nobody waited any more. */
   readonly report: (fault: unknown) => void
 }
 
+/** Results that one process reads at once, each from a snapshot of its own. */
+export const signingsMax = 2
+
 const keptMaxDefault = 100
+const faultKeptMsDefault = 5_000
 /** Below the time after which a silent connection is cut off, by us or by a proxy. */
 const waitMsMaxDefault = 10_000
 
 export function createSignResult(parts: SignResultParts): SignResult {
   const { readSnapshot, seePoll, resultKeys, issuer, report } = parts
-  const { keptMax = keptMaxDefault, waitMsMax = waitMsMaxDefault } = parts
-  /** Those that are being made are among them, so that many who ask at once read the ledger once. */
+  const { keptMax = keptMaxDefault, faultKeptMs = faultKeptMsDefault, waitMsMax = waitMsMaxDefault } = parts
+  /** The longest unasked for first. Those that are being made are among them, so that many who ask at once read the ledger once. */
   const kept = new Map<string, Promise<SignedPoll | Refused>>()
 
   async function signSnapshot(snapshot: PollSnapshot | null): Promise<SignedPoll | Refused> {
@@ -58,14 +65,30 @@ export function createSignResult(parts: SignResultParts): SignResult {
   function signOnce({ id, round, revision }: Poll): Promise<SignedPoll | Refused> {
     const name = `${id} ${round} ${revision}`
     const known = kept.get(name)
-    if (known !== undefined) return known
-    const [oldest] = kept.keys()
-    if (kept.size >= keptMax && oldest !== undefined) kept.delete(oldest)
-    const signed = readSnapshot(id, signSnapshot)
+    const signed = known ?? readSnapshot(id, signSnapshot)
+    kept.delete(name)
     kept.set(name, signed)
-    const forget = (): void => void kept.delete(name)
-    signed.then((result) => isRefused(result) && forget(), forget)
+    if (known === undefined) keepLasting(name, signed)
     return signed
+  }
+
+  /** Only what lasts drives others out: a flood of what is refused for now leaves all that is signed where it is. */
+  function keepLasting(name: string, signed: Promise<SignedPoll | Refused>): void {
+    const forget = (): void => {
+      if (kept.get(name) === signed) kept.delete(name)
+    }
+    const dropOldest = (): void => {
+      const [oldest] = kept.keys()
+      if (kept.size > keptMax && oldest !== undefined) kept.delete(oldest)
+    }
+    signed.then(
+      (result) => (isRefused(result) ? forget() : dropOldest()),
+      (fault) => {
+        if (isUnavailable(fault)) return forget()
+        dropOldest()
+        setTimeout(forget, faultKeptMs).unref()
+      },
+    )
   }
 
   async function waitFor(signed: Promise<SignedPoll | Refused>): Promise<SignedPoll | Refused> {

@@ -24,6 +24,7 @@ import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tal
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
 import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
+import { signingsMax } from '../application/sign-result.ts'
 import type { ApiKeys } from '../ports/api-keys.ts'
 import type { AuditLog } from '../ports/audit-log.ts'
 import type { CodeRegister } from '../ports/code-register.ts'
@@ -92,9 +93,9 @@ export async function connectAdapters(config: Config, log: Log): Promise<Adapter
     log,
   })
   // Apart from the others, which nobody who reads a long export slowly shall keep waiting.
-  const exportPool = connectPostgres(databaseUrl, {
-    max: config.exportsMax,
-    applicationName: 'tallycast exports',
+  const snapshotPool = connectPostgres(databaseUrl, {
+    max: config.exportsMax + signingsMax,
+    applicationName: 'tallycast snapshots',
     statementTimeoutMs,
     log,
   })
@@ -103,19 +104,19 @@ export async function connectAdapters(config: Config, log: Log): Promise<Adapter
       ? connectToPostgresAlone({ ...config, databaseUrl }, pool)
       : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
   return {
-    ...createLedgerSide(pool, exportPool),
+    ...createLedgerSide(pool, snapshotPool),
     ...streamSide,
     [Symbol.asyncDispose]: async () => {
       await streamSide.stop()
-      await Promise.all([pool.end(), exportPool.end()])
+      await Promise.all([pool.end(), snapshotPool.end()])
     },
   }
 }
 
-function createLedgerSide(pool: Pool, exportPool: Pool): LedgerSide {
+function createLedgerSide(pool: Pool, snapshotPool: Pool): LedgerSide {
   return {
     polls: createPollStore(pool),
-    snapshots: createPollSnapshots(exportPool),
+    snapshots: createPollSnapshots(snapshotPool),
     tallies: createTallies(pool),
     ledger: createVoteLedger(pool),
     setAside: createSetAsideVotes(pool),

@@ -5,7 +5,7 @@ import type { LimitBearers } from '../application/limit-rates/limit-bearers.ts'
 import { limitReaders } from '../application/limit-rates/limit-readers.ts'
 import { createReadSnapshot } from '../application/read-snapshot.ts'
 import { createResultKeys, type ResultKeys } from '../application/result-keys.ts'
-import { createSignResult, type SignResult } from '../application/sign-result.ts'
+import { createSignResult, type SignResult, signingsMax } from '../application/sign-result.ts'
 import { type AdmitViewer, createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { createSeePoll, type SeePoll, type SeePollParts } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
@@ -41,12 +41,21 @@ export function createReaders(
   const findVote = createFindVote(adapters.door, restoreSoon, adapters.ledger)
   const seePoll = limitReaders(createSeePoll({ ...parts, findVote }), limitBearers)
   const admitViewer = createAdmitViewer({ ...parts, seePoll, tickets: createTickets(service, now), viewersMax })
-  const readSnapshot = createReadSnapshot(adapters.snapshots, exportsMax)
-  const exportPoll = createExportPoll({ readSnapshot, seePoll, service })
+  const exportPoll = createExportPoll({
+    readSnapshot: createReadSnapshot(adapters.snapshots, 'export', exportsMax),
+    seePoll,
+    service,
+  })
   const resultKeys = createResultKeys(
     config.resultSigningKey ?? secrets.resultSigning,
     config.resultPublicKeys.map(({ key }) => key),
   )
-  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report })
+  const signResult = createSignResult({
+    readSnapshot: createReadSnapshot(adapters.snapshots, 'sign', signingsMax),
+    seePoll,
+    resultKeys,
+    issuer,
+    report,
+  })
   return { seePoll, admitViewer, exportPoll, signResult, resultKeys }
 }

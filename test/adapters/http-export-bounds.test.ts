@@ -57,7 +57,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
   async function snapshots(): Promise<readonly { readonly pid: number; readonly query_start: Date }[]> {
     const { rows } = await system.database.pool.query(
       `select pid, query_start from pg_stat_activity
-       where application_name = 'tallycast exports' and datname = current_database() and xact_start is not null`,
+       where application_name = 'tallycast snapshots' and datname = current_database() and xact_start is not null`,
     )
     return rows
   }
@@ -199,7 +199,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     await locker.query('begin; lock table vote in access exclusive mode')
     const asked = call('GET', `${small}/export.csv?part=votes`)
     const waiting =
-      "select pid from pg_stat_activity where application_name = 'tallycast exports' and wait_event = 'relation'"
+      "select pid from pg_stat_activity where application_name = 'tallycast snapshots' and wait_event = 'relation'"
     let waiter: { readonly pid: number } | undefined
     await waitUntil(async () => {
       const { rows } = await system.database.pool.query<{ pid: number }>(waiting)

@@ -5,13 +5,11 @@ import { canonicalJson } from '../../src/application/canonical-json.ts'
 import { createResultKeys, readResultKeys, type ResultKey } from '../../src/application/result-keys.ts'
 import { isNotValid, readSignedResult, verifySignedResult } from '../../src/application/verify-result.ts'
 import { linesOf, someVoters } from '../support/bulk-host.ts'
-import { startExportServer } from '../support/export-server.ts'
+import { type ExportServer, startExportServer } from '../support/export-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
-import { insertVotes } from '../support/many-votes.ts'
 import { createCheckedClient } from '../support/openapi-document.ts'
 import { verifyAsDocumented } from '../support/openssl-lines.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
-import { openSlowReader } from '../support/slow-reader.ts'
 import { digestInSql } from '../support/some-result.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -78,6 +76,13 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     await vote(poll.path, votes, optionIds)
     await close(poll)
     return poll
+  }
+
+  /** Another api beside, with places and memory of its own. */
+  async function startOther(signing: Parameters<typeof startExportServer>[2] = {}): Promise<ExportServer> {
+    const limits = { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 }
+    const resultKeys = ownKeys(profile, await system.adapters.secrets.read())
+    return startExportServer(system, limits, { issuer: issuers[profile], resultKeys, ...signing })
   }
 
   /** Whose key has signed this text: its id, or why nobody's has. */
@@ -170,11 +175,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag])
     const head = await call('HEAD', poll.signed)
     expect([head.status, head.text, head.headers.get('etag')]).toEqual([200, '', etag])
-    const other = await startExportServer(
-      system,
-      { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 },
-      { issuer: issuers[profile], resultKeys: ownKeys(profile, await system.adapters.secrets.read()) },
-    )
+    const other = await startOther()
     expect((await createHttpClient(other.url)('GET', poll.signed)).text).toBe(text)
     await other.stop()
     // The one thing that may still be edited, and then the definition is another.
@@ -287,29 +288,84 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
       await system.database.pool.query(`insert into ${table} select * from kept_${table}`)
       await system.database.pool.query(`drop table kept_${table}`)
     }
-    // Mended, it is signed: nothing of the refusal was kept.
-    expect(judge((await call('GET', poll.signed)).text)).toBe(keys[0]?.id)
+    // Mended, it is signed.
+    const other = await startOther()
+    expect(judge((await createHttpClient(other.url)('GET', poll.signed)).text)).toBe(keys[0]?.id)
+    await other.stop()
   })
 
-  test('of which too many are made, exports among them, is put off; what is in memory is not', async () => {
-    const [kept, fresh] = [await makeFinal(), await makeFinal()]
+  test('whose ledger differs is not read again for a while, and then it is', async () => {
+    const poll = await makeFinal()
+    const change = async (by: number) =>
+      system.database.pool.query(
+        'update tally set total_votes = total_votes + $2 where poll_id = $1 and partition = 0',
+        [poll.id, by],
+      )
+    const other = await startOther({ waitMsMax: 500, faultKeptMs: 3_000 })
+    const ask = async () => createHttpClient(other.url)('GET', poll.signed)
+    await change(1)
+    expect((await ask()).status).toBe(500)
+    const locker = await system.database.pool.connect()
+    await locker.query('begin; lock table vote in access exclusive mode')
+    expect([(await ask()).status, (await ask()).status]).toEqual([500, 500])
+    await locker.query('rollback')
+    locker.release()
+    await change(-1)
+    expect((await ask()).status).toBe(500)
+    await waitUntil(async () => (await ask()).status === 200)
+    await other.stop()
+  })
+
+  test('is made in places of its own, which keep nobody from exports; where they are taken it is put off, and what is in memory is not', async () => {
+    const kept = await makeFinal()
     await call('GET', kept.signed)
-    const texts = ['1', '2'].map((text) => text + '\u{1f363}'.repeat(190))
-    const large = await makePoll({ options: texts, voter_visibility: 'public' })
-    await insertVotes(system.database.pool, large.id, 20_000)
-    const reader = await openSlowReader(`${system.url}${large.path}/export.csv?part=votes`)
-    const refused = await call('GET', fresh.signed)
+    const fresh = [await makeFinal(), await makeFinal(), await makeFinal()]
+    const exported = await makeFinal({ voter_visibility: 'public' })
+    const locker = await system.database.pool.connect()
+    await locker.query('begin; lock table vote in access exclusive mode')
+    const held = async (): Promise<number | null> => {
+      const { rowCount } = await system.database.pool.query(
+        `select from pg_stat_activity where application_name = 'tallycast snapshots' and wait_event = 'relation'
+         and datname = current_database()`,
+      )
+      return rowCount
+    }
+    const signing = fresh.slice(0, 2).map(async ({ signed }) => call('GET', signed))
+    await waitUntil(async () => (await held()) === 2)
+    const exporting = call('GET', `${exported.path}/export.csv?part=votes`)
+    await waitUntil(async () => (await held()) === 3)
+    const refused = await call('GET', fresh[2]!.signed) // three were made
     expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
+    expect(refused.body.detail).toContain('Too many results are being signed')
+    expect((await call('GET', `${exported.path}/export.json`)).body.detail).toContain('Too many exports')
     expect((await call('GET', kept.signed)).status).toBe(200)
-    reader.drop()
-    await waitUntil(async () => (await call('GET', fresh.signed)).status === 200)
+    await locker.query('rollback')
+    locker.release()
+    const answers = await Promise.all([...signing, exporting])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    await waitUntil(async () => (await call('GET', fresh[2]!.signed)).status === 200)
     expect(disagreements).toEqual([])
+  })
+
+  test('is forgotten when nobody has asked for the longest time, and not for those that were refused', async () => {
+    const [asked, unasked, third] = [await makeFinal(), await makeFinal(), await makeFinal()]
+    const refused = [await makeFinal(), await makeFinal(), await makeFinal()]
+    const small = await startOther({ waitMsMax: 500, keptMax: 2 })
+    const statusOf = async ({ signed }: typeof asked) => (await createHttpClient(small.url)('GET', signed)).status
+    for (const poll of [asked, unasked, asked, third]) expect(await statusOf(poll)).toBe(200)
+    const locker = await system.database.pool.connect()
+    await locker.query('begin; lock table vote in access exclusive mode')
+    // It has the one place, and all others are refused.
+    for (const poll of [unasked, ...refused]) expect(await statusOf(poll)).toBe(503)
+    expect([await statusOf(asked), await statusOf(third)]).toEqual([200, 200])
+    await locker.query('rollback')
+    locker.release()
+    await small.stop()
   })
 
   test('that takes longer than one should wait is made all the same, for whoever comes back; so many are in memory', async () => {
     const [first, second] = [await makeFinal(), await makeFinal()]
-    const limits = { waitMsMax: 100, keptMax: 1 }
-    const small = await startExportServer(system, { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 }, limits)
+    const small = await startOther({ waitMsMax: 100, keptMax: 1 })
     const ask = async ({ signed }: typeof first) => createHttpClient(small.url)('GET', signed)
     const isSigned = async (poll: typeof first): Promise<boolean> => (await ask(poll)).status === 200
     await waitUntil(async () => isSigned(first))
@@ -333,11 +389,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const first = await call('GET', poll.signed)
     const before = keys[0]! // it has just signed
     const resultKeys = createResultKeys(Buffer.alloc(32, 7), [before.key])
-    const replaced = await startExportServer(
-      system,
-      { exportsMax: 1, durationMsMax: 10_000, pieceMsMax: 10_000 },
-      { resultKeys },
-    )
+    const replaced = await startOther({ resultKeys })
     const callReplaced = createHttpClient(replaced.url)
     const published = readResultKeys((await callReplaced('GET', '/.well-known/tallycast/result-keys.json')).text)
     const second = await callReplaced('GET', poll.signed)

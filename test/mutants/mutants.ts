@@ -2272,6 +2272,104 @@ export const mutants: readonly Mutant[] = [
   },
   // G10: a final result can be proved.
   {
+    breaks: 'exports wait for a connection while results are signed',
+    edits: [
+      {
+        file: 'src/main/adapters.ts',
+        from: 'config.exportsMax + signingsMax',
+        to: 'config.exportsMax',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title:
+          'is made in places of its own, which keep nobody from exports; where they are taken it is put off, and what is in memory is not',
+      },
+    ],
+  },
+  {
+    breaks: 'as many results are signed at once as there are places for exports',
+    edits: [
+      {
+        file: 'src/main/readers.ts',
+        from: "createReadSnapshot(adapters.snapshots, 'sign', signingsMax)",
+        to: "createReadSnapshot(adapters.snapshots, 'sign', exportsMax)",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title:
+          'is made in places of its own, which keep nobody from exports; where they are taken it is put off, and what is in memory is not',
+      },
+    ],
+  },
+  {
+    breaks: 'a signed result that is asked for all the time is forgotten before others',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'kept.delete(name)\n    kept.set(name, signed)',
+        to: 'kept.set(name, signed)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'is forgotten when nobody has asked for the longest time, and not for those that were refused',
+      },
+    ],
+  },
+  {
+    breaks: 'results that are not signed for now drive signed ones out of memory',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'isRefused(result) ? forget() : dropOldest()',
+        to: 'isRefused(result) ? (dropOldest(), forget()) : dropOldest()',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'is forgotten when nobody has asked for the longest time, and not for those that were refused',
+      },
+    ],
+  },
+  {
+    breaks: 'a ledger that differs is read to be signed anew for everybody who asks',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'setTimeout(forget, faultKeptMs).unref()',
+        to: 'forget()',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'whose ledger differs is not read again for a while, and then it is',
+      },
+    ],
+  },
+  {
+    breaks: 'a ledger that differed is never signed',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'setTimeout(forget, faultKeptMs).unref()',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-signed-result.test.ts',
+        title: 'whose ledger differs is not read again for a while, and then it is',
+      },
+    ],
+  },
+  {
     breaks: 'hidden results are signed for everybody',
     edits: [
       {

@@ -26,6 +26,7 @@ export const startExportServer = async (
     readonly issuer?: string | null
     readonly waitMsMax?: number
     readonly keptMax?: number
+    readonly faultKeptMs?: number
   } = {},
 ): Promise<ExportServer> => {
   const { cache, polls: store, tallies, feed, snapshots } = adapters
@@ -37,9 +38,13 @@ export const startExportServer = async (
   const { keys } = adapters
   const judgeBearer = createJudgeBearer({ keys, adminTokenHash: hashToken(adminToken), onUsed: report })
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote: async () => null, judgeBearer })
-  const readSnapshot = createReadSnapshot(snapshots, exportsMax)
-  const exportPoll = createExportPoll({ readSnapshot, seePoll, service })
+  const exportPoll = createExportPoll({
+    readSnapshot: createReadSnapshot(snapshots, 'export', exportsMax),
+    seePoll,
+    service,
+  })
   const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...bounds } = signing
+  const readSnapshot = createReadSnapshot(snapshots, 'sign', 1)
   const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...bounds })
   const about = { address: { publicUrl: null }, isStopping: () => false, report }
   const app = await createHttpServer({
