@@ -76,6 +76,29 @@ test('they are refused to everybody else, and for polls that have no use for the
   expect(await client.createCodes(poll.id, 1)).toMatchObject({ refused: 'poll_final' })
 })
 
+test.each([
+  ['was closed', "status = 'closing'", 'poll_final'],
+  ['was deleted', "status = 'deleted'", 'poll_not_found'],
+  ['asks for something else', "voter_identity = 'session'", 'identity_not_code'],
+])('they are refused for a poll that %s after it was looked at', async (_what, change, refused) => {
+  const { poll } = await askForCodes()
+  const { pool } = side.database
+  const holder = await pool.connect()
+  await holder.query('begin')
+  await holder.query(`update poll set ${change} where id = $1`, [poll.id])
+  const asked = clientOf(adminToken).createCodes(poll.id, 1)
+  await waitUntil(async () => {
+    const { rowCount } = await pool.query(
+      `select from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query like '%vote_code%'`,
+    )
+    return rowCount === 1
+  })
+  await holder.query('commit')
+  holder.release()
+  expect(await asked).toMatchObject({ refused })
+})
+
 test('a recount tells of a vote that no code has led to, and of none of those that one has', async () => {
   const { poll } = await askForCodes()
   const client = clientOf(adminToken)

@@ -46,6 +46,14 @@ const notes = async (pollId: string): Promise<number> =>
   ((await createAuditLog(database.pool).list(null, 100))?.events ?? []).filter((event) => event.pollId === pollId)
     .length
 
+/** How many statements wait for a row that somebody holds. */
+const waiting = async (): Promise<number | null> => {
+  const { rowCount } = await database.pool.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rowCount
+}
+
 test('voters are entered together with the note, and stay over an edit, a reset and a deletion', async () => {
   const poll = await createPoll()
   const voters = someVoters(3)
@@ -85,20 +93,34 @@ test('a poll never has more than it may, also where two ask at once', async () =
   await holder.query('select 1 from poll where id = $1 for update', [poll.id])
   const asked = [1, 2].map(async () => register.enter(poll.id, someVoters(6), 10, note))
   // Both have begun before either has entered anything.
-  await waitUntil(async () => {
-    const { rowCount } = await database.pool.query(
-      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    )
-    return rowCount === 2
-  })
+  await waitUntil(async () => (await waiting()) === 2)
   await holder.query('commit')
   holder.release()
-  expect((await Promise.all(asked)).toSorted()).toEqual(['entered', 'full'])
-  expect(await register.enter(poll.id, someVoters(5), 10, note)).toBe('full')
+  expect((await Promise.all(asked)).toSorted()).toEqual(['entered', 'refused'])
+  expect(await register.enter(poll.id, someVoters(5), 10, note)).toBe('refused')
   expect(await register.enter(poll.id, someVoters(4), 10, note)).toBe('entered')
-  expect(await register.enter(poll.id, someVoters(1), 10, note)).toBe('full')
+  expect(await register.enter(poll.id, someVoters(1), 10, note)).toBe('refused')
   expect(await entered(poll.id)).toHaveLength(10)
   expect(await notes(poll.id)).toBe(2)
+})
+
+test.each([
+  ['closes', "status = 'closing'"],
+  ['is deleted', "status = 'deleted'"],
+  ['asks for something else', "voter_identity = 'session'"],
+])('nobody is entered where the poll %s just before', async (_what, change) => {
+  const poll = await createPoll()
+  const holder = await database.pool.connect()
+  await holder.query('begin')
+  await holder.query(`update poll set ${change} where id = $1`, [poll.id])
+  const asked = register.enter(poll.id, someVoters(2), 10, note)
+  await waitUntil(async () => (await waiting()) === 1)
+  await holder.query('commit')
+  holder.release()
+  expect(await asked).toBe('refused')
+  expect(await register.enter(poll.id, someVoters(2), 10, note)).toBe('refused')
+  expect(await entered(poll.id)).toEqual([])
+  expect(await notes(poll.id)).toBe(0)
 })
 
 test('where the note cannot be kept, nobody is entered', async () => {

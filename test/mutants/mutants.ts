@@ -1832,6 +1832,30 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'codes are made for a poll that has closed, or asks for none, since it was looked at',
+    edits: [
+      {
+        file: 'src/adapters/postgres/code-register.ts',
+        from: "and voter_identity = 'code' and status in ('draft', 'scheduled', 'open')",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/code-register.test.ts',
+        title: 'nobody is entered where the poll closes just before',
+      },
+      {
+        file: 'test/adapters/code-register.test.ts',
+        title: 'nobody is entered where the poll asks for something else just before',
+      },
+      {
+        file: 'test/adapters/code-calls.test.ts',
+        title: 'they are refused for a poll that was closed after it was looked at',
+      },
+    ],
+  },
+  {
     breaks: 'a recount does not look whether a code led to a vote',
     edits: [
       {

@@ -15,12 +15,14 @@ export function createCodeRegister(pool: pg.Pool): CodeRegister {
 
 /**
  * Everything hangs on the poll's row: of two who ask at once the second waits for it, and is then judged by what the first has made of
- * it. Rows of the register, which the statement sees as they were when it began, could not be counted so.
+ * it, also where that one closes or edits the poll. Rows of the register, which the statement sees as they were when it began, could not
+ * be counted so. Status and identity as in `refuseCodes`.
  */
 const ENTER = `
   with counted as (
     update poll set codes_made = codes_made + cardinality($2::text[])
     where id = $1 and codes_made + cardinality($2::text[]) <= $3
+      and voter_identity = 'code' and status in ('draft', 'scheduled', 'open')
     returning id
   ), entered as (
     insert into vote_code (poll_id, voter)
@@ -35,10 +37,10 @@ async function enterVoters(
   voters: readonly VoterKey[],
   codesMax: number,
   note: AuditNote | undefined,
-): Promise<'entered' | 'taken' | 'full'> {
+): Promise<'entered' | 'taken' | 'refused'> {
   try {
     const { rowCount } = await pool.query(ENTER, [pollId, voters, codesMax, ...noteValues(note)])
-    return rowCount === 1 ? 'entered' : 'full'
+    return rowCount === 1 ? 'entered' : 'refused'
   } catch (cause) {
     if (cause instanceof pg.DatabaseError && cause.constraint === 'one_code_per_voter') return 'taken'
     throw cause

@@ -5,7 +5,7 @@ import type { Caller } from '../../ports/poll-admin.ts'
 import type { SecretStore } from '../../ports/secrets.ts'
 import { originOf } from '../audit.ts'
 import { createVotingCodes } from '../voting-codes.ts'
-import { createFindPoll, type FindPollParts } from './find-poll.ts'
+import { createFindPoll, type FindPoll, type FindPollParts } from './find-poll.ts'
 
 /** As many new codes for a poll as its organiser asks for. They are shown this once; the register has their voters before. */
 export type MakeCodes = (caller: Caller, pollId: string, count: number) => Promise<readonly string[] | Refused>
@@ -19,18 +19,26 @@ export function createMakeCodes(
   const { register, secrets } = parts
   const find = createFindPoll(parts)
 
-  return async (caller, pollId, count) => {
+  async function findFit(caller: Caller, pollId: string): ReturnType<FindPoll> {
     const found = await find(caller, pollId, 'polls:write')
+    return isRefused(found) ? found : (refuseCodes(found.poll) ?? found)
+  }
+
+  return async (caller, pollId, count) => {
+    const found = await findFit(caller, pollId)
     if (isRefused(found)) return found
-    const refused = refuseCodes(found.poll) ?? (isCodeCount(count) ? null : wrongCount)
-    if (refused !== null) return refused
+    if (!isCodeCount(count)) return wrongCount
     const note = { ...originOf(found.holder, caller), action: 'codes_created' } as const
     const votingCodes = createVotingCodes(await secrets.read())
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       const drawn = votingCodes.draw(pollId, count)
       const voters = drawn.map(({ voter }) => voter)
       const outcome = await register.enter(pollId, voters, CODE_LIMITS.perPollMax, note)
-      if (outcome === 'full') return noMoreCodes
+      if (outcome === 'refused') {
+        // It may have been closed, edited or deleted since it was judged.
+        const again = await findFit(caller, pollId)
+        return isRefused(again) ? again : noMoreCodes
+      }
       if (outcome === 'entered') return drawn.map(({ code }) => code)
     }
     throw new Error(`${attemptsMax} times in a row one of ${count} random codes was taken`)
