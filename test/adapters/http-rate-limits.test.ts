@@ -300,6 +300,39 @@ describe('made-up tokens', () => {
   })
 })
 
+describe('made-up voting codes', () => {
+  /** Of the form of a code, and none of any poll. */
+  const madeUp = (count: number): string => `0000-0000-0000-00${10 + count}`
+
+  test('are told so up to the ceiling of their address; beyond it they have to wait, and good codes pass from there as ever', async () => {
+    const { id, vote, bearer } = await makePoll({ voter_identity: 'code' })
+    const { codes } = (await ask('POST', `/polls/${id}/codes`, { json: { count: 3 }, bearer })).body
+    const [first, second, third] = codes as readonly [string, string, string]
+    const address = newAddress()
+    const json = { option_id: 1 }
+    const votes = async (voterToken: string, at = address): Promise<Answer> =>
+      from(at)('POST', vote, { json, voterToken })
+    expect((await votes(first)).status).toBe(202)
+    expect(await statusesOf(limits.invalidTokens - 1, async (count) => votes(madeUp(count)))).toEqual(
+      all(limits.invalidTokens - 1, 401),
+    )
+    // Asking is guessing too.
+    const asked = await from(address)('GET', vote, { voterToken: madeUp(80) })
+    expect([asked.status, asked.body.code]).toEqual([401, 'token_invalid'])
+    const refused = [
+      await votes(madeUp(81)),
+      await from(address)('POST', `${vote}?by=the-long-way`, { json, voterToken: madeUp(82) }),
+      await from(address)('GET', vote, { voterToken: madeUp(83) }),
+      await votes('no code at all'),
+    ]
+    for (const answer of refused) expectLimit(answer, 'invalid-tokens', limits.invalidTokens)
+    expect([(await votes(second)).status, (await votes(first)).status]).toEqual([202, 202])
+    expect((await from(address)('GET', vote, { voterToken: third })).status).toBe(200)
+    const elsewhere = await votes(madeUp(84), newAddress())
+    expect([elsewhere.status, elsewhere.body.code]).toEqual([401, 'token_invalid'])
+  })
+})
+
 test('with RATE_LIMITS=off nobody is limited', async () => {
   const free = await startSystem('postgres', { ...environment, RATE_LIMITS: 'off' })
   try {

@@ -1357,6 +1357,40 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'voting codes may be guessed as often as somebody likes',
+    edits: [
+      {
+        file: 'src/application/limit-rates/limit-voters.ts',
+        from: "if (poll.voterIdentity === 'code') return address",
+        to: "if (poll.voterIdentity === 'code') return null",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title:
+          'are told so up to the ceiling of their address; beyond it they have to wait, and good codes pass from there as ever',
+      },
+    ],
+  },
+  {
+    breaks: 'made-up voting codes keep out good ones',
+    edits: [
+      {
+        file: 'src/application/limit-rates/limit-voters.ts',
+        from: "if (poll.voterIdentity === 'code') return address",
+        to: "if (poll.voterIdentity === 'code') return invalidTokens.look(networkOf(address)) ?? address",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title:
+          'are told so up to the ceiling of their address; beyond it they have to wait, and good codes pass from there as ever',
+      },
+    ],
+  },
+  {
     breaks: 'made-up tokens keep out those whose tokens are known',
     edits: [
       {

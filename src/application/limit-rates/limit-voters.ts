@@ -14,31 +14,33 @@ type VoterLimits = Pick<RequestLimits, 'voters' | 'newcomers' | 'invalidTokens'>
  * its batch; and every way to look at what is a voter's own.
  *
  * Once too many tokens from an address were verified in vain, only those are looked at from there that were good before. So a flood of made-up
- * ones costs as many verifications as its ceiling says, and those whose tokens are known go on, also from the same address.
+ * ones costs as many verifications as its ceiling says, and those whose tokens are known go on, also from the same address. To look at a
+ * voting code costs next to nothing, so that is done always, and a good one passes whatever else came from its address: people in one
+ * hall cannot keep each other out.
  */
 export function limitVoters(
   identifyVoter: IdentifyVoter,
   hostTokens: Pick<HostTokens, 'knownSubject' | 'wasGood'> | null,
   { voters, newcomers, invalidTokens }: VoterLimits,
 ): IdentifyVoter {
-  /** The address to which it is charged if this token is not valid; null where it need not be verified; or that no more are verified. */
+  /** The address to which it is charged if this token or code is not valid; null where it is to nobody; or that no more are verified. */
   function judgeUnverified(poll: PollIdentity, { voterToken, address }: VoterCredentials): string | null | Refused {
-    if (poll.voterIdentity !== 'token' || voterToken === null || address === undefined) return null
-    if (hostTokens === null || hostTokens.wasGood(voterToken)) return null
-    const network = networkOf(address)
-    const refused = invalidTokens.look(network)
+    if (voterToken === null || address === undefined) return null
+    if (poll.voterIdentity === 'code') return address
+    if (poll.voterIdentity !== 'token' || hostTokens === null || hostTokens.wasGood(voterToken)) return null
+    const refused = invalidTokens.look(networkOf(address))
     if (refused !== null) return refused
-    return hostTokens.knownSubject(voterToken, poll.id) === null ? network : null
+    return hostTokens.knownSubject(voterToken, poll.id) === null ? address : null
   }
 
   function takeNewcomer({ address }: Pick<VoterCredentials, 'address'>): Refused | null {
     return address === undefined ? null : newcomers.take(networkOf(address))
   }
 
-  /** Charges a token that was verified in vain. */
-  function chargeInvalid<Found>(network: string | null, found: Found | Refused): Found | Refused {
-    if (network !== null && isRefused(found) && found.refused === 'token_invalid') invalidTokens.take(network)
-    return found
+  /** Charges what was looked at in vain. Beyond the ceiling it is told to wait, and nothing else. */
+  function chargeInvalid<Found>(address: string | null, found: Found | Refused): Found | Refused {
+    if (address === null || !isRefused(found) || found.refused !== 'token_invalid') return found
+    return invalidTokens.take(networkOf(address)) ?? found
   }
 
   function takeIdentified(
@@ -58,18 +60,18 @@ export function limitVoters(
 
   return {
     identify(poll, shown) {
-      const network = judgeUnverified(poll, shown)
-      if (isRefused(network)) return network
+      const charged = judgeUnverified(poll, shown)
+      if (isRefused(charged)) return charged
       const found = identifyVoter.identify(poll, shown)
-      if (!(found instanceof Promise)) return takeIdentified(poll, shown, found)
-      return found.then((later) => takeIdentified(poll, shown, chargeInvalid(network, later)))
+      if (!(found instanceof Promise)) return takeIdentified(poll, shown, chargeInvalid(charged, found))
+      return found.then((later) => takeIdentified(poll, shown, chargeInvalid(charged, later)))
     },
     recognise(poll, shown) {
-      const network = judgeUnverified(poll, shown)
-      if (isRefused(network)) return network
+      const charged = judgeUnverified(poll, shown)
+      if (isRefused(charged)) return charged
       const found = identifyVoter.recognise(poll, shown)
-      if (!(found instanceof Promise)) return takeRecognised(found)
-      return found.then((later) => takeRecognised(chargeInvalid(network, later)))
+      if (!(found instanceof Promise)) return takeRecognised(chargeInvalid(charged, found))
+      return found.then((later) => takeRecognised(chargeInvalid(charged, later)))
     },
     session: (shown) => takeNewcomer(shown) ?? identifyVoter.session(shown),
   }

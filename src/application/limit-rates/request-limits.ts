@@ -12,7 +12,7 @@ export type RequestLimits = {
   readonly newcomers: RateLimit
   /** By address: polls that are made without a key. */
   readonly newPolls: RateLimit
-  /** By address: tokens that were looked into, and came to nothing. */
+  /** By address: tokens that were looked into, and came to nothing, and voting codes that are none. */
   readonly invalidTokens: RateLimit
 }
 
@@ -41,7 +41,7 @@ export function createRequestLimits(
     invalidTokens: limit(
       'invalid-tokens',
       perMinute.invalidTokens,
-      'Too many tokens from your address were not valid.',
+      'Too many tokens or codes from your address were not valid.',
     ),
   }
 }
