@@ -1,6 +1,7 @@
 // Beside the flow: says under the key of the service what came of a poll, so that it can be proved later and elsewhere.
 import { sign } from 'node:crypto'
 import type { FinalResult, SignedResult } from '../../contract/messages.ts'
+import { networkOf } from '../domain/network.ts'
 import type { Poll } from '../domain/poll.ts'
 import { isRefused, refuse, refuseForNow, type Refused } from '../domain/refusal.ts'
 import { maySeeResults, type Tally } from '../domain/tally.ts'
@@ -8,6 +9,7 @@ import type { PollSnapshot } from '../ports/poll-snapshots.ts'
 import { isUnavailable } from '../ports/unavailable.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { digestVotes, type LedgerDigest } from './ledger-digest.ts'
+import type { RequestLimits } from './limit-rates/request-limits.ts'
 import type { ReadSnapshot } from './read-snapshot.ts'
 import type { ResultKeys } from './result-keys.ts'
 import type { ReaderCredentials, SeePoll } from './watch-poll/see-poll.ts'
@@ -26,6 +28,7 @@ export type SignResult = {
 export type SignResultParts = {
   readonly readSnapshot: ReadSnapshot
   readonly seePoll: Pick<SeePoll, 'see'>
+  readonly requestLimits: Pick<RequestLimits, 'signedResults'>
   readonly resultKeys: ResultKeys
   /** Where people reach the service; null where nobody has said so. */
   readonly issuer: string | null
@@ -48,7 +51,7 @@ const faultKeptMsDefault = 5_000
 const waitMsMaxDefault = 10_000
 
 export function createSignResult(parts: SignResultParts): SignResult {
-  const { readSnapshot, seePoll, resultKeys, issuer, report } = parts
+  const { readSnapshot, seePoll, requestLimits, resultKeys, issuer, report } = parts
   const { keptMax = keptMaxDefault, faultKeptMs = faultKeptMsDefault, waitMsMax = waitMsMaxDefault } = parts
   /** The longest unasked for first. Those that are being made are among them, so that many who ask at once read the ledger once. */
   const kept = new Map<string, Promise<SignedPoll | Refused>>()
@@ -62,10 +65,16 @@ export function createSignResult(parts: SignResultParts): SignResult {
     return { poll, text: canonicalJson(signResult(describeResult(poll, tally, ledger, issuer), resultKeys)) }
   }
 
-  function signOnce({ id, round, revision }: Poll): Promise<SignedPoll | Refused> {
-    const name = `${id} ${round} ${revision}`
+  /** What is in memory costs nothing. A bearer makes no difference: whoever makes polls has a manage token for each. */
+  function takeReading(poll: Poll, { address }: ReaderCredentials): Refused | null {
+    if (kept.has(nameOf(poll)) || address === undefined) return null
+    return requestLimits.signedResults.take(networkOf(address))
+  }
+
+  function signOnce(poll: Poll): Promise<SignedPoll | Refused> {
+    const name = nameOf(poll)
     const known = kept.get(name)
-    const signed = known ?? readSnapshot(id, signSnapshot)
+    const signed = known ?? readSnapshot(poll.id, signSnapshot)
     kept.delete(name)
     kept.set(name, signed)
     if (known === undefined) keepLasting(name, signed)
@@ -83,7 +92,7 @@ export function createSignResult(parts: SignResultParts): SignResult {
     }
     signed.then(
       (result) => (isRefused(result) ? forget() : dropOldest()),
-      (fault) => {
+      (fault: unknown) => {
         if (isUnavailable(fault)) return forget()
         dropOldest()
         setTimeout(forget, faultKeptMs).unref()
@@ -111,11 +120,16 @@ export function createSignResult(parts: SignResultParts): SignResult {
       const { live, audience } = seen
       if (!live.tally.resultsFinal) return notFinal
       if (!maySeeResults(live.poll, audience)) return hidden
-      const signed = await waitFor(signOnce(live.poll))
+      const signed = takeReading(live.poll, shown) ?? (await waitFor(signOnce(live.poll)))
       // The definition in memory may have been older than the snapshot.
       return isRefused(signed) || maySeeResults(signed.poll, audience) ? signed : hidden
     },
   }
+}
+
+/** Of another name where another document is signed. */
+function nameOf({ id, round, revision }: Poll): string {
+  return `${id} ${round} ${revision}`
 }
 
 function signResult(result: FinalResult, { signingKey, published: [{ id }] }: ResultKeys): SignedResult {

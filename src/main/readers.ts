@@ -3,6 +3,7 @@ import type { CastVoteParts } from '../application/cast-vote.ts'
 import { createExportPoll, type ExportPoll } from '../application/export-poll.ts'
 import type { LimitBearers } from '../application/limit-rates/limit-bearers.ts'
 import { limitReaders } from '../application/limit-rates/limit-readers.ts'
+import type { RequestLimits } from '../application/limit-rates/request-limits.ts'
 import { createReadSnapshot } from '../application/read-snapshot.ts'
 import { createResultKeys, type ResultKeys } from '../application/result-keys.ts'
 import { createSignResult, type SignResult, signingsMax } from '../application/sign-result.ts'
@@ -16,6 +17,7 @@ import type { RoleContext } from './role.ts'
 type ReadersParts = Omit<SeePollParts, 'findVote'> & {
   readonly watchPoll: WatchPoll
   readonly limitBearers: LimitBearers
+  readonly requestLimits: RequestLimits
   readonly restoreSoon: CastVoteParts['restoreSoon']
   readonly secrets: Secrets
   /** Milliseconds since 1970. */
@@ -34,7 +36,7 @@ type Readers = {
 /** The steps of those who read, watch, and take exports and signed results: the same judgement of who may see what for all of them. */
 export function createReaders(
   { config, adapters }: RoleContext,
-  { secrets, now, report, limitBearers, restoreSoon, ...parts }: ReadersParts,
+  { secrets, now, report, limitBearers, requestLimits, restoreSoon, ...parts }: ReadersParts,
 ): Readers {
   const { viewersMax, exportsMax, publicUrl: issuer } = config
   const { service } = secrets
@@ -53,6 +55,7 @@ export function createReaders(
   const signResult = createSignResult({
     readSnapshot: createReadSnapshot(adapters.snapshots, 'sign', signingsMax),
     seePoll,
+    requestLimits,
     resultKeys,
     issuer,
     report,

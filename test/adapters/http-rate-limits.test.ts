@@ -6,9 +6,10 @@ import { issueKey } from '../support/issue-key.ts'
 import { createCheckedClient } from '../support/openapi-document.ts'
 import { adminToken, type RunningSystem, startSystem } from '../support/running-system.ts'
 import { connectViewer } from '../support/viewer.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 /** So few that the next one is given back later than any of these tests ends. */
-const limits = { voters: 5, keys: 8, keyPolls: 4, newcomers: 4, newPolls: 3, invalidTokens: 4 }
+const limits = { voters: 5, keys: 8, keyPolls: 4, newcomers: 4, newPolls: 3, invalidTokens: 4, signedResults: 2 }
 const environment = {
   VOTER_REQUESTS_PER_MINUTE: `${limits.voters}`,
   KEY_REQUESTS_PER_MINUTE: `${limits.keys}`,
@@ -16,6 +17,7 @@ const environment = {
   ADDRESS_NEWCOMERS_PER_MINUTE: `${limits.newcomers}`,
   ADDRESS_NEW_POLLS_PER_MINUTE: `${limits.newPolls}`,
   ADDRESS_INVALID_TOKENS_PER_MINUTE: `${limits.invalidTokens}`,
+  ADDRESS_SIGNED_RESULTS_PER_MINUTE: `${limits.signedResults}`,
   TRUSTED_PROXIES: '127.0.0.0/8',
 }
 
@@ -52,6 +54,14 @@ async function makePoll(
   const made = await from(newAddress())('POST', '/polls', { json })
   expect(made.status).toBe(201)
   return { id: made.body.id, vote: `/polls/${made.body.id}/vote`, bearer: made.body.manage_token }
+}
+
+/** A poll that is over. */
+async function makeFinal(): Promise<{ readonly id: string; readonly bearer: string }> {
+  const { id, bearer } = await makePoll()
+  expect((await from(newAddress())('POST', `/polls/${id}/close`, { bearer })).status).toBe(200)
+  await waitUntil(async () => (await ask('GET', `/polls/${id}`)).body.results_final === true)
+  return { id, bearer }
 }
 
 async function beginSession(): Promise<string> {
@@ -179,6 +189,20 @@ describe('an address', () => {
     const { secret } = await issueKey(system.adapters.keys, ['polls:write'])
     expect((await from(address)('POST', '/polls', { json, bearer: secret })).status).toBe(201)
     expect((await from(newAddress())('POST', '/polls', { json })).status).toBe(201)
+  })
+
+  test('may have so many results read to be signed, and not one more; those in memory are for everybody', async () => {
+    const [first, second, third] = [await makeFinal(), await makeFinal(), await makeFinal()]
+    const address = newAddress()
+    const read = async ({ id }: typeof first, say: Say = {}, at = address): Promise<Answer> =>
+      from(at)('GET', `/polls/${id}/results/signed`, say)
+    expect([(await read(first)).status, (await read(second)).status]).toEqual([200, 200])
+    for (const say of [{}, { bearer: third.bearer }]) {
+      expectLimit(await read(third, say), 'signed-results', limits.signedResults)
+    }
+    expect([(await read(first)).status, (await read(second)).status]).toEqual([200, 200])
+    expect((await read(third, {}, newAddress())).status).toBe(200)
+    expect((await read(third)).status).toBe(200)
   })
 
   test('is the one that a trusted proxy names, also for what is kept of who did what', async () => {

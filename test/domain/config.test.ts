@@ -232,6 +232,7 @@ describe('how often somebody may ask', () => {
     'ADDRESS_NEWCOMERS_PER_MINUTE',
     'ADDRESS_NEW_POLLS_PER_MINUTE',
     'ADDRESS_INVALID_TOKENS_PER_MINUTE',
+    'ADDRESS_SIGNED_RESULTS_PER_MINUTE',
   ] as const
 
   test('is limited unless told otherwise, by numbers that let a venue in', () => {
@@ -245,6 +246,7 @@ describe('how often somebody may ask', () => {
         newcomers: 20_000,
         newPolls: 300,
         invalidTokens: 600,
+        signedResults: 60,
       },
     })
     expect(readConfig({ RATE_LIMITS: 'off' }, 'all', noFiles).isRateLimited).toBe(false)

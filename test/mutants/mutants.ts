@@ -1357,6 +1357,38 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'an address may have as many results signed as it likes',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'takeReading(live.poll, shown) ?? (await',
+        to: '(await',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title: 'may have so many results read to be signed, and not one more; those in memory are for everybody',
+      },
+    ],
+  },
+  {
+    breaks: 'results in memory are counted for an address as if they had to be signed',
+    edits: [
+      {
+        file: 'src/application/sign-result.ts',
+        from: 'kept.has(nameOf(poll)) || address',
+        to: 'address',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-rate-limits.test.ts',
+        title: 'may have so many results read to be signed, and not one more; those in memory are for everybody',
+      },
+    ],
+  },
+  {
     breaks: 'voting codes may be guessed as often as somebody likes',
     edits: [
       {

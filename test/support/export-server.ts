@@ -6,6 +6,7 @@ import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { hashToken } from '../../src/application/authorize.ts'
 import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { createExportPoll } from '../../src/application/export-poll.ts'
+import { noRequestLimits } from '../../src/application/limit-rates/request-limits.ts'
 import { createReadSnapshot } from '../../src/application/read-snapshot.ts'
 import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import { createResultKeys, type ResultKeys } from '../../src/application/result-keys.ts'
@@ -45,7 +46,15 @@ export const startExportServer = async (
   })
   const { resultKeys = createResultKeys(resultSigning, []), issuer = null, ...bounds } = signing
   const readSnapshot = createReadSnapshot(snapshots, 'sign', 1)
-  const signResult = createSignResult({ readSnapshot, seePoll, resultKeys, issuer, report, ...bounds })
+  const signResult = createSignResult({
+    readSnapshot,
+    seePoll,
+    requestLimits: noRequestLimits,
+    resultKeys,
+    issuer,
+    report,
+    ...bounds,
+  })
   const about = { address: { publicUrl: null }, isStopping: () => false, report }
   const app = await createHttpServer({
     log: createLog({ name: 'test', level: 'silent' }),

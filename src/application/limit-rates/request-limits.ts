@@ -14,6 +14,8 @@ export type RequestLimits = {
   readonly newPolls: RateLimit
   /** By address: tokens that were looked into, and came to nothing, and voting codes that are none. */
   readonly invalidTokens: RateLimit
+  /** By address: results that have to be read to be signed. */
+  readonly signedResults: RateLimit
 }
 
 /** How many of each in a minute, and as many at once. */
@@ -43,6 +45,7 @@ export function createRequestLimits(
       perMinute.invalidTokens,
       'Too many tokens or codes from your address were not valid.',
     ),
+    signedResults: limit('signed-results', perMinute.signedResults, 'Too many results were signed for your address.'),
   }
 }
 
@@ -56,4 +59,5 @@ export const noRequestLimits: RequestLimits = {
   newcomers: always,
   newPolls: always,
   invalidTokens: always,
+  signedResults: always,
 }
