@@ -1427,8 +1427,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/limit-rates/limit-voters.ts',
-        from: 'if (hostTokens === null || hostTokens.wasGood(voterToken)) return null',
-        to: 'if (hostTokens === null) return null',
+        from: '|| hostTokens === null || hostTokens.wasGood(voterToken)) return null',
+        to: '|| hostTokens === null) return null',
       },
     ],
     caughtBy: [
