@@ -203,7 +203,16 @@ const protectionsOf = (headers: Headers): readonly string[] =>
   [...headers.keys()].filter((name) => !plain.test(name)).toSorted()
 
 const ofAll = ['access-control-allow-origin', 'access-control-expose-headers', 'x-content-type-options', 'x-request-id']
-const ofPages = ['content-security-policy', 'cross-origin-resource-policy', 'referrer-policy']
+const ofPages = [
+  'content-security-policy',
+  'cross-origin-resource-policy',
+  'referrer-policy',
+  'x-dns-prefetch-control',
+  'x-download-options',
+  'x-frame-options',
+  'x-permitted-cross-domain-policies',
+  'x-xss-protection',
+]
 const ofSecurePages = ['cross-origin-opener-policy', 'origin-agent-cluster', 'strict-transport-security']
 
 test('an answer of the API bears these headers and no others, whether it is a result or a problem', async () => {
@@ -232,7 +241,7 @@ describe('a page', () => {
       expect([url, headers.get('content-type')]).toEqual([url, expect.stringContaining('text/html')])
       const policy = headers.get('content-security-policy') ?? ''
       for (const part of ["default-src 'none'", "script-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"])
-        expect([url, policy.split('; ')]).toEqual([url, expect.arrayContaining([part])])
+        expect([url, policy.split(';')]).toEqual([url, expect.arrayContaining([part])])
       expect([url, policy]).not.toEqual([url, expect.stringMatching(/script-src[^;]*unsafe|upgrade-insecure/)])
       expect(headers.get('referrer-policy')).toBe('same-origin')
       expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
@@ -248,7 +257,7 @@ describe('a page', () => {
       for (const url of shown) {
         const { headers } = await askAsBrowser(askIt, url)
         expect([url, headers.get('strict-transport-security')]).toEqual([url, 'max-age=31536000'])
-        expect(headers.get('content-security-policy')).toMatch(/; upgrade-insecure-requests$/)
+        expect(headers.get('content-security-policy')).toMatch(/;upgrade-insecure-requests$/)
         expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
         expect(headers.get('origin-agent-cluster')).toBe('?1')
         expect([url, protectionsOf(headers)]).toEqual([url, [...ofAll, ...ofPages, ...ofSecurePages].toSorted()])

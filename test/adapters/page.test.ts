@@ -328,7 +328,7 @@ describe('the address of the page', () => {
     const answer = await fetch(`${site.origin}/p/${poll.id}`)
     expect(answer.headers.get('cache-control')).toBe('private, no-store')
     const policy = answer.headers.get('content-security-policy') ?? ''
-    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'")
+    expect(policy).toContain("default-src 'none';script-src 'self';style-src 'self'")
     expect(policy).toContain(`connect-src 'self' ws://${new URL(site.origin).host}`)
     const page = await answer.text()
     expect(page).not.toMatch(/<script(?! type="module" src="\/assets\/)|\sstyle=|\son\w+=/)

@@ -3,7 +3,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { Refusal } from '../../domain/refusal.ts'
 import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { sessionCookie } from './credentials.ts'
-import { htmlHeaders } from './html-headers.ts'
+import { type PagePolicy, protectPages } from './html-headers.ts'
 import { type HttpApp, refusalsKey } from './operation.ts'
 import { MALFORMED, PROBLEMS, problemType, typeOfProblem } from './problems.ts'
 
@@ -51,16 +51,16 @@ const problemSchema = {
 }
 
 /** Only what the page itself brings: it calls this service alone, over http as well as https. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
+const docsPolicy: PagePolicy = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
   // What it draws, it styles in place.
-  "style-src 'self' 'unsafe-inline'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'none'",
-  "base-uri 'none'",
-]
+  'style-src': ["'self'", "'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'form-action': ["'none'"],
+  'base-uri': ["'none'"],
+}
 
 /** The bar on top is another product's, and offers to describe other services. */
 const pageTheme = {
@@ -129,18 +129,13 @@ export function describeRoutes(app: HttpApp, version: string, address: PublicAdd
     },
   })
   // A scope of its own, for what its pages and files bear.
-  app.register((docs: HttpApp, _options, done) => {
-    const headers = htmlHeaders(contentSecurityPolicy, address)
-    docs.addHook('onRequest', (_request, reply, goOn) => {
-      reply.headers(headers)
-      goOn()
-    })
+  app.register(async (docs: HttpApp) => {
+    await protectPages(docs, () => docsPolicy, address)
     docs.register(swaggerUi, {
       routePrefix: '/docs',
       uiConfig: { tryItOutEnabled: true, displayRequestDuration: true, validatorUrl: null, persistAuthorization: true },
       theme: pageTheme,
     })
-    done()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
     return reply.header('cache-control', 'public, max-age=60').send(app.swagger())

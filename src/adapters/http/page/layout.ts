@@ -1,6 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import type { PublicAddress } from '../../browsers/foreign-page.ts'
-import { htmlHeaders } from '../html-headers.ts'
+import type { PagePolicy } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
 import type { BuiltEntry } from './built-assets.ts'
 import { type Html, html } from './html.ts'
@@ -18,7 +17,7 @@ export type Page = {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='8' width='4' height='7' rx='1' fill='%236d5bd0'/%3E%3Crect x='6' y='2' width='4' height='13' rx='1' fill='%23e0567f'/%3E%3Crect x='11' y='5' width='4' height='10' rx='1' fill='%232a9d8f'/%3E%3C/svg%3E"
 
-/** Sends a page; `pageHeaders` go with it. */
+/** Sends a page, which its route has protected by `pagePolicy`. */
 export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
   return reply
     .code(status)
@@ -28,18 +27,17 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): Fasti
 }
 
 /** A page brings only what is ours. Older browsers do not take 'self' for the socket of the same host, so it is named. */
-export function pageHeaders(host = '', address: PublicAddress): Record<string, string> {
-  const sockets = /^[\w.:[\]-]{1,255}$/.test(host) ? ` ws://${host} wss://${host}` : ''
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    `connect-src 'self'${sockets}`,
-    "form-action 'self'",
-    "base-uri 'none'",
-  ]
-  return htmlHeaders(policy, address)
+export function pagePolicy(host = ''): PagePolicy {
+  const sockets = /^[\w.:[\]-]{1,255}$/.test(host) ? [`ws://${host}`, `wss://${host}`] : []
+  return {
+    'default-src': ["'none'"],
+    'script-src': ["'self'"],
+    'style-src': ["'self'"],
+    'img-src': ["'self'", 'data:'],
+    'connect-src': ["'self'", ...sockets],
+    'form-action': ["'self'"],
+    'base-uri': ["'none'"],
+  }
 }
 
 function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: Page): Html {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CastVote } from '../../../application/cast-vote.ts'
 import type { VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
 import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
@@ -10,12 +10,13 @@ import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
 import { addressOf, readBearer, readSessionCookie, readVoterToken, setSessionCookie } from '../credentials.ts'
+import { protectPages } from '../html-headers.ts'
 import type { HttpApp } from '../operation.ts'
 import { limitHeadersOf, PROBLEMS, retryAfterOf, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
 import { createRenderHomePage } from './home-page.ts'
-import { pageHeaders, sendPage } from './layout.ts'
+import { pagePolicy, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
 import { renderPollPage } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
@@ -51,40 +52,37 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   builtAssetRoutes(app)
   qrCodeRoute(app, parts.address)
   const renderHomePage = createRenderHomePage()
+  app.register(async (pages: HttpApp) => {
+    await protectPages(pages, ({ headers }) => pagePolicy(headers.host), parts.address)
+    pages.get('/', { schema: { hide: true } }, async (request, reply) => {
+      reply.header('vary', 'Accept')
+      return isForPerson(request)
+        ? sendPage(reply, 200, renderHomePage(linkBase(parts.address, request.headers.host)))
+        : sendRefusal(reply, nothingHere)
+    })
+    pages.register(async (pollPages: HttpApp) => addPollPages(pollPages, parts))
+  })
+}
+
+/** A scope of its own: forms are read here, and faults are answered with a page. */
+function addPollPages(pages: HttpApp, parts: PageRoutesParts): void {
   const renderPresentPage = createRenderPresentPage()
-  const onRequest: onRequestHookHandler = (request, reply, done) => {
-    reply.headers(pageHeaders(request.headers.host, parts.address))
-    done()
-  }
-  app.get('/', { schema: { hide: true }, onRequest }, async (request, reply) => {
-    reply.header('vary', 'Accept')
-    return isForPerson(request)
-      ? sendPage(reply, 200, renderHomePage(linkBase(parts.address, request.headers.host)))
-      : sendRefusal(reply, nothingHere)
+  pages.removeAllContentTypeParsers()
+  const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
+  pages.addContentTypeParser<string>('application/x-www-form-urlencoded', asText, (_request, body, read) => {
+    read(null, new URLSearchParams(body))
   })
-  // A scope of its own: forms are read here, and faults are answered with a page.
-  app.register((pages: HttpApp, _options, done) => {
-    pages.addHook('onRequest', onRequest)
-    pages.removeAllContentTypeParsers()
-    const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
-    pages.addContentTypeParser<string>('application/x-www-form-urlencoded', asText, (_request, body, read) => {
-      read(null, new URLSearchParams(body))
-    })
-    pages.setErrorHandler((fault, request, reply) => sendFaultPage(fault, request, reply, parts))
-    const options = { schema: { hide: true } }
-    pages.get('/p/:poll_id', options, async (request: PageRequest, reply) =>
-      showPoll(pages, parts, request, reply, null),
-    )
-    pages.get('/p/:poll_id/present', options, async (request: PageRequest, reply) => {
-      const { poll_id: pollId } = request.params
-      const seen = await parts.seePoll.see(pollId, nothingShown)
-      if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
-      const joinUrl = votePageUrl(parts.address, request.headers.host, pollId)
-      return sendPage(reply, 200, renderPresentPage(seen.live.poll, joinUrl))
-    })
-    pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
-    done()
+  pages.setErrorHandler((fault, request, reply) => sendFaultPage(fault, request, reply, parts))
+  const options = { schema: { hide: true } }
+  pages.get('/p/:poll_id', options, async (request: PageRequest, reply) => showPoll(pages, parts, request, reply, null))
+  pages.get('/p/:poll_id/present', options, async (request: PageRequest, reply) => {
+    const { poll_id: pollId } = request.params
+    const seen = await parts.seePoll.see(pollId, nothingShown)
+    if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
+    const joinUrl = votePageUrl(parts.address, request.headers.host, pollId)
+    return sendPage(reply, 200, renderPresentPage(seen.live.poll, joinUrl))
   })
+  pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
 }
 
 async function showPoll(
