@@ -118,7 +118,7 @@ describe.each<Profile>(['redis', 'postgres'])('the exports of an api, on %s', (p
     expect([first.status, last.status, exportsMax]).toEqual([200, 200, 2])
     for (const form of ['csv?part=votes', 'json']) {
       const refused = await call('GET', `${small}/export.${form}`)
-      expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
+      expect([refused.status, refused.body?.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
       expect(refused.headers.get('content-disposition')).toBeNull()
     }
     expect((await call('GET', '/polls/unknown/export.json')).status).toBe(404)

@@ -2077,7 +2077,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'a page of another origin shows one of ours in a frame',
-    edits: [{ file: 'src/adapters/http/html-headers.ts', from: "frame-ancestors 'none'", to: 'frame-ancestors *' }],
+    edits: [
+      {
+        file: 'src/adapters/http/html-headers.ts',
+        from: `'frame-ancestors': ["'none'"]`,
+        to: `'frame-ancestors': ['*']`,
+      },
+    ],
     caughtBy: [
       {
         file: 'test/adapters/http-answer-headers.test.ts',
@@ -2090,8 +2096,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/html-headers.ts',
-        from: "'cross-origin-resource-policy': 'same-origin',",
-        to: "'cross-origin-resource-policy': 'cross-origin',",
+        from: "crossOriginResourcePolicy: { policy: 'same-origin' }",
+        to: "crossOriginResourcePolicy: { policy: 'cross-origin' }",
       },
     ],
     caughtBy: [

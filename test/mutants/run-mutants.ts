@@ -1,11 +1,14 @@
 // npm run mutants: breaks the product on purpose, one way at a time, and expects the tests to notice. A test that cannot fail
 // proves nothing. `npm run mutants -- door` runs those whose name has the word; `--at-once 1` one after the other.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { provideTestServers } from '../support/test-servers.ts'
-import type { Mutant, NamedTest } from './mutant.ts'
+import { applyEdit, type Mutant, type NamedTest } from './mutant.ts'
 import { mutants } from './mutants.ts'
 import { runTests, type TestResult } from './run-tests.ts'
 
+const root = join(import.meta.dirname, '../..')
 const usage = 'npm run mutants -- [--at-once N] [words of their names]'
 
 type Verdict = { readonly isCaught: boolean; readonly lines: readonly string[] }
@@ -14,6 +17,7 @@ async function main(): Promise<number> {
   const { atOnce, words } = readOptions()
   const chosen = mutants.filter(({ breaks }) => words.every((word) => breaks.includes(word)))
   if (chosen.length === 0) throw new Error(`no mutant is named so\n${usage}`)
+  await checkEdits(chosen)
   const servers = await provideTestServers()
   try {
     const named = uniqueTests(chosen)
@@ -45,6 +49,12 @@ function readOptions(): { readonly atOnce: number; readonly words: readonly stri
   const atOnce = Number(values['at-once'])
   if (!Number.isInteger(atOnce) || atOnce < 1) throw new Error(`--at-once takes a number from 1\n${usage}`)
   return { atOnce, words: positionals }
+}
+
+/** Throws where a text that is to be replaced does not stand there any more: before anything was run, and not in the middle of it. */
+async function checkEdits(chosen: readonly Mutant[]): Promise<void> {
+  for (const edit of chosen.flatMap(({ edits }) => edits))
+    applyEdit(await readFile(join(root, edit.file), 'utf8'), edit)
 }
 
 function uniqueTests(chosen: readonly Mutant[]): readonly NamedTest[] {
