@@ -2132,7 +2132,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'anybody says from where they came',
-    edits: [{ file: 'src/adapters/http/server.ts', from: 'trustProxy: false', to: 'trustProxy: true' }],
+    edits: [
+      {
+        file: 'src/adapters/browsers/client-address.ts',
+        from: 'let nearest = remoteAddress.replace',
+        to: "let nearest = String(headers['x-forwarded-for'] ?? remoteAddress).replace",
+      },
+    ],
     caughtBy: [
       {
         file: 'test/journeys/security.test.ts',
