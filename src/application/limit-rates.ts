@@ -1,4 +1,5 @@
 // Limits how often somebody may ask. Decides at once, by what this process has seen, and shares that with the others in the background.
+import { createFirstRequests } from '../domain/first-requests.ts'
 import { charge, intervalOf, waitOf } from '../domain/rate.ts'
 import { createRecentMap } from '../domain/recent-map.ts'
 import { type NamedRate, type Refused, refuseBeyond } from '../domain/refusal.ts'
@@ -43,12 +44,18 @@ export function createLimitRates({ service, keysMax = keysMaxDefault, ...parts }
     limit(rate, detail) {
       const { name, periodMs } = rate
       const known = createRecentMap<Spent>({ keptMs: periodMs, keysMax })
+      const firsts = createFirstRequests(periodMs)
       const intervalMs = intervalOf(rate)
       const settleAt = Math.ceil(rate.amount * settleShare)
 
       function refuseAt(spent: Spent | undefined, at: number): Refused | null {
         const wait = spent === undefined ? 0 : waitOf(rate, spent.freshAt, at)
         return wait > 0 ? refuseBeyond(rate, detail, wait) : null
+      }
+
+      /** As if all that were not looked at one by one had come now. */
+      function afterFirsts(at: number): Spent {
+        return { freshAt: at + (settleAt - 1) * intervalMs, owed: settleAt - 1 }
       }
 
       function settleSoon(key: string, spent: Spent): void {
@@ -62,7 +69,8 @@ export function createLimitRates({ service, keysMax = keysMaxDefault, ...parts }
           const before = known.get(key, at)
           const refused = refuseAt(before, at)
           if (refused !== null) return refused
-          const spent = before ?? { freshAt: 0, owed: 0 }
+          if (before === undefined && firsts.count(key, at) < settleAt) return null
+          const spent = before ?? afterFirsts(at)
           spent.freshAt = charge(rate, spent.freshAt, at)
           spent.owed += 1
           known.put(key, spent, at)
