@@ -1,5 +1,5 @@
 // Limits how often somebody may ask. Decides at once, by what this process has seen, and shares that with the others in the background.
-import { createFirstRequests } from '../domain/first-requests.ts'
+import { createFirstRequests, FIRST_REQUESTS_MOST } from '../domain/first-requests.ts'
 import { charge, intervalOf, waitOf } from '../domain/rate.ts'
 import { createRecentMap } from '../domain/recent-map.ts'
 import { type NamedRate, type Refused, refuseBeyond } from '../domain/refusal.ts'
@@ -47,6 +47,7 @@ export function createLimitRates({ service, keysMax = keysMaxDefault, ...parts }
       const firsts = createFirstRequests(periodMs)
       const intervalMs = intervalOf(rate)
       const settleAt = Math.ceil(rate.amount * settleShare)
+      const firstsMost = Math.min(settleAt, FIRST_REQUESTS_MOST) - 1
 
       function refuseAt(spent: Spent | undefined, at: number): Refused | null {
         const wait = spent === undefined ? 0 : waitOf(rate, spent.freshAt, at)
@@ -55,7 +56,7 @@ export function createLimitRates({ service, keysMax = keysMaxDefault, ...parts }
 
       /** As if all that were not looked at one by one had come now. */
       function afterFirsts(at: number): Spent {
-        return { freshAt: at + (settleAt - 1) * intervalMs, owed: settleAt - 1 }
+        return { freshAt: at + firstsMost * intervalMs, owed: firstsMost }
       }
 
       function settleSoon(key: string, spent: Spent): void {
@@ -69,7 +70,7 @@ export function createLimitRates({ service, keysMax = keysMaxDefault, ...parts }
           const before = known.get(key, at)
           const refused = refuseAt(before, at)
           if (refused !== null) return refused
-          if (before === undefined && firsts.count(key, at) < settleAt) return null
+          if (before === undefined && firsts.count(key, at) <= firstsMost) return null
           const spent = before ?? afterFirsts(at)
           spent.freshAt = charge(rate, spent.freshAt, at)
           spent.owed += 1

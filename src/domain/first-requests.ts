@@ -5,7 +5,8 @@ export type FirstRequests = {
 
 /** A power of two. A million voters in a minute leave some four to a place, which is far below what anybody may ask. */
 const placesDefault = 1 << 19
-const countMost = 255
+/** Beyond it a place does not count on. */
+export const FIRST_REQUESTS_MOST = 255
 
 /**
  * Counts the first requests of very many keys in a fixed place each, and remembers none of the keys: an entry for everybody who asks once or twice
@@ -30,7 +31,7 @@ export function createFirstRequests(periodMs: number, places = placesDefault): F
       if (now - youngSince >= periodMs) age(now)
       const place = hashOf(key) & (places - 1)
       // There are as many places.
-      const count = Math.min(young[place]! + 1, countMost)
+      const count = Math.min(young[place]! + 1, FIRST_REQUESTS_MOST)
       young[place] = count
       return count + old[place]!
     },

@@ -42,6 +42,20 @@ test('who asks too often is told which limit was reached, and when to come back'
   expect([limit.look('a'), limit.take('a'), limit.take('b')]).toEqual([refused, refused, null])
 })
 
+test.each([1, 3, 4, 5, 255, 1_020, 1_024, 1_200, 6_000, 20_000])(
+  'of an amount of %i just so many pass at once, and the next one a moment later',
+  (amount) => {
+    let now = 5_000
+    const { limitRates } = createProcess(null, () => now)
+    const limit = limitRates.limit({ name: 'any', amount, periodMs: 60_000 }, 'Too often.')
+    let passed = 0
+    while (passed <= amount && limit.take('a') === null) passed += 1
+    expect(passed).toBe(amount)
+    now += Math.ceil(60_000 / amount)
+    expect(limit.take('a')).toBeNull()
+  },
+)
+
 describe('processes that share what was asked', () => {
   // Mostly all at once, or no limit would be reached.
   const gap = fc.oneof({ weight: 9, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: 3_000 }) })

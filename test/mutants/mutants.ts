@@ -2649,4 +2649,20 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a large limit is none, since its first requests are counted no further than a byte goes',
+    edits: [
+      {
+        file: 'src/application/limit-rates.ts',
+        from: 'Math.min(settleAt, FIRST_REQUESTS_MOST) - 1',
+        to: 'settleAt - 1',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/limit-rates.test.ts',
+        title: 'of an amount of 6000 just so many pass at once, and the next one a moment later',
+      },
+    ],
+  },
 ]
