@@ -189,6 +189,9 @@ test('an answer is never taken for that of another request', async () => {
   await waitUntil(isEnded)
   expect(received()).toMatch(/^HTTP\/1\.1 202 [^]*"accepted"[^]*HTTP\/1\.1 400 /)
   socket.destroy()
+  // So does what is long and still on its way.
+  const long = await exchange(`GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n${'x'.repeat(200_000)}`)
+  expect(outline(long)).toEqual(['200', '400 bad_request'])
 })
 
 test('of the requests that are sent all at once, only so many are worked on', async () => {

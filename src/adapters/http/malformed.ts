@@ -87,9 +87,10 @@ export function createRefuseMalformed(keepsOwnTime: (socket: Socket) => boolean)
  */
 function isUnanswered(socket: Socket, newest: ServerResponse | undefined): boolean {
   if (newest === undefined) return true
-  if (newest.req.complete) return newest.writableFinished
-  // Of several responses only the one whose turn it is has the socket.
-  return newest.socket === socket && !newest.headersSent
+  // Of several responses only the one whose turn it is has the socket; all of one that has ended is in the socket already.
+  const hasTurn = newest.socket === socket
+  if (newest.req.complete) return newest.writableFinished || (hasTurn && newest.writableEnded)
+  return hasTurn && !newest.headersSent
 }
 
 function answerAndEnd(socket: Socket, refused: AnyRefused): void {
