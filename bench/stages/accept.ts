@@ -1,36 +1,31 @@
 import { againstFloor, type Outcome, percentilesOf, plainFigure } from '../figure.ts'
-import { acceptedOf, CONNECTIONS as connections, startBarePost } from '../site/bare-post.ts'
-import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
-import { type Installation, startInstallation } from '../site/installation.ts'
-import { type Load, startLoad, votesOf } from '../site/load.ts'
+import { measureAccepted, type Accepted } from '../site/accepted-votes.ts'
+import { startBarePost } from '../site/bare-post.ts'
+import { startInstallation } from '../site/installation.ts'
+import { startLoad } from '../site/load.ts'
 
 const rounds = 3
 const roundMs = 5_000
 const warmUpMs = 3_000
 const calmMs = 10_000
 const calmShare = 0.7
-/** More sessions than the fastest machine uses up in a round. */
-const votersPerSecond = 90_000
 
-/**
- * A vote on its way into the log: POST -> 202. The worker rests meanwhile, so that the load, Redis and the api have the machine;
- * it records afterwards what was accepted, and the ledger must have exactly that.
- */
+/** A vote on its way into the log: POST -> 202. */
 export async function accept(): Promise<Outcome> {
   const load = startLoad()
   const bare = await startBarePost()
   const installation = await startInstallation({ underTest: 'api' })
   try {
-    const measured: { readonly product: Round; readonly floor: Pick<Round, 'perSecond' | 'cpu'> }[] = []
+    const measured: { readonly product: Accepted; readonly floor: Pick<Accepted, 'perSecond' | 'cpu'> }[] = []
     await bare.measure(load, warmUpMs)
-    await measureProduct(load, installation, warmUpMs)
+    await measureAccepted(load, installation, { forMs: warmUpMs })
     for (let round = 0; round < rounds; round += 1) {
-      const product = await measureProduct(load, installation, roundMs)
+      const product = await measureAccepted(load, installation, { forMs: roundMs })
       measured.push({ product, floor: await bare.measure(load, roundMs) })
     }
     const capacity = Math.max(...measured.map(({ product }) => product.perSecond))
-    const calm = await measureProduct(load, installation, calmMs, calmShare * capacity)
-    const of = (pick: (round: Pick<Round, 'perSecond' | 'cpu'>) => number) =>
+    const calm = await measureAccepted(load, installation, { forMs: calmMs, perSecond: calmShare * capacity })
+    const of = (pick: (round: Pick<Accepted, 'perSecond' | 'cpu'>) => number) =>
       measured.map(({ product, floor }) => ({ product: pick(product), floor: pick(floor) }))
     const latency = percentilesOf(calm.latencies)
     return {
@@ -65,37 +60,5 @@ export async function accept(): Promise<Outcome> {
     await load.stop()
     await bare.stop()
     await installation.stop()
-  }
-}
-
-/** CPU in microseconds per answer: of all that takes part, and of the serving process alone. */
-type Round = {
-  readonly perSecond: number
-  readonly cpu: number
-  readonly ownCpu: number
-  readonly latencies: readonly number[]
-}
-
-async function measureProduct(
-  load: Load,
-  installation: Installation,
-  forMs: number,
-  perSecond: number | null = null,
-): Promise<Round> {
-  const poll = await installation.createPoll()
-  const voters = Math.ceil((forMs / 1000) * (perSecond ?? votersPerSecond))
-  await load.prepare(votesOf(installation, poll.id, voters))
-  await installation.rest('worker')
-  const before = readCpuTimes(installation.pids())
-  const report = await load.run({ connections, perSecond, forMs })
-  const used = cpuTimeSince(before, readCpuTimes(installation.pids()))
-  const accepted = acceptedOf(report)
-  await installation.restart('worker')
-  await installation.provesVotes(poll, accepted)
-  return {
-    perSecond: report.perSecond,
-    cpu: sumOf(used, ['api', 'redis']) / accepted,
-    ownCpu: sumOf(used, ['api']) / accepted,
-    latencies: report.latencies,
   }
 }

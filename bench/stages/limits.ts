@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { makeHostKey } from '../../test/support/host-application.ts'
 import { againstFloor, type Outcome, type Percentiles, percentilesOf, plainFigure } from '../figure.ts'
+import { type Accepted, prepareAccepted } from '../site/accepted-votes.ts'
 import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
 import { type Installation, startInstallation } from '../site/installation.ts'
 import { type Load, type LoadReport, type LoadTarget, startLoad, voteRequest, votesOf } from '../site/load.ts'
 import { raisedLimits } from '../../test/support/raised-limits.ts'
 
 const rounds = 9
+/** Of each of two apis that share a core: some third of what both could take. */
+const perSecond = 3_000
 const roundMs = 4_000
 const warmUpMs = 3_000
 const votesPerSecond = 500
@@ -17,8 +20,46 @@ const nearlyAll = 0.98
 /** Each limit is what it is where nobody has set it. */
 const asDelivered = Object.fromEntries(Object.keys(raisedLimits).map((name) => [name, '']))
 
-/** Votes at a steady rate, with and without a flood of made-up tokens from the same address: what that takes from those who vote. */
+/** What limits take from votes, and what they keep a flood from taking. */
 export async function limits(): Promise<Outcome> {
+  const cost = await costOfLimits()
+  const flood = await votesInFlood()
+  return { figures: [...cost.figures, ...flood.figures], checked: [...cost.checked, ...flood.checked] }
+}
+
+/** Votes with a session each into the log, in the same seconds by an installation that limits and by one that limits nobody. */
+async function costOfLimits(): Promise<Outcome> {
+  const undo: (() => Promise<void>)[] = []
+  try {
+    const sides: { readonly load: Load; readonly installation: Installation }[] = []
+    for (const env of [asDelivered, { RATE_LIMITS: 'off' }]) {
+      const load = startLoad()
+      undo.push(load.stop)
+      const installation = await startInstallation({ underTest: 'api', env })
+      undo.push(installation.stop)
+      sides.push({ load, installation })
+    }
+    const measureBoth = async (forMs: number): Promise<{ readonly product: number; readonly floor: number }> => {
+      const prepared: (() => Promise<Accepted>)[] = []
+      for (const { load, installation } of sides)
+        prepared.push(await prepareAccepted(load, installation, { forMs, perSecond }))
+      const [limited, free] = await Promise.all(prepared.map(async (measure) => measure()))
+      return { product: limited?.cpu ?? 0, floor: free?.cpu ?? 0 }
+    }
+    await measureBoth(warmUpMs)
+    const measured: { readonly product: number; readonly floor: number }[] = []
+    for (let round = 0; round < rounds; round += 1) measured.push(await measureBoth(roundMs))
+    return {
+      figures: [againstFloor('CPU of api and redis', 'us/vote', measured, 'the same without limits', { atMost: 1.05 })],
+      checked: ['every 202 is in the ledger, the tally and the cache, and nothing else is, with limits and without'],
+    }
+  } finally {
+    for (const step of undo.toReversed()) await step()
+  }
+}
+
+/** Votes at a steady rate, with and without a flood of made-up tokens from the same address: what that takes from those who vote. */
+async function votesInFlood(): Promise<Outcome> {
   const [load, flood] = [startLoad(), startLoad()]
   const undo: (() => Promise<void>)[] = [load.stop, flood.stop]
   try {

@@ -7,6 +7,7 @@ import { isNotValid, readSignedResult, verifySignedResult } from '../../src/appl
 import { linesOf, someVoters } from '../support/bulk-host.ts'
 import { type ExportServer, startExportServer } from '../support/export-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { lockVotes } from '../support/lock-votes.ts'
 import { createCheckedClient } from '../support/openapi-document.ts'
 import { verifyAsDocumented } from '../support/openssl-lines.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -305,11 +306,9 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const ask = async () => createHttpClient(other.url)('GET', poll.signed)
     await change(1)
     expect((await ask()).status).toBe(500)
-    const locker = await system.database.pool.connect()
-    await locker.query('begin; lock table vote in access exclusive mode')
-    expect([(await ask()).status, (await ask()).status]).toEqual([500, 500])
-    await locker.query('rollback')
-    locker.release()
+    await lockVotes(system.database.pool, async () => {
+      expect([(await ask()).status, (await ask()).status]).toEqual([500, 500])
+    })
     await change(-1)
     expect((await ask()).status).toBe(500)
     await waitUntil(async () => (await ask()).status === 200)
@@ -321,27 +320,26 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     await call('GET', kept.signed)
     const fresh = [await makeFinal(), await makeFinal(), await makeFinal()]
     const exported = await makeFinal({ voter_visibility: 'public' })
-    const locker = await system.database.pool.connect()
-    await locker.query('begin; lock table vote in access exclusive mode')
-    const held = async (): Promise<number | null> => {
-      const { rowCount } = await system.database.pool.query(
-        `select from pg_stat_activity where application_name = 'tallycast snapshots' and wait_event = 'relation'
-         and datname = current_database()`,
-      )
-      return rowCount
-    }
-    const signing = fresh.slice(0, 2).map(async ({ signed }) => call('GET', signed))
-    await waitUntil(async () => (await held()) === 2)
-    const exporting = call('GET', `${exported.path}/export.csv?part=votes`)
-    await waitUntil(async () => (await held()) === 3)
-    const refused = await call('GET', fresh[2]!.signed) // three were made
-    expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
-    expect(refused.body.detail).toContain('Too many results are being signed')
-    expect((await call('GET', `${exported.path}/export.json`)).body.detail).toContain('Too many exports')
-    expect((await call('GET', kept.signed)).status).toBe(200)
-    await locker.query('rollback')
-    locker.release()
-    const answers = await Promise.all([...signing, exporting])
+    const waiting = await lockVotes(system.database.pool, async () => {
+      const held = async (): Promise<number | null> => {
+        const { rowCount } = await system.database.pool.query(
+          `select from pg_stat_activity where application_name = 'tallycast snapshots' and wait_event = 'relation'
+           and datname = current_database()`,
+        )
+        return rowCount
+      }
+      const signing = fresh.slice(0, 2).map(async ({ signed }) => call('GET', signed))
+      await waitUntil(async () => (await held()) === 2)
+      const exporting = call('GET', `${exported.path}/export.csv?part=votes`)
+      await waitUntil(async () => (await held()) === 3)
+      const refused = await call('GET', fresh[2]!.signed) // three were made
+      expect([refused.status, refused.body.code, refused.headers.get('retry-after')]).toEqual([503, 'overloaded', '5'])
+      expect(refused.body.detail).toContain('Too many results are being signed')
+      expect((await call('GET', `${exported.path}/export.json`)).body.detail).toContain('Too many exports')
+      expect((await call('GET', kept.signed)).status).toBe(200)
+      return [...signing, exporting]
+    })
+    const answers = await Promise.all(waiting)
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     await waitUntil(async () => (await call('GET', fresh[2]!.signed)).status === 200)
     expect(disagreements).toEqual([])
@@ -353,13 +351,11 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const small = await startOther({ waitMsMax: 500, keptMax: 2 })
     const statusOf = async ({ signed }: typeof asked) => (await createHttpClient(small.url)('GET', signed)).status
     for (const poll of [asked, unasked, asked, third]) expect(await statusOf(poll)).toBe(200)
-    const locker = await system.database.pool.connect()
-    await locker.query('begin; lock table vote in access exclusive mode')
-    // It has the one place, and all others are refused.
-    for (const poll of [unasked, ...refused]) expect(await statusOf(poll)).toBe(503)
-    expect([await statusOf(asked), await statusOf(third)]).toEqual([200, 200])
-    await locker.query('rollback')
-    locker.release()
+    await lockVotes(system.database.pool, async () => {
+      // It has the one place, and all others are refused.
+      for (const poll of [unasked, ...refused]) expect(await statusOf(poll)).toBe(503)
+      expect([await statusOf(asked), await statusOf(third)]).toEqual([200, 200])
+    })
     await small.stop()
   })
 
@@ -370,16 +366,14 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const isSigned = async (poll: typeof first): Promise<boolean> => (await ask(poll)).status === 200
     await waitUntil(async () => isSigned(first))
     await waitUntil(async () => isSigned(second))
-    const locker = await system.database.pool.connect()
-    await locker.query('begin; lock table vote in access exclusive mode')
-    expect(await isSigned(second)).toBe(true)
-    // Two who ask wait for one reading, or the second would have no place.
-    for (let times = 0; times < 2; times += 1) {
-      const late = await ask(first)
-      expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'unavailable', '5'])
-    }
-    await locker.query('rollback')
-    locker.release()
+    await lockVotes(system.database.pool, async () => {
+      expect(await isSigned(second)).toBe(true)
+      // Two who ask wait for one reading, or the second would have no place.
+      for (let times = 0; times < 2; times += 1) {
+        const late = await ask(first)
+        expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'unavailable', '5'])
+      }
+    })
     await waitUntil(async () => isSigned(first))
     await small.stop()
   })

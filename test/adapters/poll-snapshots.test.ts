@@ -9,6 +9,7 @@ import { sleep } from '../../src/runtime/stop-signal.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { createLedgerOwner, emptyLedger, type LedgerOwner, voteAt, voterNumber } from '../support/some-votes.ts'
+import { lockVotes } from '../support/lock-votes.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const pageSize = 3
@@ -176,11 +177,9 @@ describe('a snapshot of a poll', () => {
 
   test('gives up a page that takes too long, as a ledger that is not available', async () => {
     await record([[1, 1]])
-    const locker = await database.pool.connect()
-    await locker.query('begin; lock table vote in access exclusive mode')
-    await expect(readAll(poll.id)).rejects.toSatisfy(isUnavailable)
-    await locker.query('rollback')
-    locker.release()
+    await lockVotes(database.pool, async () => {
+      await expect(readAll(poll.id)).rejects.toSatisfy(isUnavailable)
+    })
     expect((await readAll(poll.id))?.pages.flat().length).toBe(1)
   })
 })
