@@ -1,5 +1,5 @@
 # One image for api, worker, admin and migrate: the command chooses. Node runs the TypeScript as it stands; built are the scripts and styles
-# of the pages alone. What differs between the stages is what lies beside the sources.
+# of the pages alone, whose texts the api reads too. What differs between the stages is what lies beside the sources.
 
 FROM node:26-slim AS base
 WORKDIR /app
@@ -42,6 +42,8 @@ ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=sources /app ./
 COPY --from=pages /app/web/dist ./web/dist
+COPY web/i18n ./web/i18n
+COPY web/messages ./web/messages
 USER node
 # HTTP, gRPC, and health with metrics: on one port whatever the process, since each container is a host of its own.
 EXPOSE 8000 50051 9464

@@ -12,6 +12,7 @@ import {
   toNewPoll,
   writeOption,
 } from '../../web/create/draft.ts'
+import type { Message } from '../../web/i18n/say.ts'
 import { POLL_LIMITS } from '../../src/domain/poll.ts'
 
 const now = Date.parse('2026-01-01T00:00:00Z')
@@ -61,21 +62,18 @@ describe('the rows', () => {
 })
 
 describe('what is said before it is sent', () => {
-  test.each<[string | null, Draft]>([
+  test.each<[Message | null, Draft]>([
     [null, draftOf(['A', 'B', '', ' '])],
-    ['Write a question.', draftOf(['A', 'B'], { question: ' ' })],
-    ['Write at least 2 options.', draftOf(['A', ' '])],
-    ['“A” stands there twice.', draftOf(['A', 'B', 'A '])],
+    [['create.problem_question'], draftOf(['A', 'B'], { question: ' ' })],
+    [['create.problem_few', { count: 2 }], draftOf(['A', ' '])],
+    [['create.problem_twice', { text: 'A' }], draftOf(['A', 'B', 'A '])],
     [null, draftOf(['A', '😀'.repeat(200)], { description: 'd'.repeat(5_000) })],
-    [`“${'B'.repeat(40)}…” has more than 200 characters.`, draftOf(['A', 'B'.repeat(201)])],
-    ['The description has more than 5000 characters.', draftOf(['A', 'B'], { description: 'd'.repeat(5_001) })],
-    ['The closing time has passed already.', draftOf(['A', 'B'], { closesAt: '2025-12-31T12:00' })],
-    [
-      'It has to open before it closes.',
-      draftOf(['A', 'B'], { opensAt: '2027-01-01T12:00', closesAt: '2027-01-01T12:00' }),
-    ],
-  ])('%s', (said, draft) => {
-    expect(problemOf(draft, now)).toBe(said)
+    [['create.problem_option_long', { text: `${'B'.repeat(40)}…`, count: 200 }], draftOf(['A', 'B'.repeat(201)])],
+    [['create.problem_description_long', { count: 5_000 }], draftOf(['A', 'B'], { description: 'd'.repeat(5_001) })],
+    [['create.problem_closed_before'], draftOf(['A', 'B'], { closesAt: '2025-12-31T12:00' })],
+    [['create.problem_order'], draftOf(['A', 'B'], { opensAt: '2027-01-01T12:00', closesAt: '2027-01-01T12:00' })],
+  ])('%j', (said, draft) => {
+    expect(problemOf(draft, now)).toEqual(said)
   })
 
   test('the limits are those of the service', () => {

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { useLanguage } from '../../web/i18n/in-use.ts'
+import english from '../../web/messages/en.json' with { type: 'json' }
 import {
   countTotal,
   drawnWidth,
@@ -9,6 +11,8 @@ import {
   passTime,
   startPace,
 } from '../../web/present/pace.ts'
+
+beforeAll(() => useLanguage(english, 'en'))
 
 const at = (second: number): number => 1_000_000_000 + second * 1000
 /** Hears of totals at seconds, one after the other. */

@@ -1,24 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { maySeeResults } from '../../src/domain/tally.ts'
-import { formatDuration, type Status, tellNext, whyHidden } from '../../web/present/standing.ts'
+import { useLanguage } from '../../web/i18n/in-use.ts'
+import english from '../../web/messages/en.json' with { type: 'json' }
+import { type Status, tellNext, whyHidden } from '../../web/present/standing.ts'
 
-const second = 1000
-const [minute, hour, day] = [60 * second, 3600 * second, 86_400 * second]
+beforeAll(() => useLanguage(english, 'en'))
+
+const hour = 3_600_000
 
 describe('what the big screen says of a poll', () => {
-  test.each([
-    [1, '0:01'],
-    [7 * second, '0:07'],
-    [minute, '1:00'],
-    [hour - 1, '1:00:00'],
-    [hour + 62 * second, '1:01:02'],
-    [day - second, '23:59:59'],
-    [day, '1 day 0 h'],
-    [2 * day + 3 * hour, '2 days 3 h'],
-  ])('%i ms are %s', (ms, text) => {
-    expect(formatDuration(ms)).toBe(text)
-  })
-
   test('what comes next by itself, and that it is due', () => {
     const now = Date.parse('2026-01-01T12:00:00Z')
     const times = { opens_at: '2026-01-01T12:05:00Z', closes_at: '2026-01-01T13:00:00Z' }

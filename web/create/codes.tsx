@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Client, CreatedPoll } from '../../client/src/index.ts'
+import { type Message, say } from '../i18n/say.ts'
 import { describeFault } from './describe-fault.ts'
 
 export type CodesProps = { readonly client: Pick<Client, 'createCodes'>; readonly poll: CreatedPoll }
@@ -14,20 +15,21 @@ const handedMs = 60_000
 export function Codes({ client, poll }: CodesProps) {
   const [count, setCount] = useState('100')
   const [codes, setCodes] = useState<readonly string[]>([])
-  const [said, setSaid] = useState('')
+  const [said, setSaid] = useState<Message>(['create.codes_hint'])
   const [isSending, setIsSending] = useState(false)
   const name = `voting-codes-${poll.id}.csv`
 
   async function make(): Promise<void> {
     if (isSending) return
     const wanted = Number(count)
-    if (!Number.isInteger(wanted) || wanted < 1 || wanted > codesMax) return setSaid(`From 1 to ${codesMax} at a time.`)
+    if (!Number.isInteger(wanted) || wanted < 1 || wanted > codesMax)
+      return setSaid(['create.codes_count', { least: 1, most: codesMax }])
     setIsSending(true)
     try {
       const made = await client.createCodes(poll.id, wanted, { token: poll.manage_token })
       save(name, made)
       setCodes(made)
-      setSaid(`${made.length} codes are in the file. Nobody can be told them again.`)
+      setSaid(['create.codes_made', { count: made.length }])
     } catch (error) {
       setSaid(describeFault(error))
     }
@@ -37,7 +39,7 @@ export function Codes({ client, poll }: CodesProps) {
   return (
     <div class="link">
       <label>
-        <span>Voting codes</span>
+        <span>{say('create.codes_title')}</span>
         <input
           type="number"
           min={1}
@@ -48,16 +50,16 @@ export function Codes({ client, poll }: CodesProps) {
       </label>
       <div class="beside">
         <button type="button" aria-disabled={isSending} onClick={() => void make()}>
-          Make codes and save them
+          {say('create.codes_make')}
         </button>
         {codes.length > 0 && (
           <button type="button" class="quiet" onClick={() => save(name, codes)}>
-            Save again
+            {say('create.codes_save_again')}
           </button>
         )}
       </div>
       <p class="hint" role="status">
-        {said || 'Each lets one person vote once.'}
+        {say(...said)}
       </p>
     </div>
   )

@@ -1,5 +1,7 @@
 import { useRef, useState } from 'preact/hooks'
 import type { Client, CreatedPoll } from '../../client/src/index.ts'
+import { LanguageSwitch } from '../i18n/language-switch.tsx'
+import { type Message, say } from '../i18n/say.ts'
 import { CreatedView } from './created-view.tsx'
 import { describeFault } from './describe-fault.ts'
 import { type Draft, draftLimits, emptyDraft, problemOf, toNewPoll } from './draft.ts'
@@ -27,11 +29,11 @@ type FormProps = {
 
 function CreateForm({ client, onCreated }: FormProps) {
   const [draft, setDraft] = useState<Draft>(emptyDraft)
-  const [problem, setProblem] = useState<string | null>(null)
+  const [problem, setProblem] = useState<Message | null>(null)
   const [isSending, setIsSending] = useState(false)
   const notice = useRef<HTMLParagraphElement>(null)
 
-  function refuse(reason: string): void {
+  function refuse(reason: Message): void {
     setProblem(reason)
     setIsSending(false)
     // Once it is there.
@@ -55,15 +57,19 @@ function CreateForm({ client, onCreated }: FormProps) {
 
   return (
     <form class="create" onSubmit={(event) => void create(event)} noValidate>
-      <h1>Ask something</h1>
+      <header class="top">
+        <h1>{say('create.title')}</h1>
+        <LanguageSwitch />
+      </header>
       <label class="field">
-        <span>Question</span>
+        <span>{say('create.question')}</span>
         <textarea
           name="question"
           rows={2}
           maxLength={draftLimits.questionMax}
           value={draft.question}
-          placeholder="What should we drink at the launch?"
+          placeholder={say('create.question_example')}
+          dir="auto"
           onInput={({ currentTarget: { value: question } }) => setDraft({ ...draft, question })}
         />
       </label>
@@ -72,12 +78,12 @@ function CreateForm({ client, onCreated }: FormProps) {
       <Preview draft={draft} />
       {problem !== null && (
         <p class="problem" role="alert" tabIndex={-1} ref={notice}>
-          {problem}
+          {say(...problem)}
         </p>
       )}
       <div class="actions">
         <button type="submit" aria-disabled={isSending}>
-          {isSending ? 'Making it…' : 'Make the poll'}
+          {say(isSending ? 'create.making' : 'create.submit')}
         </button>
       </div>
     </form>

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { say } from '../i18n/say.ts'
 import { Codes, type CodesProps } from './codes.tsx'
 
 type Props = CodesProps & { readonly base: string; readonly onAgain: () => void }
@@ -11,25 +12,21 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
   return (
     <div class="created">
       <h1 tabIndex={-1} ref={heading}>
-        Your poll is ready
+        {say('create.ready')}
       </h1>
       <p dir="auto">{poll.question}</p>
-      <img class="qr" src={`/p/${poll.id}/qr.svg`} width="220" height="220" alt="QR code of the page to vote on" />
-      <Link label="To vote" url={vote} />
+      <img class="qr" src={`/p/${poll.id}/qr.svg`} width="220" height="220" alt={say('common.qr_code')} />
+      <Link label={say('create.vote')} url={vote} />
+      <Link label={say('create.manage')} url={`${vote}#manage=${poll.manage_token}`} hint={say('create.manage_hint')} />
       <Link
-        label="To manage"
-        url={`${vote}#manage=${poll.manage_token}`}
-        hint="Keep it to yourself, and keep it: it is shown this once."
-      />
-      <Link
-        label="To present"
+        label={say('create.present')}
         url={`${vote}/present#manage=${poll.manage_token}`}
-        hint="The big screen, with keys to open and close. Without what follows # it may be given to anybody."
+        hint={say('create.present_hint')}
       />
       {poll.voter_identity === 'code' && <Codes client={client} poll={poll} />}
       <p>
         <button type="button" class="quiet" onClick={onAgain}>
-          Make another poll
+          {say('create.again')}
         </button>
       </p>
     </div>
@@ -55,14 +52,21 @@ function Link({ label, url, hint }: { readonly label: string; readonly url: stri
     <div class="link">
       <label>
         <span>{label}</span>
-        <input type="text" readOnly value={url} ref={field} onFocus={({ currentTarget }) => currentTarget.select()} />
+        <input
+          type="text"
+          dir="ltr"
+          readOnly
+          value={url}
+          ref={field}
+          onFocus={({ currentTarget }) => currentTarget.select()}
+        />
       </label>
       <div class="beside">
         <button type="button" class="quiet" onClick={() => void copy()}>
-          {isCopied ? 'Copied' : 'Copy'}
+          {say(isCopied ? 'create.copied' : 'create.copy')}
         </button>
         <a class="button" href={url}>
-          Open
+          {say('create.open')}
         </a>
       </div>
       {hint !== undefined && <p class="hint">{hint}</p>}

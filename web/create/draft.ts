@@ -1,4 +1,5 @@
 import type { NewPoll, Poll } from '../../client/src/index.ts'
+import type { Message } from '../i18n/say.ts'
 
 /** An option as it is being written. `key` stays its own while rows move, so that focus and what is typed move with it. */
 export type DraftOption = { readonly key: number; readonly text: string }
@@ -98,20 +99,21 @@ export function writtenOptions(draft: Draft): readonly string[] {
   return draft.options.map((option) => option.text.trim()).filter((text) => text !== '')
 }
 
-/** Why it cannot be made yet, in a sentence; null where it can, as far as can be told here. */
-export function problemOf(draft: Draft, now: number): string | null {
+/** Why it cannot be made yet; null where it can, as far as can be told here. */
+export function problemOf(draft: Draft, now: number): Message | null {
   const options = writtenOptions(draft)
-  if (draft.question.trim() === '') return 'Write a question.'
-  if (options.length < draftLimits.optionsMin) return `Write at least ${draftLimits.optionsMin} options.`
-  const long = options.find((text) => charactersOf(text) > draftLimits.optionTextMax)
-  if (long !== undefined) return `“${long.slice(0, 40)}…” has more than ${draftLimits.optionTextMax} characters.`
-  if (charactersOf(draft.description.trim()) > draftLimits.descriptionMax)
-    return `The description has more than ${draftLimits.descriptionMax} characters.`
+  const { optionsMin, optionTextMax, descriptionMax } = draftLimits
+  if (draft.question.trim() === '') return ['create.problem_question']
+  if (options.length < optionsMin) return ['create.problem_few', { count: optionsMin }]
+  const long = options.find((text) => charactersOf(text) > optionTextMax)
+  if (long !== undefined) return ['create.problem_option_long', { text: `${long.slice(0, 40)}…`, count: optionTextMax }]
+  if (charactersOf(draft.description.trim()) > descriptionMax)
+    return ['create.problem_description_long', { count: descriptionMax }]
   const double = options.find((text, at) => options.indexOf(text) !== at)
-  if (double !== undefined) return `“${double}” stands there twice.`
+  if (double !== undefined) return ['create.problem_twice', { text: double }]
   const [opensAt, closesAt] = [timeOf(draft.opensAt), timeOf(draft.closesAt)]
-  if (closesAt !== null && closesAt <= now) return 'The closing time has passed already.'
-  if (opensAt !== null && closesAt !== null && closesAt <= opensAt) return 'It has to open before it closes.'
+  if (closesAt !== null && closesAt <= now) return ['create.problem_closed_before']
+  if (opensAt !== null && closesAt !== null && closesAt <= opensAt) return ['create.problem_order']
   return null
 }
 

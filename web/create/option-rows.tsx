@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { type Message, say } from '../i18n/say.ts'
 import {
   addOption,
   type Draft,
@@ -15,7 +16,7 @@ type Props = { readonly draft: Draft; readonly onChange: (draft: Draft) => void 
 /** The options in their order: typed, pasted as a list, moved by dragging or with Alt and an arrow key. */
 export function OptionRows({ draft, onChange }: Props) {
   const list = useRef<HTMLOListElement>(null)
-  const [said, setSaid] = useState('')
+  const [said, setSaid] = useState<Message | null>(null)
   const [dragged, setDragged] = useState<number | null>(null)
   const { options } = draft
 
@@ -30,7 +31,7 @@ export function OptionRows({ draft, onChange }: Props) {
   function move({ key }: DraftOption, place: number): void {
     wanted.current = place
     onChange(moveOption(draft, key, place))
-    setSaid(`Now number ${place + 1} of ${options.length}.`)
+    setSaid(['create.moved', { place: place + 1, most: options.length }])
   }
 
   function add(): void {
@@ -58,12 +59,12 @@ export function OptionRows({ draft, onChange }: Props) {
     event.preventDefault()
     const pasted = pasteOptions(draft, key, text)
     onChange(pasted)
-    setSaid(`${pasted.options.length} options.`)
+    setSaid(['create.pasted', { count: pasted.options.length }])
   }
 
   return (
     <fieldset class="rows">
-      <legend>Options</legend>
+      <legend>{say('create.options')}</legend>
       <ol ref={list}>
         {options.map((option, place) => (
           <li
@@ -80,7 +81,7 @@ export function OptionRows({ draft, onChange }: Props) {
               class="handle"
               draggable
               aria-hidden="true"
-              title="Drag to move, or press Alt and an arrow key"
+              title={say('create.drag_hint')}
               onDragStart={(event) => {
                 event.dataTransfer?.setData('text/plain', option.text)
                 setDragged(option.key)
@@ -91,7 +92,7 @@ export function OptionRows({ draft, onChange }: Props) {
             </span>
             <input
               type="text"
-              aria-label={`Option ${place + 1}`}
+              aria-label={say('create.option', { place: place + 1 })}
               aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown"
               maxLength={draftLimits.optionTextMax}
               value={option.text}
@@ -104,7 +105,7 @@ export function OptionRows({ draft, onChange }: Props) {
             <button
               type="button"
               class="quiet"
-              aria-label={`Remove option ${place + 1}`}
+              aria-label={say('create.remove_option', { place: place + 1 })}
               onClick={() => onChange(removeOption(draft, option.key))}
             >
               ×
@@ -113,11 +114,11 @@ export function OptionRows({ draft, onChange }: Props) {
         ))}
       </ol>
       <button type="button" class="quiet" disabled={options.length >= draftLimits.optionsMax} onClick={add}>
-        Add an option
+        {say('create.add_option')}
       </button>
-      <p class="hint">Paste a list to fill in many at once. Alt and an arrow key move an option.</p>
+      <p class="hint">{say('create.options_hint')}</p>
       <p class="unseen" role="status">
-        {said}
+        {said !== null && say(...said)}
       </p>
     </fieldset>
   )

@@ -1,39 +1,41 @@
+import type { TextKey } from '../i18n/messages.ts'
+import { say } from '../i18n/say.ts'
 import type { Draft } from './draft.ts'
 import { writtenOptions } from './draft.ts'
 
 type Props = { readonly draft: Draft; readonly onChange: (draft: Draft) => void }
 
 const visibilities = {
-  always: 'Everybody, at once',
-  after_vote: 'Whoever has voted',
-  after_close: 'Everybody, when it has closed',
-  never: 'Only me',
-} as const satisfies Record<Draft['resultsVisibility'], string>
+  always: 'create.results_always',
+  after_vote: 'create.results_after_vote',
+  after_close: 'create.results_after_close',
+  never: 'create.results_never',
+} as const satisfies Record<Draft['resultsVisibility'], TextKey>
 
 const identities = {
-  session: 'Each browser once',
-  none: 'Anybody, as often as they like',
-  code: 'Whoever has a voting code',
-  token: 'Users of my own application',
-} as const satisfies Record<Draft['voterIdentity'], string>
+  session: 'create.identity_session',
+  none: 'create.identity_none',
+  code: 'create.identity_code',
+  token: 'create.identity_token',
+} as const satisfies Record<Draft['voterIdentity'], TextKey>
 
 /** Everything that has a default. */
 export function Settings({ draft, onChange }: Props) {
   const count = Math.max(2, writtenOptions(draft).length)
   return (
     <details class="settings">
-      <summary>More settings</summary>
+      <summary>{say('create.settings')}</summary>
       <label class="check">
         <input
           type="checkbox"
           checked={draft.isMultiple}
           onChange={({ currentTarget: { checked: isMultiple } }) => onChange({ ...draft, isMultiple })}
         />
-        <span>More than one option may be chosen</span>
+        <span>{say('create.multiple')}</span>
       </label>
       {draft.isMultiple && (
         <label class="field">
-          <span>At most</span>
+          <span>{say('create.max_choices')}</span>
           <input
             type="number"
             min={2}
@@ -51,26 +53,35 @@ export function Settings({ draft, onChange }: Props) {
           checked={draft.allowVoteChange}
           onChange={({ currentTarget: { checked: allowVoteChange } }) => onChange({ ...draft, allowVoteChange })}
         />
-        <span>Votes may be changed and taken back</span>
+        <span>{say('create.vote_change')}</span>
       </label>
       <Choice
-        label="Who sees the result"
+        label={say('create.who_sees')}
         options={visibilities}
         value={draft.resultsVisibility}
         onChange={(resultsVisibility) => onChange({ ...draft, resultsVisibility })}
       />
       <Choice
-        label="Who may vote"
+        label={say('create.who_votes')}
         options={identities}
         value={draft.voterIdentity}
         onChange={(voterIdentity) => onChange({ ...draft, voterIdentity })}
       />
-      <Time label="Opens by itself" value={draft.opensAt} onChange={(opensAt) => onChange({ ...draft, opensAt })} />
-      <Time label="Closes by itself" value={draft.closesAt} onChange={(closesAt) => onChange({ ...draft, closesAt })} />
+      <Time
+        label={say('create.opens_at')}
+        value={draft.opensAt}
+        onChange={(opensAt) => onChange({ ...draft, opensAt })}
+      />
+      <Time
+        label={say('create.closes_at')}
+        value={draft.closesAt}
+        onChange={(closesAt) => onChange({ ...draft, closesAt })}
+      />
       <label class="field">
-        <span>Description</span>
+        <span>{say('create.description')}</span>
         <textarea
           rows={3}
+          dir="auto"
           value={draft.description}
           onInput={({ currentTarget: { value: description } }) => onChange({ ...draft, description })}
         />
@@ -81,7 +92,7 @@ export function Settings({ draft, onChange }: Props) {
 
 type ChoiceProps<Value extends string> = {
   readonly label: string
-  readonly options: Readonly<Record<Value, string>>
+  readonly options: Readonly<Record<Value, TextKey>>
   readonly value: Value
   readonly onChange: (value: Value) => void
 }
@@ -98,7 +109,7 @@ function Choice<Value extends string>({ label, options, value, onChange }: Choic
       >
         {values.map((one) => (
           <option key={one} value={one}>
-            {options[one]}
+            {say(options[one])}
           </option>
         ))}
       </select>

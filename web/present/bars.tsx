@@ -1,10 +1,12 @@
+import { formatNumber, formatPercent } from '../i18n/format.ts'
+import { say } from '../i18n/say.ts'
 import type { Arrangement, Bar } from './arrange.ts'
 
 type Props = { readonly arrangement: Arrangement; readonly isFinal: boolean }
 
 /** The options at their places. What moves is moved by transforms alone, so that no count makes the page be laid out anew. */
 export function Bars({ arrangement: { bars, columns, rows, size }, isFinal }: Props) {
-  const digits = Math.max(...bars.map(({ votes }) => format(votes ?? 0).length))
+  const digits = Math.max(...bars.map(({ votes }) => formatNumber(votes ?? 0).length))
   return (
     <ol
       class={`bars ${size}`}
@@ -31,15 +33,11 @@ function Figures({ bar: { share, votes } }: { readonly bar: Bar }) {
   if (share === null || votes === null) return null
   return (
     <p class="figures">
-      <strong class="share">{Math.round(share * 100)}%</strong>
+      <strong class="share">{formatPercent(share)}</strong>
       <span class="votes">
-        {format(votes)}
-        <span class="unseen"> {votes === 1 ? 'vote' : 'votes'}</span>
+        {formatNumber(votes)}
+        <span class="unseen"> {say('common.votes_alone', { count: votes })}</span>
       </span>
     </p>
   )
-}
-
-function format(votes: number): string {
-  return votes.toLocaleString('en')
 }

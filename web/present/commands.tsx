@@ -1,4 +1,6 @@
 import { useLayoutEffect } from 'preact/hooks'
+import { LanguageSwitch } from '../i18n/language-switch.tsx'
+import { say } from '../i18n/say.ts'
 import { Dialog } from './dialog.tsx'
 
 /** Something that can be done here, with a key or with a button. */
@@ -16,7 +18,7 @@ export function useKeys(commands: readonly Command[]): void {
   useLayoutEffect(() => {
     function onKey(event: KeyboardEvent): void {
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
-      const command = commands.find(({ key, isThere }) => isThere && key === event.key.toLowerCase())
+      const command = commands.find(({ key, isThere }) => isThere && key === keyOf(event))
       if (command === undefined) return
       event.preventDefault()
       command.run()
@@ -24,6 +26,12 @@ export function useKeys(commands: readonly Command[]): void {
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   })
+}
+
+/** A keyboard of another script has no Latin letters: there the place of the key says which it is. */
+function keyOf({ key, code }: KeyboardEvent): string {
+  if (key === '؟') return '?'
+  return /^[ -~]+$/.test(key) ? key.toLowerCase() : code.replace('Key', '').toLowerCase()
 }
 
 export function Buttons({ commands }: { readonly commands: readonly Command[] }) {
@@ -40,7 +48,7 @@ type HelpProps = { readonly commands: readonly Command[]; readonly isOrganiser: 
 
 export function Help({ commands, isOrganiser, onLeave }: HelpProps) {
   return (
-    <Dialog title="Keys" kind="words" onLeave={onLeave}>
+    <Dialog title={say('present.keys')} kind="words" onLeave={onLeave}>
       <dl>
         {commands
           .filter(({ isThere }) => isThere)
@@ -53,10 +61,11 @@ export function Help({ commands, isOrganiser, onLeave }: HelpProps) {
             </div>
           ))}
       </dl>
-      {!isOrganiser && <p>Whoever comes with the link to manage this poll opens and closes it here.</p>}
+      {!isOrganiser && <p>{say('present.organiser_hint')}</p>}
+      <LanguageSwitch />
       <div class="answers">
         <button type="button" class="quiet" onClick={onLeave}>
-          Back <kbd>Esc</kbd>
+          {say('present.back')} <kbd>Esc</kbd>
         </button>
       </div>
     </Dialog>

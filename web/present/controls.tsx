@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { WatchStatus } from '../../client/src/index.ts'
+import { say } from '../i18n/say.ts'
 import { Buttons, type Command, fillScreen, Help, useKeys } from './commands.tsx'
 import { Confirm, Dialog } from './dialog.tsx'
 import type { Status } from './standing.ts'
@@ -27,67 +28,79 @@ export function Controls({ pollId, joinUrl, organiser, status, connection, isHid
   const { isThere } = organiser
   const canOpen = isThere && (status === 'draft' || status === 'scheduled')
   const commands: readonly Command[] = [
-    { key: 'o', name: 'Open', does: 'Open voting', isThere: canOpen, run: () => void organiser.run('open') },
+    {
+      key: 'o',
+      name: say('present.open'),
+      does: say('present.open_does'),
+      isThere: canOpen,
+      run: () => void organiser.run('open'),
+    },
     {
       key: 'c',
-      name: 'Close',
-      does: 'Close voting',
+      name: say('present.close'),
+      does: say('present.close_does'),
       isThere: isThere && status === 'open',
       run: () => setShown('close'),
     },
     {
       key: 'r',
-      name: isRevealed ? 'Hide result' : 'Show result',
-      does: 'Show the hidden result, or hide it again',
+      name: say(isRevealed ? 'present.unreveal' : 'present.reveal'),
+      does: say('present.reveal_does'),
       isThere: isThere && (isHidden || isRevealed),
       run: () => (isRevealed ? organiser.show(false) : setShown('reveal')),
     },
-    { key: 'q', name: 'QR code', does: 'Show a large QR code', isThere: true, run: () => toggle('code') },
-    { key: 'f', name: 'Full screen', does: 'Fill the screen', isThere: true, run: fillScreen },
-    { key: '?', name: 'Keys', does: 'Show these keys', isThere: true, run: () => toggle('help') },
+    { key: 'q', name: say('present.code'), does: say('present.code_does'), isThere: true, run: () => toggle('code') },
+    {
+      key: 'f',
+      name: say('present.full_screen'),
+      does: say('present.full_screen_does'),
+      isThere: true,
+      run: fillScreen,
+    },
+    { key: '?', name: say('present.keys'), does: say('present.keys_does'), isThere: true, run: () => toggle('help') },
   ]
   useKeys(isOverlay || shown === 'close' || shown === 'reveal' ? [] : commands)
   const address = joinUrl.replace(/^https?:\/\//, '')
   return (
     <footer class={address.length > 40 ? 'foot wide' : 'foot'}>
       <p class="address">
-        {status === 'closed' ? 'Result at' : 'Join at'} <strong>{address}</strong>
+        {say(status === 'closed' ? 'present.result_at' : 'present.join_at')} <strong dir="ltr">{address}</strong>
       </p>
       <p class={`link-state ${connection}`} role="status">
         {tellConnection(connection, status)}
       </p>
       {!isOverlay && (
         <div class="commands">
-          <p role="status">{organiser.said}</p>
+          <p role="status">{organiser.said !== null && say(...organiser.said)}</p>
           <Buttons commands={commands} />
         </div>
       )}
       {shown === 'help' && <Help commands={commands} isOrganiser={isThere} onLeave={leave} />}
       {shown === 'code' && (
         <Dialog title={address} kind="large-code" onLeave={leave}>
-          <img src={`/p/${pollId}/qr.svg`} alt="QR code of the page to vote on" />
+          <img src={`/p/${pollId}/qr.svg`} alt={say('common.qr_code')} />
         </Dialog>
       )}
       {shown === 'close' && (
         <Confirm
-          title="Close voting?"
-          yes="Close it"
-          no="Keep it open"
+          title={say('present.close_title')}
+          yes={say('present.close_yes')}
+          no={say('present.close_no')}
           onYes={() => void organiser.run('close')}
           onLeave={leave}
         >
-          Nobody can vote any more, and the result is final.
+          {say('present.close_warning')}
         </Confirm>
       )}
       {shown === 'reveal' && (
         <Confirm
-          title="Show the hidden result here?"
-          yes="Show it"
-          no="Keep it hidden"
+          title={say('present.reveal_title')}
+          yes={say('present.reveal_yes')}
+          no={say('present.reveal_no')}
           onYes={() => organiser.show(true)}
           onLeave={leave}
         >
-          Everybody who sees this screen will see it.
+          {say('present.reveal_warning')}
         </Confirm>
       )}
     </footer>
@@ -96,8 +109,8 @@ export function Controls({ pollId, joinUrl, organiser, status, connection, isHid
 
 /** A final poll has no news, so its connection has ended as it should. */
 function tellConnection(connection: WatchStatus, status: Status): string {
-  if (connection === 'live') return 'Live'
-  if (connection !== 'closed') return 'Connecting again…'
+  if (connection === 'live') return say('present.live')
+  if (connection !== 'closed') return say('present.connecting_again')
   if (status === 'closed') return ''
-  return status === 'deleted' ? 'This poll was deleted' : 'No connection. Please read the page again.'
+  return say(status === 'deleted' ? 'present.was_deleted' : 'present.connection_lost')
 }

@@ -1,4 +1,5 @@
 import { render } from 'preact'
+import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
 import { reloadWithNewToken, takeToken } from '../manage-token.ts'
 import { PresentPage } from './present-page.tsx'
 import './present.css'
@@ -13,7 +14,11 @@ if (root !== null) {
   document.documentElement.classList.toggle('overlay', isOverlay)
   const token = takeToken(id)
   reloadWithNewToken(id)
+  const draw = (): void =>
+    // Nobody presses keys in a streaming software's picture, nor should it show more than the public sees.
+    render(<PresentPage pollId={id} joinUrl={join} token={isOverlay ? null : token} isOverlay={isOverlay} />, root)
+  await loadLanguage()
   root.replaceChildren()
-  // Nobody presses keys in a streaming software's picture, nor should it show more than the public sees.
-  render(<PresentPage pollId={id} joinUrl={join} token={isOverlay ? null : token} isOverlay={isOverlay} />, root)
+  draw()
+  redrawOnSwitch(draw)
 }

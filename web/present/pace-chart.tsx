@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { TallyMessage, WatchStatus } from '../../client/src/index.ts'
+import { formatNumber } from '../i18n/format.ts'
+import { say } from '../i18n/say.ts'
 import { countTotal, drawnWidth, drawPace, forgetTotal, formatPace, paceNow, passTime, startPace } from './pace.ts'
 import { useNow } from './use-now.ts'
 
@@ -18,7 +20,7 @@ export function PaceChart({ tally, connection, isOpen }: Props) {
   return (
     <>
       <p class="sum">
-        <strong>{total.toLocaleString('en')}</strong> {total === 1 ? 'vote' : 'votes'}
+        <strong>{formatNumber(total)}</strong> {say('common.votes_alone', { count: total })}
       </p>
       {isOpen && (
         <figure class="pace">
@@ -26,7 +28,7 @@ export function PaceChart({ tally, connection, isOpen }: Props) {
             <polyline points={drawPace(passed)} />
           </svg>
           <figcaption>
-            <strong>{formatPace(paceNow(passed))}</strong> votes per second
+            <strong>{formatPace(paceNow(passed))}</strong> {say('present.per_second')}
           </figcaption>
         </figure>
       )}

@@ -1,3 +1,5 @@
+import { formatNumber } from '../i18n/format.ts'
+
 /** How many votes came in each second, the newest last. A value: every step makes a new one. */
 export type Pace = {
   /** The second, since 1970, that the last number stands for. */
@@ -58,7 +60,7 @@ export function paceNow({ perSecond }: Pace): number {
 /** As a number for people: slow ones with a decimal. */
 export function formatPace(votesPerSecond: number): string {
   const isWhole = votesPerSecond >= 10 || Number.isInteger(votesPerSecond)
-  return isWhole ? Math.round(votesPerSecond).toLocaleString('en') : votesPerSecond.toFixed(1)
+  return formatNumber(votesPerSecond, isWhole ? 0 : 1)
 }
 
 /** A line over the whole seconds as the points of a drawing that is `drawnWidth` wide and 1 high; its highest second reaches the top. */

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { say } from '../i18n/say.ts'
 import { arrange } from './arrange.ts'
 import { Bars } from './bars.tsx'
 import { Controls } from './controls.tsx'
@@ -20,7 +21,7 @@ type Props = {
 export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
   const organiser = useOrganiser(pollId, token)
   const { poll, tally, connection, isGone } = useFollowed(pollId, organiser.shownToken)
-  if (poll === null) return <p class="await">{isGone ? 'This poll is not here' : 'Connecting…'}</p>
+  if (poll === null) return <p class="await">{say(isGone ? 'message.no_poll' : 'present.connecting')}</p>
   const known = tally === null || tally.revision < poll.revision ? poll.status : tally.status
   const status = isGone ? 'deleted' : known
   const hidden = whyHidden(poll.results_visibility, status)
@@ -37,9 +38,9 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
       </header>
       <Bars arrangement={arrangement} isFinal={tally?.results_final === true} />
       <aside class="beside">
-        <img class="code" src={`/p/${pollId}/qr.svg`} alt="QR code of the page to vote on" />
+        <img class="code" src={`/p/${pollId}/qr.svg`} alt={say('common.qr_code')} />
         {counted !== null && <PaceChart tally={counted} connection={connection} isOpen={status === 'open'} />}
-        {!mayShow && <p class="hidden-note">{hidden}</p>}
+        {!mayShow && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
       </aside>
       <Controls
         pollId={pollId}

@@ -1,6 +1,7 @@
 import type { Poll } from '../../client/src/index.ts'
+import { say } from '../i18n/say.ts'
 import type { Arrangement } from './arrange.ts'
-import { nameStatus, type Status, tellNext } from './standing.ts'
+import { type Status, tellNext } from './standing.ts'
 import { useNow } from './use-now.ts'
 
 type Props = { readonly poll: Poll; readonly status: Status; readonly arrangement: Arrangement }
@@ -12,7 +13,7 @@ export function StandingLine({ poll, status, arrangement }: Props) {
   return (
     <div class="standing">
       <p class="state" data-status={status}>
-        {nameStatus(status)}
+        {say(`present.status_${status}`)}
       </p>
       <p class="next">{next}</p>
       <p class="note">{noteOf(arrangement)}</p>
@@ -21,7 +22,7 @@ export function StandingLine({ poll, status, arrangement }: Props) {
 }
 
 function noteOf({ bars, left, isRanked }: Arrangement): string {
-  const all = bars.length + left
-  if (left === 0) return isRanked ? `${all} options, the most voted first` : ''
-  return isRanked ? `The ${bars.length} most voted of ${all} options` : `The first ${bars.length} of ${all} options`
+  const count = bars.length + left
+  if (left === 0) return isRanked ? say('present.all_ranked', { count }) : ''
+  return say(isRanked ? 'present.most_voted_of' : 'present.first_of', { most: bars.length, count })
 }

@@ -1,6 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { TallycastError } from '../../client/src/index.ts'
+import type { Message } from '../i18n/say.ts'
 import { canBeToken, forgetToken } from '../manage-token.ts'
+import { tellError } from '../tell-error.ts'
 import { createFreshClient } from './fresh-client.ts'
 
 export type Organiser = {
@@ -10,11 +12,13 @@ export type Organiser = {
   readonly show: (isShown: boolean) => void
   readonly run: (step: 'open' | 'close') => Promise<void>
   /** What is being done, or why it was not. */
-  readonly said: string
+  readonly said: Message | null
 }
 
-const doing = { open: 'Opening…', close: 'Closing…' }
-const notYours = 'This link does not manage this poll'
+const doing = { open: ['present.opening_now'], close: ['present.closing_now'] } as const satisfies Record<
+  string,
+  Message
+>
 
 const isRefusal = (status: number): boolean => status === 401 || status === 403
 
@@ -23,12 +27,12 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
   const client = useMemo(() => createFreshClient(null), [])
   const [token, setToken] = useState(given)
   const [isShown, setIsShown] = useState(false)
-  const [said, setSaid] = useState('')
+  const [said, setSaid] = useState<Message | null>(null)
 
   function disown(): void {
     forgetToken(pollId)
     setToken(null)
-    setSaid(notYours)
+    setSaid(['present.not_yours'])
   }
 
   useEffect(() => {
@@ -46,10 +50,10 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
     setSaid(doing[step])
     try {
       await client[step](pollId, { token })
-      setSaid('')
+      setSaid(null)
     } catch (error) {
       if (error instanceof TallycastError && isRefusal(error.status)) disown()
-      else setSaid(error instanceof Error ? error.message : 'Something went wrong here. Please try again.')
+      else setSaid(tellError(error))
     }
   }
 

@@ -23,6 +23,8 @@ export type BuiltEntry = {
   /** Other scripts that it imports, to be fetched along with it. */
   readonly imports: readonly string[]
   readonly styles: readonly string[]
+  /** The texts of each language, of which the script fetches one: by their tags. */
+  readonly messages: ReadonlyMap<string, string>
 }
 
 /** The scripts and styles of the pages are not there: `npm run build` makes them. */
@@ -30,9 +32,8 @@ export class PagesNotBuilt extends Error {
   override readonly name = 'PagesNotBuilt'
 }
 
-type Manifest = Readonly<
-  Record<string, { readonly file: string; readonly imports?: readonly string[]; readonly css?: readonly string[] }>
->
+type Chunk = { readonly file: string; readonly imports?: readonly string[]; readonly css?: readonly string[] }
+type Manifest = Readonly<Record<string, Chunk>>
 
 /** What the build has made of an entry of `web/`. Throws `PagesNotBuilt` where there was none. */
 export function builtEntry(source: string): BuiltEntry {
@@ -42,12 +43,29 @@ export function builtEntry(source: string): BuiltEntry {
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest
   const built = manifest[source]
   if (built === undefined) throw new Error(`${source} is no entry of the pages that were built`)
-  const imported = (built.imports ?? []).flatMap((name) => manifest[name]?.file ?? [])
+  const imported = importsOf(manifest, built)
   return {
     script: addressOf(built.file),
-    imports: imported.map(addressOf),
-    styles: (built.css ?? []).map(addressOf),
+    imports: imported.map(({ file }) => addressOf(file)),
+    styles: [...imported, built].flatMap(({ css }) => css ?? []).map(addressOf),
+    messages: new Map(
+      Object.entries(manifest).flatMap(([name, { file }]) => {
+        const tag = /^messages\/(.+)\.json$/.exec(name)?.[1]
+        return tag === undefined ? [] : [[tag, addressOf(file)] as const]
+      }),
+    ),
   }
+}
+
+/** All that it imports, and what these import, each once. */
+function importsOf(manifest: Manifest, chunk: Chunk, known = new Set<Chunk>()): readonly Chunk[] {
+  for (const name of chunk.imports ?? []) {
+    const imported = manifest[name]
+    if (imported === undefined || known.has(imported)) continue
+    known.add(imported)
+    importsOf(manifest, imported, known)
+  }
+  return [...known]
 }
 
 /**

@@ -1,3 +1,4 @@
+import { say } from '../../../../web/i18n/say.ts'
 import { builtEntry } from './built-assets.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
@@ -6,12 +7,12 @@ import type { Page } from './layout.ts'
 export function createRenderHomePage(): (base: string) => Page {
   const entry = builtEntry('create/main.tsx')
   return (base) => ({
-    title: 'Live polls',
+    title: say('create.page_name'),
     body: html`<main id="create" data-base="${base}">
-      <h1>Live polls</h1>
-      <p>Ask a room, a hall or everybody at home, and watch the answers come in.</p>
+      <h1>${say('create.page_name')}</h1>
+      <p>${say('create.lead')}</p>
       <noscript
-        ><p>Making a poll here needs JavaScript. It can also be made with the <a href="/docs">API</a>.</p></noscript
+        ><p>${say('create.needs_script')} <a href="/docs">API</a></p></noscript
       >
     </main>`,
     entry,

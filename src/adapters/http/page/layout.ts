@@ -1,8 +1,10 @@
 import type { FastifyReply } from 'fastify'
+import { say } from '../../../../web/i18n/say.ts'
 import type { PagePolicy } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
 import type { BuiltEntry } from './built-assets.ts'
 import { type Html, html } from './html.ts'
+import { speakLanguageOf } from './page-language.ts'
 
 export type Page = {
   readonly title: string
@@ -17,13 +19,17 @@ export type Page = {
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='8' width='4' height='7' rx='1' fill='%236d5bd0'/%3E%3Crect x='6' y='2' width='4' height='13' rx='1' fill='%23e0567f'/%3E%3Crect x='11' y='5' width='4' height='10' rx='1' fill='%232a9d8f'/%3E%3C/svg%3E"
 
-/** Sends a page, which its route has protected by `pagePolicy`. */
-export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
+/**
+ * Sends a page, which its route has protected by `pagePolicy`, in the language of whoever asked. It is drawn here at once, so that nobody else's language
+ * comes between.
+ */
+export function sendPage(reply: FastifyReply, status: number, draw: (language: string) => Page): FastifyReply {
+  const language = speakLanguageOf(reply)
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
     .header('cache-control', 'private, no-store')
-    .send(renderPage(page).toString())
+    .send(renderPage(draw(language), language).toString())
 }
 
 /** A page brings only what is ours. Older browsers do not take 'self' for the socket of the same host, so it is named. */
@@ -40,27 +46,29 @@ export function pagePolicy(host = ''): PagePolicy {
   }
 }
 
-function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: Page): Html {
+function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: Page, language: string): Html {
+  const texts = entry?.messages.get(language)
+  const fetchedAlong = [...(entry?.imports ?? []), ...(texts === undefined ? [] : [texts])]
   return html`<!doctype html>
-    <html lang="en">
+    <html lang="${language}" dir="${say('common.direction')}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${title} · Tallycast</title>
+        <title>${say('common.page_title', { page: title })}</title>
         <link rel="icon" href="${icon}" />
         <link rel="stylesheet" href="${assetUrl('page.css')}" />
         <link rel="stylesheet" href="${assetUrl('poll.css')}" />
         ${hasScript && html`<link rel="stylesheet" href="${assetUrl('manage.css')}" />`}
         ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
         ${entry?.styles.map((style) => html`<link rel="stylesheet" href="${style}" />`) ?? null}
-        ${entry?.imports.map((script) => html`<link rel="modulepreload" href="${script}" />`) ?? null}
+        ${fetchedAlong.map((script) => html`<link rel="modulepreload" href="${script}" />`)}
         ${entry !== undefined && html`<script type="module" src="${entry.script}"></script>`}
         ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
       </head>
       <body>
         ${body}
-        <footer><a href="/docs">Tallycast</a> counts every vote exactly once.</footer>
+        <footer><a href="/docs">Tallycast</a> <span data-say="common.promise">${say('common.promise')}</span></footer>
       </body>
     </html> `
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { say } from '../../../../web/i18n/say.ts'
+import { tellFault } from '../../../../web/i18n/tell-fault.ts'
 import type { CastVote } from '../../../application/cast-vote.ts'
 import type { VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
 import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
@@ -55,10 +57,8 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   app.register(async (pages: HttpApp) => {
     await protectPages(pages, ({ headers }) => pagePolicy(headers.host), parts.address)
     pages.get('/', { schema: { hide: true } }, async (request, reply) => {
-      reply.header('vary', 'Accept')
-      return isForPerson(request)
-        ? sendPage(reply, 200, renderHomePage(linkBase(parts.address, request.headers.host)))
-        : sendRefusal(reply, nothingHere)
+      if (!isForPerson(request)) return sendRefusal(reply.header('vary', 'Accept'), nothingHere)
+      return sendPage(reply, 200, () => renderHomePage(linkBase(parts.address, request.headers.host)))
     })
     pages.register(async (pollPages: HttpApp) => addPollPages(pollPages, parts))
   })
@@ -80,7 +80,7 @@ function addPollPages(pages: HttpApp, parts: PageRoutesParts): void {
     const seen = await parts.seePoll.see(pollId, nothingShown)
     if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
     const joinUrl = votePageUrl(parts.address, request.headers.host, pollId)
-    return sendPage(reply, 200, renderPresentPage(seen.live.poll, joinUrl))
+    return sendPage(reply, 200, () => renderPresentPage(seen.live.poll, joinUrl))
   })
   pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
 }
@@ -115,7 +115,7 @@ async function showPoll(
     formKey: randomUUID(),
   })
   if (no !== null) sayWhenToComeBack(reply, no)
-  return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, page)
+  return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, () => page)
 }
 
 async function takeForm(
@@ -190,14 +190,14 @@ function hasQuery(request: FastifyRequest, name: string): boolean {
 }
 
 function sendRefusedPage(reply: FastifyReply, pollId: string, no: Refused): FastifyReply {
-  const { status, title } = PROBLEMS[no.refused]
-  if (no.refused === 'poll_not_found') {
-    const detail = 'It may have been deleted, or the address was not copied completely.'
-    return sendPage(reply, status, renderMessagePage('This poll is not here', detail, null))
-  }
+  const { status } = PROBLEMS[no.refused]
+  const told = tellFault(no.refused, no.detail)
+  if (no.refused === 'poll_not_found')
+    return sendPage(reply, status, () => renderMessagePage(say('message.no_poll'), say(...told), null))
   sayWhenToComeBack(reply, no)
-  const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
-  return sendPage(reply, status, renderMessagePage(title, no.detail, again))
+  return sendPage(reply, status, () =>
+    renderMessagePage(say('message.refused'), say(...told), `/p/${encodeURIComponent(pollId)}`),
+  )
 }
 
 function sayWhenToComeBack(reply: FastifyReply, no: Refused): void {
@@ -230,6 +230,11 @@ function sendFaultPage(
   if (request.raw.errored === fault)
     return sendRefusedPage(reply, pollId, refuse('invalid_body', 'The form did not arrive whole.'))
   report(fault)
-  const again = { href: `/p/${encodeURIComponent(pollId)}`, text: 'Try again' }
-  return sendPage(reply, 500, renderMessagePage('Something went wrong here', `It was noted as ${request.id}.`, again))
+  return sendPage(reply, 500, () =>
+    renderMessagePage(
+      say('message.failed'),
+      say('message.noted_as', { id: request.id }),
+      `/p/${encodeURIComponent(pollId)}`,
+    ),
+  )
 }

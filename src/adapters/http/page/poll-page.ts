@@ -50,6 +50,8 @@ function renderPoll(rendering: Rendering): Html {
   const list = renderOptions(rendering)
   return html`<main
     id="poll"
+    lang="en"
+    dir="ltr"
     data-id="${poll.id}"
     data-revision="${poll.revision}"
     data-version="${isVisible ? tally.version : ''}"

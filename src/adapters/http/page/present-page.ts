@@ -1,3 +1,4 @@
+import { say } from '../../../../web/i18n/say.ts'
 import type { Poll } from '../../../domain/poll.ts'
 import { builtEntry } from './built-assets.ts'
 import { html } from './html.ts'
@@ -14,7 +15,7 @@ export function createRenderPresentPage(): (poll: Poll, joinUrl: string) => Page
     body: html`<main id="present" data-id="${poll.id}" data-join="${joinUrl}">
       <h1 dir="auto">${poll.question}</h1>
       <noscript
-        ><p>The big screen needs JavaScript. <a href="/p/${poll.id}">Voting and watching</a> do not.</p></noscript
+        ><p>${say('present.needs_script')} <a href="/p/${poll.id}">${say('present.vote_page')}</a></p></noscript
       >
     </main>`,
     entry,

@@ -1,0 +1,24 @@
+/** What everybody gets whose languages there are none of. */
+const fallback = 'en'
+
+/**
+ * The first of the wanted languages that there is: by its whole tag, else by less and less of it (`es-MX` is served by `es`), else another of the
+ * same language (`pt` by `pt-BR`). English where there is none.
+ */
+export function pickLanguage(wanted: readonly string[], available: readonly string[]): string {
+  for (const tag of wanted) {
+    const found = findLanguage(tag.toLowerCase(), available)
+    if (found !== undefined) return found
+  }
+  return fallback
+}
+
+function findLanguage(wanted: string, available: readonly string[]): string | undefined {
+  const parts = wanted.split('-')
+  for (let kept = parts.length; kept > 0; kept -= 1) {
+    const shorter = parts.slice(0, kept).join('-')
+    const found = available.find((tag) => tag.toLowerCase() === shorter)
+    if (found !== undefined) return found
+  }
+  return available.find((tag) => tag.toLowerCase().startsWith(`${parts[0]}-`))
+}
