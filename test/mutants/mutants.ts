@@ -2665,4 +2665,25 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'whoever has chosen a language gets another from the server',
+    edits: [
+      {
+        file: 'src/adapters/http/page/choose-language.ts',
+        from: '[...(cookie === undefined ? [] : [cookie]), ...preferred]',
+        to: 'preferred',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/choose-language.test.ts',
+        title: 'is the one that was chosen here, whatever the browser is set to',
+      },
+    ],
+  },
+  {
+    breaks: 'counts are told by the plurals of no language',
+    edits: [{ file: 'web/i18n/say.ts', from: 'text[rules.select(count)] ?? text.other', to: 'text.other' }],
+    caughtBy: [{ file: 'test/domain/say.test.ts', title: 'has the plural of the language' }],
+  },
 ]

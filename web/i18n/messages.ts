@@ -1,7 +1,7 @@
 import type english from '../messages/en.json'
 
 type English = typeof english
-type Section = keyof English & string
+type Section = keyof English
 
 /** A text that depends on a count: one for each plural category that its language has (CLDR). `other` there is in every language. */
 export type Plural = { readonly other: string } & { readonly [Category in Intl.LDMLPluralRule]?: string }

@@ -1,0 +1,163 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openPage, startBrowser } from '../support/browser.ts'
+import { createHttpClient } from '../support/http-client.ts'
+import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+let system: RunningSystem
+let browser: Browser
+
+beforeAll(async () => {
+  system = await startSystem('postgres')
+  browser = await startBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await system.stop()
+})
+
+const faultsOfPages: string[] = []
+
+const visit = async (locale: string, path = '/', options = {}): Promise<Page> => {
+  const page = await openPage(browser, faultsOfPages, { locale, ...options })
+  await page.goto(`${system.url}${path}`)
+  return page
+}
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
+  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
+})
+
+const language = async (page: Page): Promise<unknown> =>
+  page.evaluate('[document.documentElement.lang, document.documentElement.dir]')
+const switchOf = (page: Page) => page.locator('select.language')
+/** The files of texts that the page has fetched. */
+const fetchedTexts = async (page: Page): Promise<readonly string[]> => {
+  const names = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
+  return names.flatMap((name) => /\/assets\/(ar|en|es)-[\w-]{8}\.js$/.exec(name)?.[1] ?? [])
+}
+const makePoll = async (more: object = {}): Promise<{ readonly id: string; readonly manage_token: string }> => {
+  const json = { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'شاي'], ...more }
+  const { body } = await createHttpClient(system.url)('POST', '/polls', { json })
+  return body
+}
+
+describe('the language of a page', () => {
+  test.each([
+    ['en-GB', 'en', 'ltr', 'Ask something'],
+    ['es-MX', 'es', 'ltr', 'Pregunta algo'],
+    ['ar-EG', 'ar', 'rtl', 'اطرح سؤالًا'],
+    ['de', 'en', 'ltr', 'Ask something'],
+  ])(
+    'for a browser that is set to %s is %s, as drawn by the server and by the script, and no other is fetched',
+    async (locale, tag, direction, title) => {
+      const headers = { accept: 'text/html', 'accept-language': locale }
+      const answer = await fetch(system.url, { headers })
+      expect(await answer.text()).toContain(`<html lang="${tag}" dir="${direction}">`)
+      expect(answer.headers.get('vary')).toBe('Accept, Accept-Language, Cookie')
+      const page = await visit(locale)
+      await page.getByRole('heading', { name: title }).waitFor()
+      expect(await language(page)).toEqual([tag, direction])
+      expect(await fetchedTexts(page)).toEqual([tag])
+    },
+  )
+
+  test('is each reader’s own, also where many ask at once', async () => {
+    const asked = Array.from({ length: 60 }, (_, at) => ['en', 'es', 'ar'][at % 3] ?? '')
+    const answers = asked.map(async (tag) => {
+      const headers = { accept: 'text/html', 'accept-language': tag }
+      const text = await (await fetch(`${system.url}/p/nosuchpoll12`, { headers })).text()
+      return [/lang="(\w+)"/.exec(text)?.[1], /<h1>(.*?)<\/h1>/.exec(text)?.[1]]
+    })
+    const titles = { en: 'This poll is not here', es: 'Esta votación no está aquí', ar: 'هذا التصويت غير موجود هنا' }
+    const expected = asked.map((tag) => [tag, Object.entries(titles).find(([of]) => of === tag)?.[1]])
+    expect(await Promise.all(answers)).toEqual(expected)
+  })
+
+  test('switched, it is another at once and for good, and everything that was typed stays', async () => {
+    const page = await visit('en')
+    await page.getByRole('textbox', { name: 'Question' }).fill('Tea or coffee?')
+    await page.getByRole('textbox', { name: 'Option 2' }).fill('Coffee')
+    await page.getByText('More settings').click()
+    await page.getByLabel('Who may vote').selectOption('none')
+    await page.getByRole('button', { name: 'Make the poll' }).click()
+    await page.getByRole('alert').getByText('Write at least 2 options.').waitFor()
+    await switchOf(page).focus()
+    await switchOf(page).selectOption({ label: 'العربية' })
+    await page.getByRole('heading', { name: 'اطرح سؤالًا' }).waitFor()
+    expect(await language(page)).toEqual(['ar', 'rtl'])
+    expect(await page.evaluate('document.activeElement.className')).toBe('language')
+    expect(await page.getByRole('textbox', { name: 'السؤال' }).inputValue()).toBe('Tea or coffee?')
+    expect(await page.getByRole('textbox', { name: 'الخيار 2' }).inputValue()).toBe('Coffee')
+    expect(await page.getByLabel('من يحق له التصويت').inputValue()).toBe('none')
+    // What was said before is said anew.
+    await page.getByRole('alert').getByText('اكتب خيارين على الأقل.').waitFor()
+    await page.locator('body > footer').getByText('يحتسب كل صوت').waitFor()
+    const cookies = await page.context().cookies()
+    expect(cookies).toMatchObject([{ name: 'tallycast_language', value: 'ar', sameSite: 'Lax', path: '/' }])
+    const drawn = await page.reload()
+    expect(await drawn?.text()).toContain('<html lang="ar" dir="rtl">')
+    await page.getByRole('heading', { name: 'اطرح سؤالًا' }).waitFor()
+  })
+
+  test('stays what it is where the texts of another cannot be fetched', async () => {
+    const page = await visit('en')
+    await page.getByRole('heading', { name: 'Ask something' }).waitFor()
+    await page.route(/\/assets\/es-/, async (route) => route.abort())
+    await switchOf(page).selectOption('es')
+    await waitUntil(async () => (await switchOf(page).inputValue()) === 'en')
+    expect(await language(page)).toEqual(['en', 'ltr'])
+    expect(await page.context().cookies()).toEqual([])
+  })
+
+  test('is that of the browser also where there is no poll, and without JavaScript', async () => {
+    const page = await visit('es', '/p/nosuchpoll12', { javaScriptEnabled: false })
+    expect(await page.locator('h1').innerText()).toBe('Esta votación no está aquí')
+    const { id } = await makePoll()
+    await page.goto(`${system.url}/p/${id}/present`)
+    expect(await page.locator('noscript p').innerText()).toContain('La pantalla grande necesita JavaScript.')
+  })
+})
+
+describe('right to left', () => {
+  test('bars grow from the right, and addresses stay as they are', async () => {
+    const { id } = await makePoll()
+    await createHttpClient(system.url)('POST', `/polls/${id}/vote`, { json: { option_id: 1 } })
+    const page = await visit('ar', `/p/${id}/present`, { viewport: { width: 1920, height: 1080 } })
+    const row = page.locator('.choice', { hasText: 'Tea' })
+    const coffee = page.locator('.choice', { hasText: 'Coffee' })
+    await waitUntil(async () => (await page.locator('.sum').innerText()).replace(/\s+/g, ' ') === '1 صوت')
+    await waitUntil(async () => {
+      const [bar, none, track] = await Promise.all([
+        row.locator('.fill').boundingBox(),
+        coffee.locator('.fill').boundingBox(),
+        row.boundingBox(),
+      ])
+      if (bar === null || none === null || track === null) return false
+      // The one fills its row; the other waits to the right of its own, whence it comes.
+      return Math.abs(bar.x - track.x) < 5 && none.x > track.x + track.width - 5
+    })
+    const address = "getComputedStyle(document.querySelector('.address strong')).direction"
+    expect(await page.evaluate(address)).toBe('ltr')
+    // An Arabic keyboard writes another letter with this key.
+    await page.evaluate(`dispatchEvent(new KeyboardEvent('keydown', { key: 'ض', code: 'KeyQ' }))`)
+    await page.getByRole('dialog').getByRole('img').waitFor()
+  })
+
+  test.each([320, 390])('nothing is wider than a screen of %i px', async (width) => {
+    const long = Array.from({ length: 40 }, (_, at) => `${'كلمة طويلة '.repeat(10)}${at}`)
+    const { id, manage_token: token } = await makePoll({
+      question: 'x'.repeat(300),
+      options: [...long, 'y'.repeat(200)],
+    })
+    for (const path of ['/', `/p/${id}/present#manage=${token}`]) {
+      const page = await visit('ar', path, { viewport: { width, height: 600 } })
+      await page.locator('.create, .choice').first().waitFor()
+      for (const settings of await page.locator('summary').all()) await settings.click()
+      expect([path, await page.evaluate<number>('document.documentElement.scrollWidth')]).toEqual([path, width])
+    }
+  })
+})
