@@ -207,7 +207,7 @@ describe('what the page is made of', () => {
     const script = await page.locator('script[src^="/assets/create"]').getAttribute('src')
     const answer = await fetch(`${system.url}${script}`, { headers: { 'accept-encoding': accepted } })
     expect(answer.headers.get('content-encoding')).toBe(coding)
-    expect(await answer.text()).toContain('Make the poll')
+    expect(await answer.text()).toContain('create.submit')
   })
 
   test('a page of another version gets the files of this one, and keeps none of them', async () => {
@@ -215,7 +215,7 @@ describe('what the page is made of', () => {
     const script = (await page.locator('script[src^="/assets/create"]').getAttribute('src')) ?? ''
     const other = await fetch(`${system.url}${script.replace(/.{8}\.js$/, '0ther_V1.js')}`)
     expect([other.status, other.headers.get('cache-control')]).toEqual([200, 'no-store'])
-    expect(await other.text()).toContain('Make the poll')
+    expect(await other.text()).toContain('create.submit')
     expect((await fetch(`${system.url}/assets/none-12345678.js`)).status).toBe(404)
   })
 })
