@@ -10,8 +10,8 @@ export function Preview({ draft }: { readonly draft: Draft }) {
       <h2 dir="auto">{draft.question.trim() || '…'}</h2>
       <ul>
         {options.map((text, place) => (
-          <li key={place} class={draft.isMultiple ? 'many' : 'one'} dir="auto">
-            {text}
+          <li key={place} class={draft.isMultiple ? 'many' : 'one'}>
+            <span dir="auto">{text}</span>
           </li>
         ))}
       </ul>

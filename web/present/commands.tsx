@@ -62,11 +62,11 @@ export function Help({ commands, isOrganiser, onLeave }: HelpProps) {
           ))}
       </dl>
       {!isOrganiser && <p>{say('present.organiser_hint')}</p>}
-      <LanguageSwitch />
       <div class="answers">
         <button type="button" class="quiet" onClick={onLeave}>
           {say('present.back')} <kbd>Esc</kbd>
         </button>
+        <LanguageSwitch />
       </div>
     </Dialog>
   )
