@@ -72,7 +72,7 @@ describe('the language of a page', () => {
       const text = await (await fetch(`${system.url}/p/nosuchpoll12`, { headers })).text()
       return [/lang="(\w+)"/.exec(text)?.[1], /<h1>(.*?)<\/h1>/.exec(text)?.[1]]
     })
-    const titles = { en: 'This poll is not here', es: 'Esta votación no está aquí', ar: 'هذا التصويت غير موجود هنا' }
+    const titles = { en: 'This poll is not here', es: 'Esta encuesta no está aquí', ar: 'هذا الاستطلاع غير موجود هنا' }
     const expected = asked.map((tag) => [tag, Object.entries(titles).find(([of]) => of === tag)?.[1]])
     expect(await Promise.all(answers)).toEqual(expected)
   })
@@ -115,7 +115,7 @@ describe('the language of a page', () => {
 
   test('is that of the browser also where there is no poll, and without JavaScript', async () => {
     const page = await visit('es', '/p/nosuchpoll12', { javaScriptEnabled: false })
-    expect(await page.locator('h1').innerText()).toBe('Esta votación no está aquí')
+    expect(await page.locator('h1').innerText()).toBe('Esta encuesta no está aquí')
     const { id } = await makePoll()
     await page.goto(`${system.url}/p/${id}/present`)
     expect(await page.locator('noscript p').innerText()).toContain('La pantalla grande necesita JavaScript.')

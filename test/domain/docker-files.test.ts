@@ -8,6 +8,7 @@ import { validate } from 'dockerfile-utils'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/runtime/config.ts'
+import { isCode, readImports, readSources, resolveImport } from '../support/source-imports.ts'
 
 const root = join(import.meta.dirname, '../..')
 const read = (name: string): string => readFileSync(join(root, name), 'utf8')
@@ -92,8 +93,8 @@ describe('the compose files', () => {
 
 /** The lines of a stage, by their instruction. */
 const linesOf = (stage: string, instruction: string): readonly string[] => {
-  const [, lines = ''] =
-    new RegExp(`^FROM \\S+ AS ${stage}\\n((?!FROM )[^]*?)(?=^FROM )`, 'm').exec(read('Dockerfile')) ?? []
+  const [, after = ''] = new RegExp(`^FROM \\S+ AS ${stage}\\n([^]*)$`, 'm').exec(read('Dockerfile')) ?? []
+  const [lines = ''] = after.split(/^FROM /m)
   return [...lines.matchAll(new RegExp(`^${instruction} (.*)$`, 'gm'))].map(([, rest = '']) => rest)
 }
 
@@ -113,6 +114,25 @@ describe('the Dockerfile', () => {
     const [program = '', ...args] = build.split(' ')
     await promisify(execFile)(program, args, { cwd: folder })
     expect(readdirSync(join(folder, 'web/dist'))).toContain('manifest.json')
+  })
+
+  test('all that its processes import is in the image', () => {
+    const sources = readSources(root, ['src', 'contract', 'client', 'web'])
+    const reached = new Set([...sources.keys()].filter((path) => path.startsWith('src/') && isCode(path)))
+    // What is added while it is gone through is gone through as well.
+    for (const path of reached) {
+      for (const { specifier, isTypeOnly } of readImports(path, sources.get(path) ?? '')) {
+        const target = resolveImport(sources, path, specifier)
+        if (target.kind === 'file' && !isTypeOnly && isCode(target.path)) reached.add(target.path)
+      }
+    }
+    const removed = linesOf('sources', 'RUN').flatMap((line) => line.split(' '))
+    const copied = linesOf('production', 'COPY').map((line) => line.split(' ').at(-1)?.replace('./', '') ?? '')
+    const isCopied = (path: string): boolean => copied.some((folder) => folder !== '' && path.startsWith(`${folder}/`))
+    const isRemoved = (path: string): boolean => removed.includes(path.split('/')[0] ?? '')
+    expect([...reached].filter((path) => path.startsWith('web/')).length).toBeGreaterThan(0)
+    expect([...reached].filter((path) => isRemoved(path) && !isCopied(path))).toEqual([])
+    expect(copied).toContain('web/messages')
   })
 
   test('it keeps to the grammar of Dockerfiles', () => {
