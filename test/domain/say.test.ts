@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { formatDuration, formatNumber, formatPercent, formatTime } from '../../web/i18n/format.ts'
 import { useLanguage } from '../../web/i18n/in-use.ts'
 import { say } from '../../web/i18n/say.ts'
+import { tellFault } from '../../web/i18n/tell-fault.ts'
 import { readLanguages } from '../support/languages.ts'
 
 const languages = readLanguages()
@@ -30,6 +31,17 @@ describe('what a page says', () => {
     expect(say('create.problem_twice', { text: 'شاي' })).toBe('“\u2068شاي\u2069” stands there twice.')
     speak('ar')
     expect(say('create.problem_twice', { text: 'Tea' })).toContain('\u2068Tea\u2069')
+  })
+
+  test('of a problem that people meet is told in the words of the page, of any other in those of the service', () => {
+    const told = (): readonly string[] => [
+      say(...tellFault('rate_limited', 'Limit 3 of 5 reached.')),
+      say(...tellFault('options_frozen', 'The options are frozen.')),
+    ]
+    expect(told()).toEqual(['That was too much at once. Please try again in a moment.', 'The options are frozen.'])
+    speak('es')
+    expect(told()[0]).toMatch(/^Demasiadas peticiones/)
+    expect(told()[1]).toBe('El servicio responde en inglés: The options are frozen.')
   })
 
   test('changes its language with the next word: one turn speaks one, the next another', () => {
