@@ -11,7 +11,7 @@ export type Message =
 
 const pluralRules = new Map<string, Intl.PluralRules>()
 
-/** The text in the language in use: `say('vote.accepted')`, `say('vote.votes', { count: 3 })`. Plain text, never HTML. */
+/** The text in the language in use: `say('create.title')`, `say('create.pasted', { count: 3 })`. Plain text, never HTML. */
 export function say(...[key, values = {}]: Message): string {
   const text = textOf(key)
   const chosen = typeof text === 'string' ? text : choosePlural(text, Number(values['count']))
