@@ -123,7 +123,7 @@ describe('the language of a page', () => {
 })
 
 describe('right to left', () => {
-  test('bars grow from the right, and addresses stay as they are', async () => {
+  test('bars and texts begin at the right, also of texts that run to the right, and addresses stay as they are', async () => {
     const { id } = await makePoll()
     await createHttpClient(system.url)('POST', `/polls/${id}/vote`, { json: { option_id: 1 } })
     const page = await visit('ar', `/p/${id}/present`, { viewport: { width: 1920, height: 1080 } })
@@ -140,6 +140,8 @@ describe('right to left', () => {
       // The one fills its row; the other waits to the right of its own, whence it comes.
       return Math.abs(bar.x - track.x) < 5 && none.x > track.x + track.width - 5
     })
+    const side = "getComputedStyle(document.querySelector('.choice .label')).textAlign"
+    expect(await page.evaluate(side)).toBe('right')
     const address = "getComputedStyle(document.querySelector('.address strong')).direction"
     expect(await page.evaluate(address)).toBe('ltr')
     // An Arabic keyboard writes another letter with this key.
