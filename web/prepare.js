@@ -10,4 +10,5 @@ try {
     'The pages are not built, since Vite is not installed here. An api needs web/dist: see CONTRIBUTING.md, "Containers".',
   )
 }
-await vite?.build({ configFile: fileURLToPath(new URL('./vite.config.ts', import.meta.url)) })
+const builder = await vite?.createBuilder({ configFile: fileURLToPath(new URL('./vite.config.ts', import.meta.url)) })
+await builder?.buildApp()

@@ -8,7 +8,7 @@ const outDir = join(import.meta.dirname, 'dist')
 const entry = (page: string): string => join(import.meta.dirname, page, 'main.tsx')
 
 /**
- * The scripts and styles of the pages. Their names hold a hash of what is in them, so browsers may keep them for good; the manifest says to
+ * The scripts and styles of the pages, and what draws the vote page on the server. Their names hold a hash of what is in them, so browsers may keep them for good; the manifest says to
  * the api which file an entry has become.
  */
 export default defineConfig({
@@ -20,12 +20,32 @@ export default defineConfig({
     outDir,
     emptyOutDir: true,
     assetsDir: '.',
-    manifest: 'manifest.json',
     target: 'es2022',
     modulePreload: { polyfill: false },
     // Nothing may stand in the page itself: its policy takes scripts and styles from files alone.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: { create: entry('create'), present: entry('present') } },
+  },
+  environments: {
+    client: {
+      build: {
+        manifest: 'manifest.json',
+        rolldownOptions: { input: { create: entry('create'), present: entry('present'), vote: entry('vote') } },
+      },
+    },
+    // One file for the api, which has none of the packages that are in it.
+    ssr: {
+      resolve: { noExternal: true },
+      build: {
+        outDir: join(outDir, 'server'),
+        rolldownOptions: { input: { vote: join(import.meta.dirname, 'vote/server.tsx') } },
+      },
+    },
+  },
+  builder: {
+    // The first one empties the folder in which the second one has its own.
+    async buildApp({ build, environments: { client, ssr } }) {
+      for (const environment of [client, ssr]) if (environment !== undefined) await build(environment)
+    },
   },
 })
 
@@ -33,6 +53,8 @@ export default defineConfig({
 function compress(): Plugin {
   return {
     name: 'compress',
+    // What the server runs, nobody is sent.
+    applyToEnvironment: ({ name }) => name === 'client',
     async writeBundle(_options, bundle) {
       const names = Object.keys(bundle).filter((name) => /\.(?:js|css)$/.test(name))
       await Promise.all(names.map((name) => writeCompressed(join(outDir, name))))

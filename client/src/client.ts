@@ -1,6 +1,6 @@
 import type { TallyMessage } from '../../contract/messages.ts'
 import { TallycastError } from './errors.ts'
-import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, Results } from './polls.ts'
+import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, Receipt, Results } from './polls.ts'
 import { randomKey } from './random-key.ts'
 import { createSend } from './send.ts'
 import { type Watch, type WatchListener, watchPoll } from './watch.ts'
@@ -45,6 +45,8 @@ export type Client = {
   readonly retract: (pollId: string, options?: VoteOptions) => Promise<AcceptedVote>
   /** The caller's own vote; null before the first and after a retract. */
   readonly ownVote: (pollId: string, options?: CallOptions) => Promise<OwnVote | null>
+  /** What has become of a vote, by the id that the service gave it. */
+  readonly receipt: (voteId: string, options?: CallOptions) => Promise<Receipt>
   readonly open: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly close: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly reset: (pollId: string, options?: CallOptions) => Promise<Poll>
@@ -104,6 +106,7 @@ export function createClient(options: ClientOptions = {}): Client {
     retract: (pollId, asked = {}) => cast('DELETE', pollId, undefined, asked),
     ownVote: async (pollId, asked = {}) =>
       (await read<{ readonly vote: OwnVote | null }>(pathOf(pollId, '/vote'), asked)).vote,
+    receipt: (voteId, asked = {}) => read(`votes/${encodeURIComponent(voteId)}`, asked),
     open: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/open'), undefined, asked),
     close: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/close'), undefined, asked),
     reset: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/reset'), undefined, asked),

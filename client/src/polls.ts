@@ -77,3 +77,11 @@ export type OwnVote = {
   readonly option_ids: readonly number[]
   readonly status: 'accepted' | 'recorded'
 }
+
+/** `superseded`: a later vote of the same voter counts instead. `set_aside`: it could not be recorded, and does not count. */
+export type Receipt = {
+  readonly vote_id: string
+  readonly poll_id: string
+  readonly round: number
+  readonly status: 'accepted' | 'recorded' | 'superseded' | 'set_aside'
+}

@@ -132,7 +132,7 @@ export function watchPoll(
 type Known = Pick<TallyMessage, 'version' | 'revision'>
 
 /** Where results are hidden there is no version, and the definition's revision orders what comes. */
-function isOlder(message: Known, shown: Known): boolean {
+export function isOlder(message: Known, shown: Known): boolean {
   if (message.version !== null && shown.version !== null) return message.version < shown.version
   return message.revision < shown.revision
 }

@@ -219,3 +219,14 @@ describe('what the page is made of', () => {
     expect((await fetch(`${system.url}/assets/none-12345678.js`)).status).toBe(404)
   })
 })
+
+describe('the bare address', () => {
+  test('greets a person, and has nothing for a program', async () => {
+    const page = await visit()
+    await page.getByRole('button', { name: 'Make the poll' }).waitFor()
+    for (const headers of [{}, { accept: 'application/json' }]) {
+      const answer = await call('GET', '/', { headers })
+      expect([answer.status, answer.body.code, answer.headers.get('vary')]).toEqual([404, 'route_not_found', 'Accept'])
+    }
+  })
+})

@@ -60,7 +60,7 @@ describe('the page, with JavaScript', () => {
     await side.vote(poll, 2, 2)
     await waitUntil(async () => (await share(page, 'Coffee')) === '75%')
     expect(await page.locator('.total').innerText()).toBe('4 votes')
-    expect(await option(page, 'Coffee').locator('rect').getAttribute('width')).toBe('75%')
+    expect(await option(page, 'Coffee').locator('rect').getAttribute('transform')).toBe('scale(0.7500 1)')
     await page.reload()
     await page.getByText('You voted for Coffee.').waitFor()
   })
@@ -149,11 +149,16 @@ describe('the page, with JavaScript', () => {
     await side.tell(open)
     await page.getByRole('button', { name: 'Vote' }).waitFor()
     await side.record(open, 3)
-    const closed = await side.edit(open, { status: 'closed', closedAt: 1 })
-    await side.tell(closed)
+    await side.tell(await side.edit(open, { status: 'closed', closedAt: 1 }))
     await page.getByText('Final result').waitFor()
     await waitUntil(async () => (await share(page, 'Neither')) === '100%')
-    await side.tell(await side.edit(closed, { status: 'deleted' }))
+  })
+
+  test('a poll that is deleted leaves the page', async () => {
+    const poll = await openPoll()
+    const page = await visit(poll)
+    await page.getByText('Live').waitFor()
+    await side.tell(await side.edit(poll, { status: 'deleted' }))
     await page.getByRole('heading', { name: 'This poll is not here' }).waitFor()
   })
 
@@ -192,7 +197,7 @@ describe('the page, with JavaScript', () => {
     await page.getByRole('button', { name: 'Vote' }).click()
     await page.getByText('You voted for').waitFor()
     await side.vote(poll, 2)
-    await waitUntil(async () => (await page.locator('#total').textContent()) === '1')
+    await waitUntil(async () => (await page.locator('#total').textContent()) === '1 vote')
     expect(await page.evaluate('window.attacked')).toBeUndefined()
     expect(await page.locator('img').count()).toBe(0)
     expect(await page.getByRole('heading').innerText()).toBe(attack)
@@ -331,7 +336,7 @@ describe('the address of the page', () => {
     expect(policy).toContain("default-src 'none';script-src 'self';style-src 'self'")
     expect(policy).toContain(`connect-src 'self' ws://${new URL(site.origin).host}`)
     const page = await answer.text()
-    expect(page).not.toMatch(/<script(?! type="module" src="\/assets\/)|\sstyle=|\son\w+=/)
+    expect(page).not.toMatch(/<script(?! type="(?:module" src="\/assets\/|application\/json"))|\sstyle=|\son\w+=/)
     for (const [path] of page.matchAll(/\/assets\/[^"]+/g)) {
       const file = await fetch(`${site.origin}${path}`)
       expect([path, file.status, file.headers.get('cache-control')]).toEqual([

@@ -1,8 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { escapeHtml, html } from '../../src/adapters/http/page/html.ts'
-import { renderPollPage } from '../../src/adapters/http/page/poll-page.ts'
-import { someLivePoll } from '../support/some-live-poll.ts'
+import { escapeHtml, html, htmlOfData } from '../../src/adapters/http/page/html.ts'
 
 const attack = `"><img src=x onerror=alert(1)><script>alert('x')</script>&amp;`
 
@@ -32,58 +30,20 @@ describe('html', () => {
   })
 })
 
-describe('the page of a poll', () => {
-  const view = {
-    audience: 'public' as const,
-    ownVote: null,
-    hasJustVoted: false,
-    problem: null,
-    formKey: 'key',
-    code: '',
-  }
+describe('data in a page', () => {
+  /** What a browser takes for the text of the element: it ends at the first end of a script. */
+  const textOf = (element: string): string => /^<script [^>]*>([^]*?)<\/script/i.exec(element)?.[1] ?? ''
 
-  test.each(['draft', 'scheduled', 'open', 'closing', 'closed'] as const)(
-    'no text of a poll that is %s gets out of its place',
-    (status) => {
-      const options = [1, 2].map((id) => ({ id, text: attack, position: id }))
-      const live = someLivePoll({
-        status,
-        question: attack,
-        description: attack,
-        options,
-        opensAt: 1,
-        voterIdentity: 'code',
-      })
-      for (const ownVote of [null, [1], [1, 2]]) {
-        for (const problem of [null, { detail: attack, chosen: [1] }]) {
-          const { title, body } = renderPollPage({ ...view, live, ownVote, problem, code: attack })
-          expect(String(body)).not.toMatch(/<img|<script|alert\('/)
-          expect(String(body)).toContain('&lt;img src=x')
-          expect(String(html`<title>${title}</title>`)).not.toContain('<img')
-        }
-      }
-    },
-  )
-
-  test('hidden counts are nowhere in it', () => {
-    const live = someLivePoll(
-      { resultsVisibility: 'never' },
-      { counts: [7331, 0, 0], totalVotes: 7331, version: 73_311 },
+  test('is what it was, whatever stands in it, and ends its element nowhere but at its end', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(attack, '</script>', '<!--<script>')),
+        (text) => {
+          const element = String(htmlOfData('data', { text }))
+          expect(JSON.parse(textOf(element))).toEqual({ text })
+          expect(element.match(/<(?!script type="application\/json" id="data">|\/script>$)/)).toBeNull()
+        },
+      ),
     )
-    expect(String(renderPollPage({ ...view, live }).body)).not.toMatch(/7,?331|%/)
-    expect(String(renderPollPage({ ...view, live, audience: 'organiser' }).body)).toContain('7,331')
-  })
-
-  test('how many may be chosen is said in words', () => {
-    const legend = (minChoices: number, maxChoices: number) =>
-      /<legend>(.*)<\/legend>/.exec(
-        String(renderPollPage({ ...view, live: someLivePoll({ type: 'multiple', minChoices, maxChoices }) }).body),
-      )?.[1]
-    expect([legend(1, 1), legend(1, 3), legend(2, 2), legend(2, 3)]).toEqual([
-      'Choose one',
-      'Choose up to 3',
-      'Choose 2',
-      'Choose 2 to 3',
-    ])
   })
 })

@@ -501,6 +501,49 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a vote that has to be sent again from the page is sent as another one',
+    edits: [
+      {
+        file: 'web/vote/send-vote.ts',
+        from: 'client.vote(pollId, optionIds, { key })',
+        to: 'client.vote(pollId, optionIds)',
+      },
+    ],
+    caughtBy: [{ file: 'test/domain/vote-delivery.test.ts', title: 'shows its own key, whatever it does' }],
+  },
+  {
+    breaks: 'a vote that a page has kept over a reset is sent into the new round',
+    edits: [
+      {
+        file: 'web/vote/ballot.ts',
+        from: "const isVoid = progress?.step === 'kept' && progress.vote.round !== round",
+        to: 'const isVoid = false',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-ballot.test.ts',
+        title: 'that was kept over a reset is not sent into the new round; one that is being sent waits for its answer',
+      },
+    ],
+  },
+  {
+    breaks: 'what is chosen changes under a vote that is on its way',
+    edits: [
+      {
+        file: 'web/vote/ballot.ts',
+        from: 'return isOnItsWay(ballot) ? ballot : choose(',
+        to: 'return choose(',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-ballot.test.ts',
+        title: 'while a vote is on its way nothing changes, and no second one is sent',
+      },
+    ],
+  },
 
   // G3: closed is closed.
   {
@@ -839,6 +882,22 @@ export const mutants: readonly Mutant[] = [
   },
 
   // G6: hidden results leak nowhere.
+  {
+    breaks: 'the page to vote brings a hidden result along, for its script',
+    edits: [
+      {
+        file: 'src/adapters/http/page/poll-page.ts',
+        from: 'tally: tallyMessage(live, audience),',
+        to: "tally: tallyMessage(live, 'organiser'),",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-page.test.ts',
+        title: 'has hidden counts nowhere, nor among what its script goes on from',
+      },
+    ],
+  },
   {
     breaks: 'a hidden tally is shown whoever reads',
     edits: [

@@ -2,13 +2,17 @@ import type { AddressInfo } from 'node:net'
 import { createEventStreams } from '../../src/adapters/http/events.ts'
 import { sessionCookie } from '../../src/adapters/http/credentials.ts'
 import { pageRoutes } from '../../src/adapters/http/page/page-routes.ts'
+import { readPollRoutes } from '../../src/adapters/http/poll-routes.ts'
+import { receiptRoute } from '../../src/adapters/http/receipt-route.ts'
 import { ticketRoute } from '../../src/adapters/http/ticket-route.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
 import { voteRoutes } from '../../src/adapters/http/vote-routes.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
+import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { createViewerSockets } from '../../src/adapters/ws/viewer-sockets.ts'
 import { createBatchCalls } from '../../src/application/cast-vote/batch-calls.ts'
 import { createCastVote } from '../../src/application/cast-vote.ts'
+import { createReadReceipt } from '../../src/application/cast-vote/read-receipt.ts'
 import { createVoteIds } from '../../src/application/cast-vote/vote-id.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -49,6 +53,8 @@ export const startLiveSite = async (
     address,
     shortWays: { castVote, seePoll },
     addRoutes: (routes) => {
+      readPollRoutes(routes, { seePoll, address, isStopping: () => false })
+      receiptRoute(routes, createReadReceipt(voteIds, watchPoll, createVoteLedger(side.database.pool)))
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       ticketRoute(routes, admitViewer, address)
       streams.addRoute(routes)

@@ -16,16 +16,22 @@ export function formatPercent(share: number): string {
 
 /** Day and time to the minute, where the reader is; in a named zone (`UTC`), and then with its name, where nobody knows that: on a server. */
 export function formatTime(date: Date, zone?: string): string {
-  const { tag } = languageInUse()
-  const key = `${tag} ${zone}`
-  const format = timeFormats.get(key) ?? new Intl.DateTimeFormat(tag, timeOptions(zone))
-  timeFormats.set(key, format)
-  return format.format(date)
+  const minutes = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
+  return timeFormat(minutes, zone).format(date)
 }
 
-function timeOptions(zone: string | undefined): Intl.DateTimeFormatOptions {
-  const minutes = { year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const
-  return zone === undefined ? minutes : { ...minutes, timeZone: zone, timeZoneName: 'short' }
+/** The time of day to the second, where the reader is, or in a named zone. */
+export function formatClock(date: Date, zone?: string): string {
+  return timeFormat({ hour: 'numeric', minute: '2-digit', second: '2-digit' }, zone).format(date)
+}
+
+function timeFormat(options: Intl.DateTimeFormatOptions, zone: string | undefined): Intl.DateTimeFormat {
+  const { tag } = languageInUse()
+  const inZone = zone === undefined ? options : ({ ...options, timeZone: zone, timeZoneName: 'short' } as const)
+  const key = `${tag} ${JSON.stringify(inZone)}`
+  const format = timeFormats.get(key) ?? new Intl.DateTimeFormat(tag, inZone)
+  timeFormats.set(key, format)
+  return format
 }
 
 /**

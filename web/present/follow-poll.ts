@@ -1,4 +1,5 @@
 import { type Client, type Poll, type TallyMessage, TallycastError, type WatchStatus } from '../../client/src/index.ts'
+import { isOlder } from '../../client/src/watch.ts'
 
 /** What is known of a poll that is followed. Definition and tally come apart, and either may be the newer one for a moment. */
 export type Followed = {
@@ -6,6 +7,13 @@ export type Followed = {
   readonly tally: TallyMessage | null
   readonly connection: WatchStatus
   readonly isGone: boolean
+}
+
+type Beginning = {
+  /** What the page came with. */
+  readonly known?: Followed
+  /** A changed definition is read within this time, at random, so that all who watch do not ask for it at once. */
+  readonly spreadMs?: number
 }
 
 export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting', isGone: false }
@@ -19,9 +27,10 @@ export function followPoll(
   client: Pick<Client, 'get' | 'watch'>,
   pollId: string,
   onChange: (followed: Followed) => void,
+  { known = nothingYet, spreadMs = 0 }: Beginning = {},
 ): () => void {
   const stopping = new AbortController()
-  let followed = nothingYet
+  let followed = known
   let isReading = false
 
   function change(news: Partial<Followed>): void {
@@ -54,15 +63,19 @@ export function followPoll(
 
   const watch = client.watch(pollId, {
     onTally(tally) {
+      // Who tells may be a moment behind who drew the page.
+      if (followed.tally !== null && isOlder(tally, followed.tally)) return
       change({ tally })
-      if (isBehind() && !isReading && tally.status !== 'deleted') readDefinition(readsMax)
+      if (!isBehind() || isReading || tally.status === 'deleted') return
+      isReading = true
+      setTimeout(() => readDefinition(readsMax), Math.random() * spreadMs)
     },
     onStatus(connection) {
       change({ connection })
       if (connection === 'closed' && followed.tally?.results_final !== true) askWhetherGone()
     },
   })
-  readDefinition(readsMax)
+  if (known.poll === null) readDefinition(readsMax)
   return () => {
     stopping.abort()
     watch.stop()

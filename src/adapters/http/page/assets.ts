@@ -3,25 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HttpApp } from '../operation.ts'
 
-const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8' } as const
-const names = {
-  'page.css': 'css',
-  'poll.css': 'css',
-  'manage.css': 'css',
-  'page.js': 'js',
-  'code.js': 'js',
-  'live.js': 'js',
-  'vote.js': 'js',
-  'manage.js': 'js',
-} as const satisfies Record<string, keyof typeof types>
+const names = ['page.css', 'buttons.css'] as const
 
-export type AssetName = keyof typeof names
+type AssetName = (typeof names)[number]
 
-const files = Object.entries(names).map(([name, type]) => ({
-  name,
-  type: types[type],
-  content: readFileSync(join(import.meta.dirname, name)),
-}))
+const files = names.map((name) => ({ name, content: readFileSync(join(import.meta.dirname, name)) }))
 
 /** All files of a version lie below a path that is theirs alone, so browsers may keep them for good. */
 const version = files
@@ -33,16 +19,16 @@ export function assetUrl(name: AssetName): string {
   return `/assets/${version}/${name}`
 }
 
-/** The style and the scripts of the pages. While two versions are deployed side by side, each serves what it has. */
+/** What all pages look like, also those that are not built. While two versions are deployed side by side, each serves what it has. */
 export function assetRoutes(app: HttpApp): void {
-  for (const { name, type, content } of files) {
+  for (const { name, content } of files) {
     app.get<{ Params: { version: string } }>(
       `/assets/:version/${name}`,
       { schema: { hide: true } },
       async (request, reply) => {
         const isThisVersion = request.params.version === version
         return reply
-          .type(type)
+          .type('text/css; charset=utf-8')
           .header('cache-control', isThisVersion ? 'public, max-age=31536000, immutable' : 'no-store')
           .send(content)
       },

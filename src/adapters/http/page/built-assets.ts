@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import type { FastifyRequest } from 'fastify'
+import type { DrawVotePage } from '../../../../web/vote/snapshot.ts'
 import { refuse } from '../../../domain/refusal.ts'
 import type { HttpApp } from '../operation.ts'
 import { sendRefusal } from '../problems.ts'
@@ -66,6 +68,15 @@ function importsOf(manifest: Manifest, chunk: Chunk, known = new Set<Chunk>()): 
     importsOf(manifest, imported, known)
   }
   return [...known]
+}
+
+/** What the build has made to draw the vote page here: Node takes no TSX. Throws `PagesNotBuilt` where there was none. */
+export function builtVotePage(): DrawVotePage {
+  const path = join(folder, 'server/vote.js')
+  if (!existsSync(path)) throw new PagesNotBuilt(`there is no ${path}`)
+  // The cast names what `web/vote/server.tsx` exports.
+  const { drawVotePage } = createRequire(import.meta.url)(path) as { readonly drawVotePage: DrawVotePage }
+  return drawVotePage
 }
 
 /**

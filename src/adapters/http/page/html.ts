@@ -28,6 +28,14 @@ function render(part: Part): string {
   return escapeHtml(String(part))
 }
 
+/** Data for a script to read, in an element that runs nothing. As JSON has it, `<` may stand in texts alone, and there it is written so that it ends no element. */
+export function htmlOfData(id: string, data: unknown): Html {
+  const json = JSON.stringify(data).replaceAll('<', String.raw`\u003c`)
+  return html`<script type="application/json" id="${id}">
+    ${new Html(json)}
+  </script>`
+}
+
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',

@@ -3,7 +3,7 @@ import { say } from '../../../../web/i18n/say.ts'
 import type { PagePolicy } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
 import type { BuiltEntry } from './built-assets.ts'
-import { type Html, html } from './html.ts'
+import { type Html, html, htmlOfData } from './html.ts'
 import { speakLanguageOf } from './page-language.ts'
 
 export type Page = {
@@ -11,9 +11,12 @@ export type Page = {
   readonly body: Html
   /** Only for pages that stay true without JavaScript by being read again. */
   readonly refreshSeconds?: number
-  readonly hasScript?: boolean
+  /** What else a preview of a link says. */
+  readonly description?: string
   /** Of the pages that are built. */
   readonly entry?: BuiltEntry
+  /** What its script goes on from. */
+  readonly snapshot?: object
 }
 
 const icon =
@@ -46,7 +49,8 @@ export function pagePolicy(host = ''): PagePolicy {
   }
 }
 
-function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: Page, language: string): Html {
+function renderPage(page: Page, language: string): Html {
+  const { title, body, refreshSeconds, entry, snapshot } = page
   const texts = entry?.messages.get(language)
   const fetchedAlong = [...(entry?.imports ?? []), ...(texts === undefined ? [] : [texts])]
   return html`<!doctype html>
@@ -56,13 +60,13 @@ function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: P
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${say('common.page_title', { page: title })}</title>
+        ${renderPreview(page)}
         <link rel="icon" href="${icon}" />
         <link rel="stylesheet" href="${assetUrl('page.css')}" />
-        <link rel="stylesheet" href="${assetUrl('poll.css')}" />
-        ${hasScript && html`<link rel="stylesheet" href="${assetUrl('manage.css')}" />`}
-        ${hasScript && html`<script type="module" src="${assetUrl('page.js')}"></script>`}
+        <link rel="stylesheet" href="${assetUrl('buttons.css')}" />
         ${entry?.styles.map((style) => html`<link rel="stylesheet" href="${style}" />`) ?? null}
         ${fetchedAlong.map((script) => html`<link rel="modulepreload" href="${script}" />`)}
+        ${snapshot !== undefined && htmlOfData('snapshot', snapshot)}
         ${entry !== undefined && html`<script type="module" src="${entry.script}"></script>`}
         ${refreshSeconds !== undefined && html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}" /></noscript>`}
       </head>
@@ -71,4 +75,17 @@ function renderPage({ title, body, refreshSeconds, hasScript = false, entry }: P
         <footer><a href="/docs">Tallycast</a> <span data-say="common.promise">${say('common.promise')}</span></footer>
       </body>
     </html> `
+}
+
+/** More is shown nowhere. */
+const previewCharactersMax = 300
+
+/** What is shown where somebody posts a link to the page: never more than it says to everybody. */
+function renderPreview({ title, description }: Page): Html | false {
+  if (description === undefined) return false
+  const short = Array.from(description).slice(0, previewCharactersMax).join('')
+  return html`<meta name="description" content="${short}" />
+    <meta property="og:type" content="website" />
+    <meta property="og:title" content="${title}" />
+    <meta property="og:description" content="${short}" />`
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { say } from '../../../../web/i18n/say.ts'
 import { tellFault } from '../../../../web/i18n/tell-fault.ts'
@@ -11,16 +10,16 @@ import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
 import { POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
-import { addressOf, readBearer, readSessionCookie, readVoterToken, setSessionCookie } from '../credentials.ts'
+import { addressOf, readSessionCookie, setSessionCookie } from '../credentials.ts'
 import { protectPages } from '../html-headers.ts'
 import type { HttpApp } from '../operation.ts'
 import { limitHeadersOf, PROBLEMS, retryAfterOf, sendRefusal } from '../problems.ts'
 import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
 import { createRenderHomePage } from './home-page.ts'
-import { pagePolicy, sendPage } from './layout.ts'
+import { type Page, pagePolicy, sendPage } from './layout.ts'
 import { renderMessagePage } from './message-page.ts'
-import { renderPollPage } from './poll-page.ts'
+import { createRenderPollPage, type PollView } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
 import { linkBase, qrCodeRoute, votePageUrl } from './qr-code.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
@@ -64,8 +63,11 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   })
 }
 
+type PollPagesParts = PageRoutesParts & { readonly renderPollPage: (view: PollView) => Page }
+
 /** A scope of its own: forms are read here, and faults are answered with a page. */
-function addPollPages(pages: HttpApp, parts: PageRoutesParts): void {
+function addPollPages(pages: HttpApp, given: PageRoutesParts): void {
+  const parts = { ...given, renderPollPage: createRenderPollPage() }
   const renderPresentPage = createRenderPresentPage()
   pages.removeAllContentTypeParsers()
   const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
@@ -87,40 +89,36 @@ function addPollPages(pages: HttpApp, parts: PageRoutesParts): void {
 
 async function showPoll(
   app: HttpApp,
-  parts: PageRoutesParts,
+  parts: PollPagesParts,
   request: PageRequest,
   reply: FastifyReply,
   taken: Taken | null,
 ): Promise<FastifyReply> {
-  const { seePoll } = parts
+  const { seePoll, renderPollPage } = parts
   const pollId = request.params.poll_id
   const shown = showsOf(app, request, parts, taken?.sent.code ?? null)
   const no = taken?.no ?? null
-  // Only our own script sends one: the organiser's page shows what the organiser may see.
-  const bearer = readBearer(request)
-  if (isRefused(bearer)) return sendRefusedPage(reply, pollId, bearer)
   const own = await seePoll.ownVote(pollId, shown)
-  const ownVote = own === null || isRefused(own) ? null : own.selection
+  const ownVote = own === null || isRefused(own) ? null : own
   // A code that is wrong, or has not voted, is no reason to show less than to everybody.
   const voterToken = ownVote === null ? null : shown.voterToken
-  const seen = await seePoll.see(pollId, { ...shown, voterToken, bearer })
+  const seen = await seePoll.see(pollId, { ...shown, voterToken, bearer: null })
   if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
   const isAnonymous = seen.live.poll.voterIdentity === 'none'
-  const page = renderPollPage({
+  const view = {
     ...seen,
     ownVote,
     code: taken?.sent.code ?? '',
     hasJustVoted: isAnonymous && no === null && hasQuery(request, 'voted'),
-    problem: taken === null || no === null ? null : { detail: no.detail, chosen: taken.sent.chosen },
-    formKey: randomUUID(),
-  })
+    problem: taken === null || no === null ? null : { refused: no, chosen: taken.sent.chosen },
+  }
   if (no !== null) sayWhenToComeBack(reply, no)
-  return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, () => page)
+  return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, () => renderPollPage(view))
 }
 
 async function takeForm(
   app: HttpApp,
-  parts: PageRoutesParts,
+  parts: PollPagesParts,
   request: PageRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
@@ -147,7 +145,7 @@ async function takeForm(
 
 /**
  * Of a voter the cookie speaks here: a page is opened by a browser. Also where a link of another site led here: it is shown to the
- * browser's owner, and to no other page. A voting code comes with the form, or from our own script.
+ * browser's owner, and to no other page. A voting code comes with the form.
  */
 function showsOf(
   app: HttpApp,
@@ -156,8 +154,7 @@ function showsOf(
   code: string | null,
 ): VoterCredentials {
   const sessionCookie = readSessionCookie(app, request)
-  const voterToken = code ?? readVoterToken(request)
-  return { voterToken, sessionCookie, requestKey: null, ...addressOf(request, address) }
+  return { voterToken: code, sessionCookie, requestKey: null, ...addressOf(request, address) }
 }
 
 function readForm(body: unknown): Sent {

@@ -1,0 +1,300 @@
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openPage, startBrowser } from '../support/browser.ts'
+import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+let system: RunningSystem
+let call: HttpClient
+let browser: Browser
+
+beforeAll(async () => {
+  system = await startSystem('postgres')
+  call = createHttpClient(system.url)
+  browser = await startBrowser()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  await system.stop()
+})
+
+const faultsOfPages: string[] = []
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
+  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
+})
+
+async function makePoll(more: object = {}): Promise<string> {
+  const options = ['Tea', 'Coffee', 'Neither']
+  return (await call('POST', '/polls', { json: { question: 'Tea or coffee?', options, ...more } })).body.id
+}
+
+const addressOf = (pollId: string): string => `${system.url}/p/${pollId}`
+
+async function visit(pollId: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await openPage(browser, faultsOfPages, options)
+  await page.goto(addressOf(pollId))
+  return page
+}
+
+const radio = (page: Page, name: string) => page.getByRole('radio', { name })
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const share = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text }).locator('.share')
+const vote = async (pollId: string, optionId: number): Promise<void> => {
+  expect((await call('POST', `/polls/${pollId}/vote`, { json: { option_id: optionId } })).status).toBe(202)
+}
+const votesOf = async (pollId: string): Promise<readonly number[]> =>
+  (await call('GET', `/polls/${pollId}/results`)).body.options.map(({ votes }: { readonly votes: number }) => votes)
+const waitingVotes = (page: Page) => page.evaluate<number>('localStorage.length')
+
+/** The keys of all votes that pages of this browser send from now on. */
+function watchKeys(context: BrowserContext): ReadonlySet<string | undefined> {
+  const keys = new Set<string | undefined>()
+  context.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().endsWith('/vote')) keys.add(request.headers()['idempotency-key'])
+  })
+  return keys
+}
+
+describe('a vote', () => {
+  test('is said to be accepted, and then recorded', async () => {
+    const page = await visit(await makePoll())
+    await radio(page, 'Coffee').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for Coffee.').waitFor()
+    await page.getByRole('status').getByText('Recorded.').waitFor()
+    expect(await page.evaluate('document.activeElement.id')).toBe('notice')
+  })
+
+  test('that is cast offline is kept, sent when the network returns, and counts once', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    await page.getByText('Live').waitFor()
+    const keys = watchKeys(page.context())
+    await page.context().setOffline(true)
+    await radio(page, 'Coffee').check()
+    await press(page, 'Vote')
+    await page.getByText('Your vote is kept on this device').waitFor()
+    expect(await waitingVotes(page)).toBe(1)
+    // What is on its way cannot be chosen again.
+    await radio(page, 'Tea').click()
+    expect(await radio(page, 'Coffee').isChecked()).toBe(true)
+    await page.context().setOffline(false)
+    await page.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => (await votesOf(pollId))[1] === 1)
+    expect([keys.size, await waitingVotes(page), await votesOf(pollId)]).toEqual([1, 0, [0, 1, 0]])
+  })
+
+  test('whose answers are lost outlives the page, is sent by the next one as the same vote, and counts once', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    const context = page.context()
+    const keys = watchKeys(context)
+    let reached = 0
+    await page.route('**/vote', async (route) => {
+      reached += (await route.fetch()).status() === 202 ? 1 : 0
+      await route.abort()
+    })
+    await radio(page, 'Neither').check()
+    await press(page, 'Vote')
+    await page.getByText('Your vote is kept on this device').waitFor()
+    expect(reached).toBeGreaterThan(1)
+    await page.close()
+    const next = await context.newPage()
+    await next.goto(addressOf(pollId))
+    await next.getByText('You voted for Neither.').waitFor()
+    await waitUntil(async () => (await votesOf(pollId))[2] === 1)
+    expect([keys.size, await waitingVotes(next), await votesOf(pollId)]).toEqual([1, 0, [0, 0, 1]])
+  })
+
+  test('that was kept over a reset is not sent into the new round, and that is said', async () => {
+    const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
+    const page = await visit(made.id)
+    await page.getByText('Live').waitFor()
+    await page.context().setOffline(true)
+    await radio(page, 'A').check()
+    await press(page, 'Vote')
+    await page.getByText('Your vote is kept on this device').waitFor()
+    const keys = watchKeys(page.context())
+    await page.goto('about:blank')
+    await call('POST', `/polls/${made.id}/reset`, { bearer: made.manage_token })
+    await call('POST', `/polls/${made.id}/open`, { bearer: made.manage_token })
+    await page.context().setOffline(false)
+    await page.goto(addressOf(made.id))
+    await page.getByRole('alert').getByText('The poll has begun anew').waitFor()
+    expect([keys.size, await waitingVotes(page)]).toEqual([0, 0])
+    await radio(page, 'B').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for B.').waitFor()
+  })
+
+  test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    await page.getByText('Live').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(addressOf(pollId))
+    for (const [at, name] of [
+      [other, 'Tea'],
+      [page, 'Coffee'],
+    ] as const) {
+      await radio(at, name).check()
+      await press(at, 'Vote')
+      await at.getByText('You voted for Tea.').waitFor()
+    }
+    await page.getByRole('alert').getByText('already').waitFor()
+    expect(await page.getByRole('radio').count()).toBe(0)
+  })
+})
+
+describe('what others do', () => {
+  test('moves the bars, and leaves selection, focus and place alone', async () => {
+    const options = ['Tea', 'Coffee', ...Array.from({ length: 30 }, (_, index) => `Option ${index}`)]
+    const pollId = await makePoll({ options })
+    const page = await visit(pollId)
+    await page.getByText('Live').waitFor()
+    const chosen = page.getByRole('radio', { name: 'Option 20', exact: true })
+    await chosen.check()
+    await chosen.focus()
+    await page.evaluate('window.place = [document.activeElement, scrollY]')
+    for (let count = 0; count < 3; count += 1) await vote(pollId, 1)
+    await share(page, 'Tea').getByText('100%').waitFor()
+    await vote(pollId, 2)
+    await share(page, 'Tea').getByText('75%').waitFor()
+    expect(await chosen.isChecked()).toBe(true)
+    expect(await page.evaluate('document.activeElement === place[0] && scrollY === place[1]')).toBe(true)
+  })
+
+  test('moves bars by transforms that take their time, and none where less motion is wanted', async () => {
+    const pollId = await makePoll()
+    const moving = await visit(pollId)
+    const still = await visit(pollId, { reducedMotion: 'reduce' })
+    for (const page of [moving, still]) {
+      await page.getByText('Live').waitFor()
+      await page.evaluate(`{
+        window.moved = []
+        addEventListener('transitionrun', ({ target, propertyName }) => moved.push(target.tagName + ' ' + propertyName))
+      }`)
+    }
+    await vote(pollId, 2)
+    for (const page of [moving, still]) await share(page, 'Coffee').getByText('100%').waitFor()
+    expect(await moving.evaluate('moved')).toEqual(['rect transform'])
+    expect(await still.evaluate('moved')).toEqual([])
+    for (const page of [moving, still]) {
+      const row = page.getByRole('listitem').filter({ hasText: 'Coffee' })
+      const lengths = async () => {
+        const [whole, bar] = await Promise.all([row.locator('.bar').boundingBox(), row.locator('rect').boundingBox()])
+        return [whole?.width, bar?.width]
+      }
+      await waitUntil(async () => {
+        const [whole, bar] = await lengths()
+        return whole !== undefined && whole === bar
+      })
+    }
+  })
+
+  test('is said aloud, not before everything else and not again and again', async () => {
+    const pollId = await makePoll()
+    const page = await openPage(browser, faultsOfPages)
+    await page.clock.install()
+    await page.goto(addressOf(pollId))
+    await page.getByText('Live').waitFor()
+    const aloud = page.locator('[aria-live=polite]')
+    for (const [count, optionId] of [1, 1, 2].entries()) {
+      await vote(pollId, optionId)
+      await page.getByText(count === 0 ? '1 vote' : `${count + 1} votes`, { exact: true }).waitFor()
+    }
+    expect(await aloud.textContent()).toBe('')
+    await page.clock.fastForward(10_000)
+    await waitUntil(async () => (await aloud.textContent()) === '3 votes. First: Tea, 67%.')
+  })
+})
+
+describe('the page', () => {
+  test('counts down to the opening, and lets people vote from then on', async () => {
+    const pollId = await makePoll({ opens_at: new Date(Date.now() + 4_000).toISOString() })
+    const page = await visit(pollId)
+    await page.getByText('Voting has not begun yet.').waitFor()
+    expect(await page.getByRole('timer').innerText()).toMatch(/^Opens in 0:0[1-4]$/)
+    expect(await page.getByRole('radio').count()).toBe(0)
+    await radio(page, 'Tea').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for Tea.').waitFor()
+  })
+
+  test('keeps what somebody chose before its script came', async () => {
+    const pollId = await makePoll()
+    const page = await openPage(browser, faultsOfPages)
+    const arriving = Promise.withResolvers<void>()
+    await page.route('**/assets/vote-*.js', async (route) => {
+      await arriving.promise
+      await route.continue()
+    })
+    await page.goto(addressOf(pollId), { waitUntil: 'commit' })
+    await radio(page, 'Coffee').check()
+    arriving.resolve()
+    await page.getByText('Live').waitFor()
+    expect(await radio(page, 'Coffee').isChecked()).toBe(true)
+    await press(page, 'Vote')
+    await page.getByText('You voted for Coffee.').waitFor()
+  })
+
+  test('is one group named for its question, and has its result as a table too', async () => {
+    const pollId = await makePoll({ allow_vote_change: true })
+    await vote(pollId, 1)
+    const page = await visit(pollId)
+    await page.getByRole('group', { name: 'Tea or coffee? Choose one' }).waitFor()
+    await page.getByText('As a table').click()
+    const table = page.getByRole('table', { name: 'Result' })
+    await share(page, 'Tea').getByText('100%').waitFor()
+    expect(await table.getByRole('row').allInnerTexts()).toEqual([
+      'Option\tVotes\tShare',
+      'Tea\t1\t100%',
+      'Coffee\t0\t0%',
+      'Neither\t0\t0%',
+    ])
+  })
+
+  test('shows an organiser what everybody sees, and the way to manage', async () => {
+    const { body: made } = await call('POST', '/polls', {
+      json: { question: 'Which?', options: ['A', 'B'], results_visibility: 'never' },
+    })
+    await vote(made.id, 1)
+    const page = await openPage(browser, faultsOfPages)
+    await page.goto(`${addressOf(made.id)}#manage=${made.manage_token}`)
+    const link = page.getByRole('link', { name: 'Manage this poll' })
+    expect(await link.getAttribute('href')).toBe(`/p/${made.id}/manage#manage=${made.manage_token}`)
+    expect(page.url()).toBe(addressOf(made.id))
+    await page.getByText('Live').waitFor()
+    expect(await page.locator('.share').count()).toBe(0)
+    const stranger = await visit(made.id)
+    await stranger.getByText('Live').waitFor()
+    expect(await stranger.getByRole('link', { name: 'Manage this poll' }).count()).toBe(0)
+  })
+
+  test('says of itself what a preview of a link needs, and no count', async () => {
+    const pollId = await makePoll({ description: 'About "tea" & <coffee>' })
+    await vote(pollId, 1)
+    const page = await visit(pollId, { javaScriptEnabled: false })
+    const meta = (name: string) => page.locator(`meta[property="${name}"]`).getAttribute('content')
+    expect(await meta('og:title')).toBe('Tea or coffee?')
+    expect(await meta('og:description')).toBe('About "tea" & <coffee>')
+  })
+
+  test('is small on its first way over the wire, and asks no other host', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    await page.getByText('Live').waitFor()
+    const used = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
+    expect(used.filter((url) => !url.startsWith(system.url))).toEqual([])
+    let bytes = 0
+    for (const url of [addressOf(pollId), ...used]) {
+      const answer = await fetch(url, { headers: { 'accept-encoding': 'br', accept: 'text/html' } })
+      bytes += Number(answer.headers.get('content-length'))
+    }
+    console.log(`${bytes} bytes for the first load`)
+    expect(bytes).toBeLessThan(40 * 1024)
+  })
+})

@@ -1,0 +1,166 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  type Ballot,
+  type BallotEvent,
+  firstBallot,
+  isOnItsWay,
+  mayChoose,
+  problemOf,
+  type SentVote,
+  stepBallot,
+} from '../../web/vote/ballot.ts'
+
+const empty: Ballot = { round: 1, chosen: [], ownVote: null, hasJustVoted: false, progress: null }
+const voteFor = (optionIds: readonly number[], more: Partial<SentVote> = {}): SentVote => ({
+  kind: 'cast',
+  optionIds,
+  key: 'a key',
+  round: 1,
+  code: '',
+  ...more,
+})
+const after = (ballot: Ballot, ...events: readonly BallotEvent[]): Ballot => events.reduce(stepBallot, ballot)
+const chosen = (optionId: number, isMultiple = false): BallotEvent => ({ type: 'chosen', optionId, isMultiple })
+const accepted = (vote: SentVote, isRecognised = true): BallotEvent => ({
+  type: 'accepted',
+  vote,
+  voteId: 'an id',
+  isRecognised,
+})
+
+describe('choosing', () => {
+  test('one takes the place of another; of several each comes and goes', () => {
+    expect(after(empty, chosen(1), chosen(2)).chosen).toEqual([2])
+    expect(after(empty, chosen(1, true), chosen(2, true), chosen(1, true)).chosen).toEqual([2])
+  })
+
+  test('while a vote is on its way nothing changes, and no second one is sent', () => {
+    const sending = after(empty, chosen(1), { type: 'sent', vote: voteFor([1]) })
+    const kept = after(sending, { type: 'kept', vote: voteFor([1]), isReached: false })
+    for (const ballot of [sending, kept]) {
+      expect(after(ballot, chosen(2), { type: 'sent', vote: voteFor([2]) })).toBe(ballot)
+    }
+  })
+
+  test('what was wrong with a choice is forgotten with the next one', () => {
+    const refused = after(empty, { type: 'refused', problem: ['vote.choose_something'] })
+    expect(after(refused, chosen(1)).progress).toBeNull()
+  })
+
+  test('how many have to be chosen is said before anything is sent', () => {
+    const limits = { min_choices: 2, max_choices: 3 }
+    expect(problemOf(limits, [])).toEqual(['vote.choose_something'])
+    expect(problemOf(limits, [1])).toEqual(['vote.choose_more', { count: 2 }])
+    expect(problemOf(limits, [1, 2])).toBeNull()
+    expect(problemOf(limits, [1, 2, 3])).toBeNull()
+    expect(problemOf(limits, [1, 2, 3, 4])).toEqual(['vote.choose_fewer', { count: 3 }])
+  })
+
+  test.each([
+    ['open', null, false, false, true],
+    ['open', null, true, false, false],
+    ['open', [1], false, false, false],
+    ['open', [1], false, true, true],
+    ['scheduled', null, false, false, false],
+    ['closing', [1], false, true, false],
+    ['closed', null, false, true, false],
+  ] as const)(
+    'in a poll that is %s, with the vote %s (thanked: %s, changes allowed: %s), there is something to choose: %s',
+    (status, ownVote, hasJustVoted, allowsChange, isThere) => {
+      expect(mayChoose(status, { allow_vote_change: allowsChange }, { ownVote, hasJustVoted })).toBe(isThere)
+    },
+  )
+})
+
+describe('a vote', () => {
+  test('is sent, accepted and recorded, and stands from its acceptance on', () => {
+    const vote = voteFor([2])
+    const sent = after(empty, chosen(2), { type: 'sent', vote })
+    expect([sent.ownVote, sent.progress?.step]).toEqual([null, 'sending'])
+    const taken = after(sent, accepted(vote))
+    expect(taken).toMatchObject({ ownVote: [2], chosen: [2], progress: { step: 'accepted' } })
+    expect(after(taken, { type: 'receipt', voteId: 'an id', status: 'recorded' }).progress?.step).toBe('recorded')
+    // The receipt of an earlier one says nothing of this one.
+    expect(after(taken, { type: 'receipt', voteId: 'another', status: 'recorded' })).toBe(taken)
+    expect(after(taken, { type: 'receipt', voteId: 'an id', status: 'set_aside' }).progress?.step).toBe('set_aside')
+  })
+
+  test('that is taken back leaves nothing chosen', () => {
+    const voted = { ...empty, ownVote: [1], chosen: [1] }
+    const vote = voteFor([], { kind: 'retract' })
+    expect(after(voted, { type: 'sent', vote }, accepted(vote))).toMatchObject({ ownVote: null, chosen: [] })
+  })
+
+  test('of somebody whom the poll does not recognise is nobody’s, and is thanked for', () => {
+    const vote = voteFor([1])
+    expect(after(empty, chosen(1), { type: 'sent', vote }, accepted(vote, false))).toMatchObject({
+      ownVote: null,
+      hasJustVoted: true,
+      chosen: [],
+    })
+  })
+
+  test('without an answer is kept as it is, also when the page is opened anew', () => {
+    const vote = voteFor([3])
+    const kept = after(empty, { type: 'kept', vote, isReached: false })
+    expect(kept).toMatchObject({ chosen: [3], progress: { step: 'kept', vote } })
+    expect(after(kept, accepted(vote))).toMatchObject({ ownVote: [3], progress: { step: 'accepted' } })
+  })
+
+  test('that was kept over a reset is not sent into the new round; one that is being sent waits for its answer', () => {
+    const vote = voteFor([3])
+    const kept = after(empty, { type: 'kept', vote, isReached: false }, { type: 'round', round: 2 })
+    expect(kept).toMatchObject({ round: 2, chosen: [], progress: { step: 'refused', problem: ['vote.kept_too_long'] } })
+    const sending = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 })
+    expect(sending.progress).toEqual({ step: 'sending', vote })
+    const voted = { ...empty, ownVote: [1], chosen: [1], hasJustVoted: true }
+    expect(after(voted, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
+  })
+
+  test('news of the same round changes nothing of what somebody is doing', () => {
+    const events = fc.array(
+      fc.oneof(
+        fc.integer({ min: 1, max: 4 }).map((id) => chosen(id, true)),
+        fc.constant<BallotEvent>({ type: 'sent', vote: voteFor([1]) }),
+        fc.constant<BallotEvent>({ type: 'kept', vote: voteFor([1]), isReached: true }),
+        fc.constant(accepted(voteFor([1]))),
+      ),
+    )
+    fc.assert(
+      fc.property(events, (done) => {
+        const ballot = after(empty, ...done)
+        expect(after(ballot, { type: 'round', round: 1 })).toBe(ballot)
+        if (isOnItsWay(ballot)) expect(after(ballot, chosen(9, true))).toBe(ballot)
+      }),
+    )
+  })
+})
+
+describe('a page that has just come', () => {
+  const snapshot = {
+    poll: { round: 4 },
+    ownVote: null,
+    hasJustVoted: false,
+    problem: null,
+  } as Parameters<typeof firstBallot>[0] // The rest of it is not looked at.
+
+  test('shows the vote that stands, and how far it has come', () => {
+    const ownVote = { option_ids: [2], status: 'recorded' } as const
+    expect(firstBallot({ ...snapshot, ownVote })).toEqual({
+      round: 4,
+      chosen: [2],
+      ownVote: [2],
+      hasJustVoted: false,
+      progress: { step: 'recorded', kind: 'cast' },
+    })
+  })
+
+  test('keeps what was chosen in a form that was refused, and says why', () => {
+    const problem = { code: 'too_many_choices', detail: 'Choose at most 2 options.', chosen: [1, 2, 3] }
+    expect(firstBallot({ ...snapshot, problem })).toMatchObject({
+      chosen: [1, 2, 3],
+      progress: { step: 'refused', problem: ['faults.in_english', { detail: 'Choose at most 2 options.' }] },
+    })
+  })
+})

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import { type OwnVote, TallycastError } from '../../client/src/index.ts'
+import type { SentVote } from '../../web/vote/ballot.ts'
+import { createKeptVotes } from '../../web/vote/kept-vote.ts'
+import { sendVote } from '../../web/vote/send-vote.ts'
+
+const vote: SentVote = { kind: 'cast', optionIds: [1, 3], key: 'a key', round: 2, code: 'ABCD' }
+
+/** A store as browsers have it. */
+function createStore() {
+  const texts = new Map<string, string>()
+  return {
+    texts,
+    getItem: (name: string) => texts.get(name) ?? null,
+    setItem: (name: string, text: string) => void texts.set(name, text),
+    removeItem: (name: string) => void texts.delete(name),
+  }
+}
+
+describe('a vote that is kept', () => {
+  test('comes back as it was, for its own poll, until it is forgotten', () => {
+    const store = createStore()
+    const kept = createKeptVotes(() => store)
+    kept.keep('one', vote)
+    expect([kept.read('one'), kept.read('two')]).toEqual([vote, null])
+    kept.forget('one')
+    expect([kept.read('one'), store.texts.size]).toEqual([null, 0])
+  })
+
+  test.each(['', 'null', '{', '[]', '7', '{"kind":"cast"}', JSON.stringify({ ...vote, optionIds: ['1'] })])(
+    'is none where something else is written: %s',
+    (text) => {
+      const store = createStore()
+      store.texts.set('vote one', text)
+      expect(createKeptVotes(() => store).read('one')).toBeNull()
+    },
+  )
+
+  test('is no fault where the browser keeps nothing', () => {
+    const kept = createKeptVotes(() => {
+      throw new Error('not allowed')
+    })
+    kept.keep('one', vote)
+    kept.forget('one')
+    expect(kept.read('one')).toBeNull()
+  })
+})
+
+describe('a vote that is sent', () => {
+  const calls: unknown[] = []
+  const clientThat = (answer: () => Promise<{ vote_id: string; status: 'accepted' }>, own: OwnVote | null = null) => {
+    calls.length = 0
+    const cast =
+      (name: string) =>
+      (...args: readonly unknown[]) => {
+        calls.push([name, ...args])
+        return answer()
+      }
+    return { vote: cast('vote'), change: cast('change'), retract: cast('retract'), ownVote: async () => own }
+  }
+  const refusing = (said: ConstructorParameters<typeof TallycastError>[0], own: OwnVote | null = null) =>
+    clientThat(() => Promise.reject(new TallycastError(said)), own)
+
+  test('shows its own key, whatever it does', async () => {
+    const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
+    for (const kind of ['cast', 'change', 'retract'] as const) {
+      expect(await sendVote(client, 'poll', { ...vote, kind })).toEqual({ answer: 'accepted', voteId: 'an id' })
+    }
+    expect(calls).toEqual([
+      ['vote', 'poll', [1, 3], { key: 'a key' }],
+      ['change', 'poll', [1, 3], { key: 'a key' }],
+      ['retract', 'poll', { key: 'a key' }],
+    ])
+  })
+
+  test.each([
+    [{ code: 'unreachable', detail: '' }, false, 0],
+    // A hotel's page, whatever its status.
+    [{ code: 'unreadable', detail: '', status: 403 }, false, 0],
+    [{ code: 'overloaded', detail: '', status: 503, retryAfterMs: 2_000 }, true, 2_000],
+    [{ code: 'rate_limited', detail: '', status: 429, retryAfterMs: 60_000 }, true, 60_000],
+  ])('goes on waiting for an answer after %o', async (said, isReached, retryAfterMs) => {
+    expect(await sendVote(refusing(said), 'poll', vote)).toEqual({ answer: 'none', isReached, retryAfterMs })
+  })
+
+  test('is settled by a refusal', async () => {
+    const closed = refusing({ code: 'poll_closed', detail: 'Voting has ended.', status: 409 })
+    expect(await sendVote(closed, 'poll', vote)).toEqual({ answer: 'refused', problem: ['faults.poll_closed'] })
+  })
+
+  test('of a voter who has one already brings that one', async () => {
+    const own = { vote_id: 'older', option_ids: [2], status: 'recorded' } as const
+    const said = { code: 'already_voted', detail: '', status: 409 }
+    const problem = ['faults.already_voted']
+    expect(await sendVote(refusing(said, own), 'poll', vote)).toEqual({ answer: 'had_voted', problem, ownVote: [2] })
+    expect(await sendVote(refusing(said), 'poll', vote)).toEqual({ answer: 'had_voted', problem, ownVote: null })
+  })
+
+  test('meets a fault of ours as a fault', async () => {
+    const broken = clientThat(() => Promise.reject(new TypeError('ours')))
+    await expect(sendVote(broken, 'poll', vote)).rejects.toThrow('ours')
+  })
+})

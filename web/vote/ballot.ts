@@ -1,0 +1,168 @@
+import type { Poll, TallyMessage } from '../../client/src/index.ts'
+import type { Message } from '../i18n/say.ts'
+import type { VoteSnapshot } from './snapshot.ts'
+import { tellFault } from '../i18n/tell-fault.ts'
+
+export type VoteKind = 'cast' | 'change' | 'retract'
+
+/** A vote on its way. By its key it is the same vote, however often it is sent. */
+export type SentVote = {
+  readonly kind: VoteKind
+  readonly optionIds: readonly number[]
+  readonly key: string
+  readonly round: number
+  /** Where the poll asks for one; empty elsewhere. */
+  readonly code: string
+}
+
+/** How far the newest vote has come. `kept`: it has no answer, stays in this browser, and is sent again by itself. */
+export type Progress =
+  | { readonly step: 'sending'; readonly vote: SentVote }
+  | { readonly step: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
+  | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
+  | { readonly step: 'recorded'; readonly kind: VoteKind }
+  | { readonly step: 'set_aside' }
+  | { readonly step: 'refused'; readonly problem: Message }
+
+/** All that one reader does in a poll, and what has come of it. News of others' votes is no part of it, so it cannot touch it. */
+export type Ballot = {
+  readonly round: number
+  readonly chosen: readonly number[]
+  /** The vote that stands; null before the first, and after it was taken back. */
+  readonly ownVote: readonly number[] | null
+  readonly hasJustVoted: boolean
+  readonly progress: Progress | null
+}
+
+export type BallotEvent =
+  | { readonly type: 'chosen'; readonly optionId: number; readonly isMultiple: boolean }
+  | { readonly type: 'sent'; readonly vote: SentVote }
+  /** No answer; `isReached`: but for the service having no time. */
+  | { readonly type: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
+  | { readonly type: 'accepted'; readonly vote: SentVote; readonly voteId: string; readonly isRecognised: boolean }
+  | { readonly type: 'receipt'; readonly voteId: string; readonly status: 'recorded' | 'superseded' | 'set_aside' }
+  | { readonly type: 'refused'; readonly problem: Message }
+  /** The service says which vote of this reader stands. */
+  | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
+  | { readonly type: 'round'; readonly round: number }
+
+/** What a page that has just come shows, with what was chosen on it meanwhile. */
+export function firstBallot({ poll, ownVote, hasJustVoted, problem }: VoteSnapshot): Ballot {
+  const own = ownVote?.option_ids ?? null
+  return {
+    round: poll.round,
+    chosen: problem?.chosen ?? own ?? [],
+    ownVote: own,
+    hasJustVoted,
+    progress: firstProgress(ownVote, problem),
+  }
+}
+
+function firstProgress(ownVote: VoteSnapshot['ownVote'], problem: VoteSnapshot['problem']): Progress | null {
+  if (problem !== null) {
+    // Nothing else is forbidden to this form.
+    const isForeign = problem.code === 'forbidden'
+    return {
+      step: 'refused',
+      problem: isForeign ? ['vote.sent_from_elsewhere'] : tellFault(problem.code, problem.detail),
+    }
+  }
+  if (ownVote === null) return null
+  return ownVote.status === 'recorded'
+    ? { step: 'recorded', kind: 'cast' }
+    : { step: 'accepted', kind: 'cast', voteId: null }
+}
+
+/** What the ballot is after something has happened. While a vote is on its way nothing else can be chosen or sent. */
+export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
+  switch (event.type) {
+    case 'chosen':
+      return isOnItsWay(ballot) ? ballot : choose(ballot, event.optionId, event.isMultiple)
+    case 'sent':
+      return isOnItsWay(ballot) ? ballot : { ...ballot, progress: { step: 'sending', vote: event.vote } }
+    case 'kept':
+      return {
+        ...ballot,
+        chosen: event.vote.optionIds,
+        progress: { step: 'kept', vote: event.vote, isReached: event.isReached },
+      }
+    case 'accepted':
+      return accept(ballot, event.vote, event.voteId, event.isRecognised)
+    case 'receipt':
+      return takeReceipt(ballot, event.voteId, event.status)
+    case 'refused':
+      return { ...ballot, progress: { step: 'refused', problem: event.problem } }
+    case 'told':
+      return { ...ballot, ownVote: event.optionIds, chosen: event.optionIds ?? ballot.chosen }
+    case 'round':
+      return beginRound(ballot, event.round)
+  }
+}
+
+export function isOnItsWay({ progress }: Pick<Ballot, 'progress'>): boolean {
+  return progress?.step === 'sending' || progress?.step === 'kept'
+}
+
+/** Whether there is anything to choose from, for this reader. */
+export function mayChoose(
+  status: TallyMessage['status'],
+  { allow_vote_change: mayChange }: Pick<Poll, 'allow_vote_change'>,
+  { ownVote, hasJustVoted }: Pick<Ballot, 'ownVote' | 'hasJustVoted'>,
+): boolean {
+  const isFree = ownVote === null ? !hasJustVoted : mayChange
+  return status === 'open' && isFree
+}
+
+/** Why this cannot be sent, as far as can be told here. */
+export function problemOf(
+  { min_choices: least, max_choices: most }: Pick<Poll, 'min_choices' | 'max_choices'>,
+  chosen: readonly number[],
+): Message | null {
+  if (chosen.length === 0) return ['vote.choose_something']
+  if (chosen.length < least) return ['vote.choose_more', { count: least }]
+  return chosen.length > most ? ['vote.choose_fewer', { count: most }] : null
+}
+
+function choose(ballot: Ballot, optionId: number, isMultiple: boolean): Ballot {
+  const others = ballot.chosen.filter((id) => id !== optionId)
+  const isTaken = others.length < ballot.chosen.length
+  const several = isTaken ? others : [...others, optionId]
+  // What was wrong with the choice before says nothing of this one.
+  const progress = ballot.progress?.step === 'refused' ? null : ballot.progress
+  return { ...ballot, chosen: isMultiple ? several : [optionId], progress }
+}
+
+function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: boolean): Ballot {
+  const isTakenBack = vote.kind === 'retract'
+  const ownVote = isTakenBack || !isRecognised ? null : vote.optionIds
+  return {
+    ...ballot,
+    ownVote,
+    chosen: ownVote ?? [],
+    hasJustVoted: !isRecognised && !isTakenBack,
+    progress: { step: 'accepted', kind: vote.kind, voteId },
+  }
+}
+
+function takeReceipt(ballot: Ballot, voteId: string, status: 'recorded' | 'superseded' | 'set_aside'): Ballot {
+  const { progress } = ballot
+  if (progress?.step !== 'accepted' || progress.voteId !== voteId) return ballot
+  // A later vote of the same voter, from another place, has replaced it: recorded it was.
+  if (status !== 'set_aside') return { ...ballot, progress: { step: 'recorded', kind: progress.kind } }
+  return { ...ballot, progress: { step: 'set_aside' } }
+}
+
+/** Everybody votes anew. What is still on its way was meant for the round before: the service is not asked to take it for this one. */
+function beginRound(ballot: Ballot, round: number): Ballot {
+  if (round === ballot.round) return ballot
+  const { progress } = ballot
+  const isVoid = progress?.step === 'kept' && progress.vote.round !== round
+  const isSending = progress?.step === 'sending'
+  return {
+    round,
+    chosen: isSending ? ballot.chosen : [],
+    ownVote: null,
+    hasJustVoted: false,
+    progress: isVoid ? { step: 'refused', problem: ['vote.kept_too_long'] } : isSending ? progress : null,
+  }
+}

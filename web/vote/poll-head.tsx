@@ -1,0 +1,70 @@
+import type { Poll } from '../../client/src/index.ts'
+import { formatDuration } from '../i18n/format.ts'
+import { say } from '../i18n/say.ts'
+import { useNow } from '../present/use-now.ts'
+import { Moment } from './moment.tsx'
+import { SaidWith, slot } from './said-with.tsx'
+import type { Status } from './status.ts'
+import { nextChange, statusNames } from './status.ts'
+import { useMounted } from './use-mounted.ts'
+
+type Props = {
+  readonly poll: Poll
+  readonly status: Status
+  /** How far this device's clock is behind that of the service. */
+  readonly behindMs: number
+}
+
+/** What is asked, and where the poll stands. */
+export function PollHead({ poll, status, behindMs }: Props) {
+  const next = nextChange(status, poll)
+  return (
+    <header class="asked">
+      <p class="standing">
+        <span class="state" data-status={status}>
+          {say(statusNames[status])}
+        </span>
+        {next !== null && (
+          <span class="when">
+            <SaidWith text={say(next.isOpening ? 'vote.opens' : 'vote.closes', { time: slot })}>
+              <Moment at={next.at} />
+            </SaidWith>
+          </span>
+        )}
+      </p>
+      <h1 id="question" dir="auto">
+        {poll.question}
+      </h1>
+      {poll.description !== '' && (
+        <p class="about" dir="auto">
+          {poll.description}
+        </p>
+      )}
+      {next !== null && <Countdown at={next.at} isOpening={next.isOpening} behindMs={behindMs} />}
+    </header>
+  )
+}
+
+type CountdownProps = { readonly at: string; readonly isOpening: boolean; readonly behindMs: number }
+
+/** From a day on nobody counts seconds. */
+const countedMs = 24 * 60 * 60_000
+
+/** How long it is until then. Once the time is there the service acts, and the news of it is on its way. */
+function Countdown({ at, isOpening, behindMs }: CountdownProps) {
+  const isMounted = useMounted()
+  const leftMs = Date.parse(at) - behindMs - useNow(isMounted)
+  if (!isMounted || leftMs > countedMs) return null
+  const due = say(isOpening ? 'vote.opening_now' : 'vote.closing_now')
+  return (
+    <p class={isOpening ? 'countdown opening' : 'countdown'} role="timer">
+      {leftMs <= 0 ? (
+        due
+      ) : (
+        <SaidWith text={say(isOpening ? 'vote.opens_in' : 'vote.closes_in', { time: slot })}>
+          <strong>{formatDuration(leftMs)}</strong>
+        </SaidWith>
+      )}
+    </p>
+  )
+}

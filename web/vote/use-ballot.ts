@@ -1,0 +1,134 @@
+import { useEffect, useReducer, useRef } from 'preact/hooks'
+import type { WatchStatus } from '../../client/src/index.ts'
+import { jitteredMs } from '../../client/src/pause.ts'
+import { randomKey } from '../../client/src/random-key.ts'
+import type { Message } from '../i18n/say.ts'
+import { createFreshClient } from '../present/fresh-client.ts'
+import { type Ballot, isOnItsWay, type SentVote, stepBallot, type VoteKind } from './ballot.ts'
+import { followReceipt } from './follow-receipt.ts'
+import { createKeptVotes } from './kept-vote.ts'
+import { type Delivery, sendVote } from './send-vote.ts'
+
+type Parts = {
+  readonly pollId: string
+  readonly round: number
+  /** In a poll that recognises nobody a vote is nobody's. */
+  readonly isRecognised: boolean
+  readonly connection: WatchStatus
+  readonly first: Ballot
+  /** The service has a vote of this reader, shown by this code. */
+  readonly onVoted: (code: string) => void
+}
+
+type BallotInHand = {
+  readonly ballot: Ballot
+  readonly choose: (optionId: number, isMultiple: boolean) => void
+  readonly send: (kind: VoteKind, code: string) => void
+  /** Says why nothing was sent. */
+  readonly refuse: (problem: Message) => void
+}
+
+/** Between one attempt and the next with a vote that has no answer. */
+const pauses = { firstMs: 2_000, longestMs: 30_000 }
+const keptVotes = createKeptVotes(() => localStorage)
+
+/**
+ * The reader's ballot, and what sends it. A vote is kept in the browser until it has its answer: where none comes it is sent again, as the same vote, after a
+ * pause, when the network returns, and when the page is opened the next time.
+ */
+export function useBallot({ pollId, round, isRecognised, connection, first, onVoted }: Parts): BallotInHand {
+  const [ballot, dispatch] = useReducer(stepBallot, first)
+  const isSending = useRef(false)
+  const attempts = useRef(0)
+  const patienceMs = useRef(0)
+  const { progress } = ballot
+
+  function settle(vote: SentVote, delivery: Delivery): void {
+    if (delivery.answer === 'none') {
+      patienceMs.current = delivery.retryAfterMs + jitteredMs(attempts.current, pauses, Math.random)
+      attempts.current += 1
+      return dispatch({ type: 'kept', vote, isReached: delivery.isReached })
+    }
+    attempts.current = 0
+    keptVotes.forget(pollId)
+    if (delivery.answer === 'refused') return dispatch({ type: 'refused', problem: delivery.problem })
+    if (delivery.answer === 'accepted') {
+      dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
+    } else {
+      dispatch({ type: 'told', optionIds: delivery.ownVote })
+      dispatch({ type: 'refused', problem: delivery.problem })
+    }
+    onVoted(vote.code)
+  }
+
+  function deliver(vote: SentVote): void {
+    if (isSending.current) return
+    isSending.current = true
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote)
+      .finally(() => (isSending.current = false))
+      .then(
+        (delivery) => settle(vote, delivery),
+        () => dispatch({ type: 'refused', problem: ['common.something_wrong'] }),
+      )
+  }
+
+  function send(kind: VoteKind, code: string): void {
+    if (isOnItsWay(ballot)) return
+    const optionIds = kind === 'retract' ? [] : ballot.chosen
+    const vote = { kind, optionIds, key: randomKey(), round, code }
+    keptVotes.keep(pollId, vote)
+    // A browser that knows of no network need not wait to find out; where it is wrong, the vote goes out a moment later.
+    if (!navigator.onLine) return settle(vote, { answer: 'none', isReached: false, retryAfterMs: 0 })
+    dispatch({ type: 'sent', vote })
+    deliver(vote)
+  }
+
+  useEffect(() => {
+    const vote = keptVotes.read(pollId)
+    if (vote === null) return
+    if (vote.round !== round) {
+      keptVotes.forget(pollId)
+      return dispatch({ type: 'refused', problem: ['vote.kept_too_long'] })
+    }
+    dispatch({ type: 'kept', vote, isReached: false })
+    deliver(vote)
+  }, [])
+
+  const kept = progress?.step === 'kept' ? progress.vote : null
+  useEffect(() => {
+    if (kept !== null && kept.round !== round) keptVotes.forget(pollId)
+    dispatch({ type: 'round', round })
+  }, [round])
+  useEffect(() => {
+    if (kept !== null && connection === 'live') deliver(kept)
+  }, [connection])
+  useEffect(() => {
+    if (kept === null) return
+    const again = (): void => deliver(kept)
+    const timer = setTimeout(again, patienceMs.current)
+    addEventListener('online', again)
+    return () => {
+      clearTimeout(timer)
+      removeEventListener('online', again)
+    }
+  }, [progress])
+
+  const awaited = progress?.step === 'accepted' ? progress.voteId : null
+  useEffect(() => {
+    if (awaited === null) return
+    const leaving = new AbortController()
+    followReceipt(createFreshClient(null), awaited, leaving.signal).then(
+      (status) => status !== null && dispatch({ type: 'receipt', voteId: awaited, status }),
+      // Nobody waits for it any more.
+      () => {},
+    )
+    return () => leaving.abort()
+  }, [awaited])
+
+  return {
+    ballot,
+    choose: (optionId, isMultiple) => dispatch({ type: 'chosen', optionId, isMultiple }),
+    send,
+    refuse: (problem) => dispatch({ type: 'refused', problem }),
+  }
+}

@@ -1,0 +1,32 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
+import { type Followed, followPoll } from '../present/follow-poll.ts'
+import { createFreshClient } from '../present/fresh-client.ts'
+import type { VoteSnapshot } from './snapshot.ts'
+
+/** Who looks: with which voting code, empty without one, and after how many votes here. */
+export type Viewer = { readonly code: string; readonly votes: number }
+
+type FollowedPoll = {
+  readonly poll: Poll
+  readonly tally: TallyMessage
+  readonly connection: WatchStatus
+  readonly isGone: boolean
+}
+
+/** When a poll changes, all its viewers read it again: spread over this time. */
+const spreadMs = 1_500
+
+/** The poll as this viewer may see it, from what the page came with on. Another viewer follows it by another connection. */
+export function useFollowed({ poll, tally }: Pick<VoteSnapshot, 'poll' | 'tally'>, viewer: Viewer): FollowedPoll {
+  const [followed, setFollowed] = useState<Followed>({ poll, tally, connection: 'connecting', isGone: false })
+  const known = useRef(followed)
+  useEffect(() => {
+    function follow(news: Followed): void {
+      known.current = news
+      setFollowed(news)
+    }
+    return followPoll(createFreshClient(null, viewer.code || null), poll.id, follow, { known: known.current, spreadMs })
+  }, [viewer])
+  return { ...followed, poll: followed.poll ?? poll, tally: followed.tally ?? tally }
+}

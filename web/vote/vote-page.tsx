@@ -1,0 +1,121 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { say } from '../i18n/say.ts'
+import { Announcer } from './announcer.tsx'
+import { firstBallot, isOnItsWay, mayChoose, problemOf, type VoteKind } from './ballot.ts'
+import { CodeField } from './code-field.tsx'
+import { countRows } from './counts.ts'
+import { Dock } from './dock.tsx'
+import { OptionList } from './option-list.tsx'
+import { noteVoted, typedCode } from './page-address.ts'
+import { PollHead } from './poll-head.tsx'
+import { ResultTable } from './result-table.tsx'
+import type { VoteSnapshot } from './snapshot.ts'
+import { newestStatus } from './status.ts'
+import { Totals } from './totals.tsx'
+import { useBallot } from './use-ballot.ts'
+import { useFocusOnOutcome } from './use-focus-on-outcome.ts'
+import { useFollowed, type Viewer } from './use-followed.ts'
+
+/** What a reader brought along, or did before the page came to life. */
+export type Brought = {
+  readonly chosen: readonly number[] | null
+  readonly code: string
+  /** Of whoever manages the poll; null for everybody else. */
+  readonly manageToken: string | null
+  readonly behindMs: number
+}
+
+type Props = { readonly snapshot: VoteSnapshot; readonly brought: Brought }
+
+/** `/p/{id}`: the page on which people vote and watch. Drawn by the server it is whole, and works as a form; in the browser it moves. */
+export function VotePage({ snapshot, brought }: Props) {
+  const [viewer, setViewer] = useState<Viewer>({ code: '', votes: 0 })
+  const [code, setCode] = useState(brought.code)
+  const { poll, tally, connection, isGone } = useFollowed(snapshot, viewer)
+  const status = isGone ? 'deleted' : newestStatus(poll, tally)
+  const first = useMemo(() => {
+    const drawn = firstBallot(snapshot)
+    return { ...drawn, chosen: brought.chosen ?? drawn.chosen }
+  }, [])
+  const isRecognised = poll.voter_identity !== 'none'
+  const { ballot, choose, send, refuse } = useBallot({
+    pollId: poll.id,
+    round: tally.round,
+    isRecognised,
+    connection,
+    first,
+    onVoted(shown) {
+      if (!isRecognised) noteVoted(false)
+      // Who has voted may see more than before, and is told so by a new connection.
+      if (poll.results_visibility === 'after_vote') setViewer(({ votes }) => ({ code: shown, votes: votes + 1 }))
+    },
+  })
+  const codeField = useRef<HTMLInputElement>(null)
+  const notice = useRef<HTMLDivElement>(null)
+  const press = useFocusOnOutcome(notice, ballot.progress)
+  useEffect(() => {
+    document.title = say('common.page_title', { page: poll.question })
+  }, [poll.question])
+  if (status === 'deleted') return <Gone />
+
+  const canChoose = mayChoose(status, poll, ballot)
+  const rows = countRows(poll, tally, ballot.ownVote)
+  const asksForCode = poll.voter_identity === 'code'
+
+  function onSubmit(event: SubmitEvent): void {
+    event.preventDefault()
+    if (isOnItsWay(ballot)) return
+    const kind = kindOf(event.submitter)
+    const problem = kind === 'retract' ? null : problemOf(poll, ballot.chosen)
+    const shown = asksForCode ? typedCode(code) : ''
+    if (problem !== null) return refuse(problem)
+    if (asksForCode && shown === '') {
+      codeField.current?.focus()
+      return refuse(['vote.enter_code'])
+    }
+    press()
+    send(kind, shown)
+  }
+
+  return (
+    <>
+      {brought.manageToken !== null && (
+        <p class="to-manage">
+          <a href={`/p/${poll.id}/manage#manage=${brought.manageToken}`}>{say('vote.manage')}</a>
+        </p>
+      )}
+      <PollHead poll={poll} status={status} behindMs={brought.behindMs} />
+      <form id="form" method="post" action={`/p/${poll.id}`} onSubmit={onSubmit}>
+        <input type="hidden" name="key" value={snapshot.formKey} />
+        {asksForCode && canChoose && (
+          <CodeField code={code} isLocked={isOnItsWay(ballot)} field={codeField} onType={setCode} />
+        )}
+        <OptionList
+          poll={poll}
+          rows={rows}
+          chosen={canChoose ? ballot.chosen : null}
+          isLocked={isOnItsWay(ballot)}
+          onChoose={(optionId) => choose(optionId, poll.max_choices > 1)}
+        />
+        <Totals poll={poll} tally={tally} status={status} connection={connection} />
+        {tally.total_votes !== null && <ResultTable rows={rows} />}
+        <Dock poll={poll} status={status} ballot={ballot} canChoose={canChoose} notice={notice} />
+      </form>
+      <Announcer rows={rows} tally={tally} />
+    </>
+  )
+}
+
+function Gone() {
+  return (
+    <div class="message">
+      <h1>{say('message.no_poll')}</h1>
+      <p>{say('faults.poll_not_found')}</p>
+    </div>
+  )
+}
+
+function kindOf(submitter: HTMLElement | null): VoteKind {
+  const wish = submitter?.getAttribute('value')
+  return wish === 'change' || wish === 'retract' ? wish : 'cast'
+}
