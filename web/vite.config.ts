@@ -43,8 +43,9 @@ export default defineConfig({
   },
   builder: {
     // The first one empties the folder in which the second one has its own.
-    async buildApp({ build, environments: { client, ssr } }) {
-      for (const environment of [client, ssr]) if (environment !== undefined) await build(environment)
+    async buildApp(builder) {
+      const { client, ssr } = builder.environments
+      for (const environment of [client, ssr]) if (environment !== undefined) await builder.build(environment)
     },
   },
 })

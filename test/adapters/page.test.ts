@@ -160,6 +160,7 @@ describe('the page, with JavaScript', () => {
     await page.getByText('Live').waitFor()
     await side.tell(await side.edit(poll, { status: 'deleted' }))
     await page.getByRole('heading', { name: 'This poll is not here' }).waitFor()
+    expect(await page.getByRole('radio').count()).toBe(0)
   })
 
   test('a page that lost its connection says so, and comes back with what it missed', async () => {

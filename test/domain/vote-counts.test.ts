@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { countRows, leadingRow } from '../../web/vote/counts.ts'
-import { newestStatus, nextChange } from '../../web/vote/status.ts'
+import { hasBegun, newestStatus, nextChange } from '../../web/vote/status.ts'
 
 const options = ['Tea', 'Coffee', 'Neither'].map((text, index) => ({ id: index + 1, text, position: index, votes: 0 }))
 const tallyOf = (votes: readonly number[], total: number | null = votes.reduce((sum, one) => sum + one, 0)) => ({
@@ -51,6 +51,11 @@ describe('where a poll stands', () => {
     const poll = { status: 'scheduled', revision: 2 } as const
     expect(newestStatus(poll, { status: 'open', revision: 3 })).toBe('open')
     expect(newestStatus(poll, { status: 'draft', revision: 1 })).toBe('scheduled')
+  })
+
+  test('says whether anybody could have voted', () => {
+    const statuses = ['draft', 'scheduled', 'open', 'closing', 'closed'] as const
+    expect(statuses.filter(hasBegun)).toEqual(['open', 'closing', 'closed'])
   })
 
   test('has a next change where one comes by itself', () => {

@@ -45,7 +45,7 @@ describe('the page of a poll, as the server draws it', () => {
     const live = someLivePoll({ resultsVisibility: 'never' }, counted)
     const shown = (view: PollView): string => {
       const { body, snapshot, description } = render(view)
-      return `${body} ${JSON.stringify(snapshot)} ${description}`
+      return `${String(body)} ${JSON.stringify(snapshot)} ${description}`
     }
     // Times and names of forms may have any digits.
     expect(

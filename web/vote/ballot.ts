@@ -103,6 +103,11 @@ export function isOnItsWay({ progress }: Pick<Ballot, 'progress'>): boolean {
   return progress?.step === 'sending' || progress?.step === 'kept'
 }
 
+/** Whether a vote could not reach the service: a connection on which nothing is said may not have noticed yet. */
+export function isCutOff({ progress }: Pick<Ballot, 'progress'>): boolean {
+  return progress?.step === 'kept' && !progress.isReached
+}
+
 /** Whether there is anything to choose from, for this reader. */
 export function mayChoose(
   status: TallyMessage['status'],

@@ -1,4 +1,5 @@
 import { hydrate, render } from 'preact'
+import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
 import { reloadWithNewToken, takeToken } from '../manage-token.ts'
 import { noteVoted, reloadWithNewCode, takeCode } from './page-address.ts'
@@ -26,8 +27,13 @@ if (root !== null && typeof written === 'string') {
   reloadWithNewCode()
   // In the language that the server has drawn it in.
   await loadLanguage(document.documentElement.lang)
-  hydrate(<VotePage snapshot={snapshot} brought={brought} />, root)
-  redrawOnSwitch(() => render(<VotePage snapshot={snapshot} brought={brought} />, root))
+  const page = () => (
+    <VotePage snapshot={snapshot} brought={brought}>
+      <LanguageSwitch />
+    </VotePage>
+  )
+  hydrate(page(), root)
+  redrawOnSwitch(() => render(page(), root))
 }
 
 /** When the page came, by the clock of this device. */

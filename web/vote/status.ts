@@ -31,6 +31,11 @@ export const hiddenNotes = {
   never: 'vote.hidden_never',
 } as const satisfies Record<Poll['results_visibility'], TextKey | null>
 
+/** Whether anybody could have voted: before that no counts are worth a line. */
+export function hasBegun(status: Status): boolean {
+  return status !== 'draft' && status !== 'scheduled'
+}
+
 /** The change that the poll makes next by itself; null where it makes none. */
 export function nextChange(
   status: Status,

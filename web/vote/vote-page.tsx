@@ -1,7 +1,8 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { say } from '../i18n/say.ts'
 import { Announcer } from './announcer.tsx'
-import { firstBallot, isOnItsWay, mayChoose, problemOf, type VoteKind } from './ballot.ts'
+import { firstBallot, isCutOff, isOnItsWay, mayChoose, problemOf, type VoteKind } from './ballot.ts'
 import { CodeField } from './code-field.tsx'
 import { countRows } from './counts.ts'
 import { Dock } from './dock.tsx'
@@ -10,7 +11,7 @@ import { noteVoted, typedCode } from './page-address.ts'
 import { PollHead } from './poll-head.tsx'
 import { ResultTable } from './result-table.tsx'
 import type { VoteSnapshot } from './snapshot.ts'
-import { newestStatus } from './status.ts'
+import { hasBegun, newestStatus } from './status.ts'
 import { Totals } from './totals.tsx'
 import { useBallot } from './use-ballot.ts'
 import { useFocusOnOutcome } from './use-focus-on-outcome.ts'
@@ -25,14 +26,20 @@ export type Brought = {
   readonly behindMs: number
 }
 
-type Props = { readonly snapshot: VoteSnapshot; readonly brought: Brought }
+type Props = {
+  readonly snapshot: VoteSnapshot
+  readonly brought: Brought
+  /** What stands at the end, in the browser alone. */
+  readonly children?: ComponentChildren
+}
 
 /** `/p/{id}`: the page on which people vote and watch. Drawn by the server it is whole, and works as a form; in the browser it moves. */
-export function VotePage({ snapshot, brought }: Props) {
+export function VotePage({ snapshot, brought, children }: Props) {
   const [viewer, setViewer] = useState<Viewer>({ code: '', votes: 0 })
   const [code, setCode] = useState(brought.code)
-  const { poll, tally, connection, isGone } = useFollowed(snapshot, viewer)
-  const status = isGone ? 'deleted' : newestStatus(poll, tally)
+  const { poll, tally: told, connection, isGone } = useFollowed(snapshot, viewer)
+  const status = isGone ? 'deleted' : newestStatus(poll, told)
+  const tally = hasBegun(status) ? told : { ...told, total_votes: null }
   const first = useMemo(() => {
     const drawn = firstBallot(snapshot)
     return { ...drawn, chosen: brought.chosen ?? drawn.chosen }
@@ -97,11 +104,12 @@ export function VotePage({ snapshot, brought }: Props) {
           isLocked={isOnItsWay(ballot)}
           onChoose={(optionId) => choose(optionId, poll.max_choices > 1)}
         />
-        <Totals poll={poll} tally={tally} status={status} connection={connection} />
+        <Totals poll={poll} tally={tally} status={status} connection={isCutOff(ballot) ? 'waiting' : connection} />
         {tally.total_votes !== null && <ResultTable rows={rows} />}
         <Dock poll={poll} status={status} ballot={ballot} canChoose={canChoose} notice={notice} />
       </form>
       <Announcer rows={rows} tally={tally} />
+      {children}
     </>
   )
 }
