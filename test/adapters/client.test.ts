@@ -61,6 +61,7 @@ describe('the life of a poll', () => {
     expect(await voter.ownVote(pollId)).toBeNull()
     const accepted = await voter.vote(pollId, 1)
     expect(await voter.ownVote(pollId)).toMatchObject({ vote_id: accepted.vote_id, option_ids: [1] })
+    await waitUntil(async () => (await voter.receipt(accepted.vote_id)).status === 'recorded')
     await voter.change(pollId, [2])
     expect(await voter.ownVote(pollId)).toMatchObject({ option_ids: [2] })
     await voter.retract(pollId)

@@ -237,8 +237,10 @@ describe('the page, without JavaScript', () => {
     await page.reload()
     await page.getByText('You voted for Tea.').waitFor()
     await side.vote(poll, 1)
-    await page.reload()
-    expect(await share(page, 'Tea')).toBe('100%')
+    await waitUntil(async () => {
+      await page.reload()
+      return (await share(page, 'Tea')) === '100%'
+    })
   })
 
   test('what is wrong is said on the page, and the choice is kept', async () => {

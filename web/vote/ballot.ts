@@ -19,6 +19,7 @@ export type SentVote = {
 export type Progress =
   | { readonly step: 'sending'; readonly vote: SentVote }
   | { readonly step: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
+  /** Of a vote that the page has found no id is known; it is this reader's own. */
   | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
   | { readonly step: 'recorded'; readonly kind: VoteKind }
   | { readonly step: 'set_aside' }
@@ -40,7 +41,11 @@ export type BallotEvent =
   /** No answer; `isReached`: but for the service having no time. */
   | { readonly type: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
   | { readonly type: 'accepted'; readonly vote: SentVote; readonly voteId: string; readonly isRecognised: boolean }
-  | { readonly type: 'receipt'; readonly voteId: string; readonly status: 'recorded' | 'superseded' | 'set_aside' }
+  | {
+      readonly type: 'receipt'
+      readonly voteId: string | null
+      readonly status: 'recorded' | 'superseded' | 'set_aside'
+    }
   | { readonly type: 'refused'; readonly problem: Message }
   /** The service says which vote of this reader stands. */
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
@@ -149,7 +154,7 @@ function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: bo
   }
 }
 
-function takeReceipt(ballot: Ballot, voteId: string, status: 'recorded' | 'superseded' | 'set_aside'): Ballot {
+function takeReceipt(ballot: Ballot, voteId: string | null, status: 'recorded' | 'superseded' | 'set_aside'): Ballot {
   const { progress } = ballot
   if (progress?.step !== 'accepted' || progress.voteId !== voteId) return ballot
   // A later vote of the same voter, from another place, has replaced it: recorded it was.

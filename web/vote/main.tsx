@@ -2,7 +2,7 @@ import { hydrate, render } from 'preact'
 import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
 import { reloadWithNewToken, takeToken } from '../manage-token.ts'
-import { noteVoted, reloadWithNewCode, takeCode } from './page-address.ts'
+import { forgetVoted, reloadWithNewCode, takeCode } from './page-address.ts'
 import type { VoteSnapshot } from './snapshot.ts'
 import { type Brought, VotePage } from './vote-page.tsx'
 import './vote.css'
@@ -15,7 +15,7 @@ if (root !== null && typeof written === 'string') {
   // The server has written it, in the same version.
   const snapshot = JSON.parse(written) as VoteSnapshot
   const { poll, drawnAt } = snapshot
-  if (poll.voter_identity !== 'none') noteVoted(true)
+  if (poll.voter_identity !== 'none') forgetVoted()
   const chosen = [...root.querySelectorAll<HTMLInputElement>('input[name=option]')]
   const brought: Brought = {
     chosen: chosen.length === 0 ? null : chosen.filter(({ checked }) => checked).map(({ value }) => Number(value)),

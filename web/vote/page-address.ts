@@ -16,8 +16,14 @@ export function typedCode(code: string): string {
   return code.replaceAll(/[^0-9a-z]/gi, '')
 }
 
-/** Whoever is recognised by nobody is thanked by the address, so that reading the page again does not ask to vote again; for others it says nothing. */
-export function noteVoted(isRecognised: boolean): void {
-  const search = isRecognised ? '' : '?voted'
-  if (location.search !== search) history.replaceState(null, '', `${location.pathname}${search}`)
+const thanked = '?voted'
+
+/** Whoever is recognised by nobody is thanked by the address, so that reading the page again does not ask for another vote. */
+export function noteVoted(): void {
+  history.replaceState(null, '', `${location.pathname}${thanked}`)
+}
+
+/** For everybody else the page knows better than the address to which the form has led. */
+export function forgetVoted(): void {
+  if (location.search === thanked) history.replaceState(null, '', location.pathname)
 }

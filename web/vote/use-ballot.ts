@@ -113,17 +113,18 @@ export function useBallot({ pollId, round, isRecognised, connection, first, onVo
     }
   }, [progress])
 
-  const awaited = progress?.step === 'accepted' ? progress.voteId : null
+  const isAwaited = progress?.step === 'accepted'
+  const voteId = isAwaited ? progress.voteId : null
   useEffect(() => {
-    if (awaited === null) return
+    if (!isAwaited) return
     const leaving = new AbortController()
-    followReceipt(createFreshClient(null), awaited, leaving.signal).then(
-      (status) => status !== null && dispatch({ type: 'receipt', voteId: awaited, status }),
+    followReceipt(createFreshClient(null), pollId, voteId, leaving.signal).then(
+      (status) => status !== null && dispatch({ type: 'receipt', voteId, status }),
       // Nobody waits for it any more.
       () => {},
     )
     return () => leaving.abort()
-  }, [awaited])
+  }, [isAwaited, voteId])
 
   return {
     ballot,

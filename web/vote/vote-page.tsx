@@ -52,7 +52,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
     connection,
     first,
     onVoted(shown) {
-      if (!isRecognised) noteVoted(false)
+      if (!isRecognised) noteVoted()
       // Who has voted may see more than before, and is told so by a new connection.
       if (poll.results_visibility === 'after_vote') setViewer(({ votes }) => ({ code: shown, votes: votes + 1 }))
     },
