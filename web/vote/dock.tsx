@@ -34,7 +34,7 @@ export function Dock({ poll, status, ballot, canChoose, notice }: Props) {
           <Standing poll={poll} status={status} ballot={ballot} />
         </div>
       </div>
-      {canChoose && (
+      {canChoose && progress?.step !== 'kept' && (
         <div class="presses">
           <button
             type="submit"
