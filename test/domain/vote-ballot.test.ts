@@ -10,6 +10,7 @@ import {
   type SentVote,
   stepBallot,
 } from '../../web/vote/ballot.ts'
+import { noteOf } from '../../web/vote/status.ts'
 
 const empty: Ballot = { round: 1, chosen: [], ownVote: null, hasJustVoted: false, progress: null }
 const voteFor = (optionIds: readonly number[], more: Partial<SentVote> = {}): SentVote => ({
@@ -68,9 +69,17 @@ describe('choosing', () => {
   ] as const)(
     'in a poll that is %s, with the vote %s (thanked: %s, changes allowed: %s), there is something to choose: %s',
     (status, ownVote, hasJustVoted, allowsChange, isThere) => {
-      expect(mayChoose(status, { allow_vote_change: allowsChange }, { ownVote, hasJustVoted })).toBe(isThere)
+      const poll = { allow_vote_change: allowsChange, voter_identity: 'session' } as const
+      expect(mayChoose(status, poll, { ownVote, hasJustVoted })).toBe(isThere)
     },
   )
+
+  test('is left to the host’s application where it vouches for the voters', () => {
+    const poll = { allow_vote_change: true, voter_identity: 'token' } as const
+    expect(mayChoose('open', poll, empty)).toBe(false)
+    expect(noteOf('open', poll)).toBe('vote.with_the_host')
+    expect(noteOf('closed', poll)).toBe('vote.ended')
+  })
 })
 
 describe('a vote', () => {

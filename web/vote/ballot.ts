@@ -113,14 +113,14 @@ export function isCutOff({ progress }: Pick<Ballot, 'progress'>): boolean {
   return progress?.step === 'kept' && !progress.isReached
 }
 
-/** Whether there is anything to choose from, for this reader. */
+/** Whether there is anything to choose from, for this reader. Users of a host's application show its token, which this page has not. */
 export function mayChoose(
   status: TallyMessage['status'],
-  { allow_vote_change: mayChange }: Pick<Poll, 'allow_vote_change'>,
+  { allow_vote_change: mayChange, voter_identity: identity }: Pick<Poll, 'allow_vote_change' | 'voter_identity'>,
   { ownVote, hasJustVoted }: Pick<Ballot, 'ownVote' | 'hasJustVoted'>,
 ): boolean {
   const isFree = ownVote === null ? !hasJustVoted : mayChange
-  return status === 'open' && isFree
+  return status === 'open' && identity !== 'token' && isFree
 }
 
 /** Why this cannot be sent, as far as can be told here. */

@@ -3,7 +3,7 @@ import type { Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
 import { type Ballot, isOnItsWay } from './ballot.ts'
 import { joinTexts, SaidWith, slot } from './said-with.tsx'
-import { type Status, statusNotes } from './status.ts'
+import { noteOf, type Status } from './status.ts'
 
 type Props = {
   readonly poll: Poll
@@ -77,7 +77,7 @@ function Standing({ poll, status, ballot }: Pick<Props, 'poll' | 'status' | 'bal
   }
   const isTakenBack = (progress?.step === 'accepted' || progress?.step === 'recorded') && progress.kind === 'retract'
   if (isTakenBack) return <p class="voted">{say('vote.taken_back')}</p>
-  const note = statusNotes[status]
+  const note = noteOf(status, poll)
   return note === null ? null : <p>{say(note)}</p>
 }
 

@@ -14,7 +14,11 @@ export const statusNames = {
 } as const satisfies Record<Status, TextKey>
 
 /** What there is to know where nobody can vote; null where that goes without saying. */
-export const statusNotes = {
+export function noteOf(status: Status, { voter_identity: identity }: Pick<Poll, 'voter_identity'>): TextKey | null {
+  return status === 'open' && identity === 'token' ? 'vote.with_the_host' : statusNotes[status]
+}
+
+const statusNotes = {
   draft: 'vote.not_begun',
   scheduled: 'vote.not_begun',
   open: null,
