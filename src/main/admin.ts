@@ -11,6 +11,7 @@ import { createPollDoors } from '../application/manage-polls/poll-doors.ts'
 import { createRemoveOldDoors } from '../application/manage-polls/remove-old-doors.ts'
 import { createReplaySetAside } from '../application/manage-polls/replay-set-aside.ts'
 import { createShowPipeline } from '../application/manage-polls/show-pipeline.ts'
+import { createShowProgress } from '../application/manage-polls/show-progress.ts'
 import { createWatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
@@ -31,6 +32,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
     managePolls,
     makeCodes,
     showPipeline,
+    showProgress,
     replaySetAside,
     manageKeys,
     readAudit,
@@ -44,6 +46,7 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
     makeCodes,
     watchPoll,
     showPipeline,
+    showProgress,
     replaySetAside,
     manageKeys,
     readAudit,
@@ -79,10 +82,11 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
     managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
     makeCodes: createMakeCodes({ polls, register, secrets, judgeBearer }),
     manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
-    readAudit: createReadAudit({ audit, judgeBearer }),
+    readAudit: createReadAudit({ audit, polls, judgeBearer }),
     noteKeyUse,
     replaySetAside: createReplaySetAside({ setAside, polls, announce, audit, judgeBearer, report }),
     showPipeline: createShowPipeline({ lease, stream, partitions, judgeBearer }),
+    showProgress: createShowProgress({ polls, tallies, lease, stream, door, judgeBearer }),
     schedule: createKeepSchedule(shared),
     removeOldDoors: createRemoveOldDoors({ polls, doors, keptMs: finalPollCacheMs, sleep, report }),
     watchPoll: createWatchPoll({ cache, store: polls, tallies, feed, finalPollCacheMs, updateIntervalMs, report }),

@@ -1,4 +1,4 @@
-import { auditRoute } from '../adapters/http/audit-route.ts'
+import { auditRoutes } from '../adapters/http/audit-route.ts'
 import type { BulkVotes } from '../adapters/http/bulk-route.ts'
 import { codeRoute } from '../adapters/http/code-route.ts'
 import type { EventStreams } from '../adapters/http/events.ts'
@@ -13,6 +13,7 @@ import {
   readPollRoutes,
   type ReadPollRoutesParts,
 } from '../adapters/http/poll-routes.ts'
+import { progressRoute } from '../adapters/http/progress-route.ts'
 import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { signedResultRoutes, type SignedResultRoutesParts } from '../adapters/http/signed-result-routes.ts'
@@ -40,8 +41,9 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   const { organisePolls, bulkVotes, eventStreams, address } = parts
   changePollRoutes(routes, organisePolls, address)
   listPollRoutes(routes, organisePolls, address)
-  auditRoute(routes, organisePolls, address)
+  auditRoutes(routes, organisePolls, address)
   readPollRoutes(routes, parts)
+  progressRoute(routes, organisePolls, address)
   signedResultRoutes(routes, parts)
   exportRoutes(routes, parts)
   lifeCycleRoutes(routes, organisePolls, address)

@@ -7,6 +7,9 @@ import type { AuditNote, AuditPage } from '../domain/audit.ts'
 export type AuditLog = {
   /** For what no other port keeps; null where it was not about one poll. */
   append(note: AuditNote, pollId: string | null): Promise<void>
-  /** Newest first, after the cursor that the page before returned; null for a cursor that none did. */
-  list(cursor: string | null, pageSize: number): Promise<AuditPage | null>
+  /**
+   * What was done to this poll, or everything where that is null: newest first, after the cursor that the page before returned; null for a
+   * cursor that none did.
+   */
+  list(pollId: string | null, cursor: string | null, pageSize: number): Promise<AuditPage | null>
 }

@@ -8,6 +8,19 @@ import type { Refused } from '../domain/refusal.ts'
  */
 export type Caller = { readonly bearer: string | null; readonly requestId: string; readonly address: string | null }
 
+/** How far the accepted votes of a poll's round are recorded. */
+export type PollProgress = {
+  readonly pollId: string
+  readonly round: number
+  /** What `recordedVotes` will be once nothing is on its way any more. */
+  readonly acceptedVotes: number
+  readonly recordedVotes: number
+  /** First votes, changes and retracts. Behind some thousands that wait this and what follows from it may be too low. */
+  readonly waitingVotes: number
+  /** 0 where none waits. */
+  readonly oldestWaitingMs: number
+}
+
 /** Names the poll as it is after the change: any cache is asked for this revision or a later one. */
 export type ChangedPoll = { readonly pollId: string; readonly revision: number }
 
@@ -25,7 +38,14 @@ export type PollAdmin = {
   remove(caller: Caller, pollId: string): Promise<ChangedPoll | Refused>
   /** New voting codes, which nobody can show again. */
   createCodes(caller: Caller, pollId: string, count: number): Promise<readonly string[] | Refused>
-  listAudit(caller: Caller, cursor: string | null, pageSize: number): Promise<AuditPage | Refused>
+  progress(caller: Caller, pollId: string): Promise<PollProgress | Refused>
+  /** What was done to this poll, or everything where that is null. */
+  listAudit(
+    caller: Caller,
+    pollId: string | null,
+    cursor: string | null,
+    pageSize: number,
+  ): Promise<AuditPage | Refused>
   list(
     caller: Caller,
     cursor: string | null,

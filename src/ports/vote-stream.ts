@@ -41,6 +41,8 @@ export type VoteStream = {
     limits: { entriesMax: number; waitMs: number },
     signal: AbortSignal,
   ): Promise<readonly StreamEntry[]>
+  /** The entries after `after` as they are now, oldest first, at most `entriesMax`. MUST NOT wait, also not for a read that does. */
+  peek(partition: number, after: EntryId, entriesMax: number): Promise<readonly StreamEntry[]>
   /** The id of the last entry that was ever appended, `0-0` for an empty stream; and whether `entry` is still there. */
   inspect(partition: number, entry: EntryId): Promise<{ readonly end: EntryId; readonly hasEntry: boolean }>
   /** Those of the entries, in their order, that are not there. */

@@ -26,15 +26,15 @@ const note: AuditNote = {
 /** A note that the table refuses: a key that acts has a prefix. */
 const wrongNote: AuditNote = { ...note, actorKey: null }
 const newest = async (eventsMax: number): Promise<readonly AuditEvent[]> =>
-  (await audit.list(null, eventsMax))?.events ?? []
+  (await audit.list(null, null, eventsMax))?.events ?? []
 
 test('what is appended is listed newest first, in pages that repeat none, while more is appended', async () => {
   const polls = ['p1', 'p2', 'p3', 'p4', null]
   for (const pollId of polls) await audit.append(note, pollId)
-  const first = await audit.list(null, 2)
+  const first = await audit.list(null, null, 2)
   await audit.append(note, 'later')
-  const second = await audit.list(first?.nextCursor ?? null, 2)
-  const last = await audit.list(second?.nextCursor ?? null, 2)
+  const second = await audit.list(null, first?.nextCursor ?? null, 2)
+  const last = await audit.list(null, second?.nextCursor ?? null, 2)
   const listed = [first, second, last].flatMap((page) => page?.events ?? [])
   expect(listed.map(({ pollId }) => pollId)).toEqual(polls.toReversed())
   expect(last?.nextCursor).toBeNull()
@@ -46,8 +46,20 @@ test('what is appended is listed newest first, in pages that repeat none, while 
     keyPrefix: null,
   })
   for (const cursor of ['', 'x', Buffer.from('audit x').toString('base64url')]) {
-    expect(await audit.list(cursor, 2)).toBeNull()
+    expect(await audit.list(null, cursor, 2)).toBeNull()
   }
+})
+
+test('of one poll the same is listed without what was done to others', async () => {
+  for (const pollId of ['mine', 'another', 'mine', null, 'mine']) await audit.append(note, pollId)
+  const first = await audit.list('mine', null, 2)
+  await audit.append(note, 'another')
+  const last = await audit.list('mine', first?.nextCursor ?? null, 2)
+  const listed = [first, last].flatMap((page) => page?.events ?? [])
+  expect(listed.map(({ pollId }) => pollId)).toEqual(['mine', 'mine', 'mine'])
+  expect(new Set(listed.map(({ id }) => id)).size).toBe(3)
+  expect(last?.nextCursor).toBeNull()
+  expect(await audit.list('nobody’s', null, 2)).toEqual({ events: [], nextCursor: null })
 })
 
 test('what is appended cannot be changed, removed or emptied, also by the user that wrote it', async () => {

@@ -43,7 +43,7 @@ const entered = async (pollId: string): Promise<readonly string[]> => {
   return rows.map(({ voter }) => voter)
 }
 const notes = async (pollId: string): Promise<number> =>
-  ((await createAuditLog(database.pool).list(null, 100))?.events ?? []).filter((event) => event.pollId === pollId)
+  ((await createAuditLog(database.pool).list(null, null, 100))?.events ?? []).filter((event) => event.pollId === pollId)
     .length
 
 /** How many statements wait for a row that somebody holds. */

@@ -151,6 +151,36 @@ test('it is for the admin token and keys of the scope admin alone, and names wha
   expect(await operator.listAuditEvents({ pageSize: 101 })).toMatchObject({ refused: 'invalid_body' })
 })
 
+test('what was done to a poll is told to whoever manages it, without where others sit and which keys they have', async () => {
+  const { secret } = await issueKey(system.adapters.keys, ['polls:write'])
+  const [poll, other] = [await makePoll(secret), await makePoll(secret)]
+  await call('POST', `/polls/${other.id}/close`, { bearer: secret })
+  await call('POST', `/polls/${poll.id}/close`, { bearer: adminToken })
+  const path = `/polls/${poll.id}/audit`
+  const told = (await call('GET', path, { bearer: poll.manageToken })).body.events
+  const shared = { poll_id: poll.id, actor_key: null, address: null, request_id: null }
+  expect(told).toMatchObject([
+    { ...shared, action: 'poll_closed', actor: 'admin_token' },
+    { ...shared, action: 'poll_created', actor: 'api_key' },
+  ])
+  expect((await call('GET', path, { bearer: secret })).body.events).toEqual(told)
+  const whole = (await call('GET', path, { bearer: adminToken })).body.events
+  expect(whole).toEqual((await of(poll.id)).toReversed())
+  const first = await call('GET', `${path}?limit=1`, { bearer: poll.manageToken })
+  const next = await call('GET', `${path}?limit=1&cursor=${first.body.next_cursor}`, { bearer: poll.manageToken })
+  expect([...first.body.events, ...next.body.events, next.body.next_cursor]).toEqual([...told, null])
+  const foreign = (await issueKey(system.adapters.keys, ['polls:write'])).secret
+  for (const [bearer, status] of [
+    [null, 401],
+    [other.manageToken, 403],
+    [foreign, 404],
+  ] as const) {
+    expect((await call('GET', path, bearer === null ? {} : { bearer })).status).toBe(status)
+  }
+  await call('DELETE', `/polls/${poll.id}`, { bearer: poll.manageToken })
+  expect((await call('GET', path, { bearer: poll.manageToken })).status).toBe(404)
+})
+
 test('every answer was one that /openapi.json describes', () => {
   expect(disagreements).toEqual([])
 })

@@ -42,6 +42,20 @@ describe.each(adapters)('the stream on $name', ({ create }) => {
     expect(await read(partition, all[4] ?? STREAM_START)).toEqual([])
   })
 
+  test('a peek returns the same at once, also while a read of the partition waits', async () => {
+    const { partition, append } = await openPartition()
+    await append(3)
+    const all = await read(partition, STREAM_START)
+    const [first, , last] = idsOf(all)
+    const leaving = new AbortController()
+    const waiting = stream.read(partition, last ?? STREAM_START, { entriesMax: 1, waitMs: 20_000 }, leaving.signal)
+    expect(await stream.peek(partition, STREAM_START, 100)).toEqual(all)
+    expect(await stream.peek(partition, first ?? STREAM_START, 1)).toEqual(all.slice(1, 2))
+    expect(await stream.peek(partition, last ?? STREAM_START, 100)).toEqual([])
+    leaving.abort()
+    expect(await waiting).toEqual([])
+  })
+
   test('votes and close markers come back as they were appended, with epoch and time', async () => {
     const { partition, pollId } = await openPartition()
     const call = someCall({ pollId, selection: [2, 5] })

@@ -249,6 +249,7 @@ function recordingPorts({ stores }: Wiring, ask: Ask): { readonly stream: VoteSt
     follow: async () => undefined,
     trim: (partition, recorded) => ask('trim', () => stores.trim(partition, recorded)),
     missing: async () => [],
+    peek: async () => [],
     backlog: async () => ({ votes: 0, oldestMs: 0, newerFormat: null }),
   }
   const ledger: VoteLedger = {

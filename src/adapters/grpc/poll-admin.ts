@@ -60,8 +60,10 @@ export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disco
       const reply = await call(caller, service.CreateCodes, { pollId, count })
       return isRefused(reply) ? reply : reply.codes
     },
-    async listAudit(caller, cursor, pageSize) {
-      const page = await call(caller, service.ListAuditEvents, { pageSize, pageToken: cursor ?? '' })
+    progress: (caller, pollId) => call(caller, service.PollProgress, { pollId }),
+    async listAudit(caller, pollId, cursor, pageSize) {
+      const wanted = { pageSize, pageToken: cursor ?? '', pollId: pollId ?? '' }
+      const page = await call(caller, service.ListAuditEvents, wanted)
       return isRefused(page) ? page : readAuditPage(page)
     },
     async list(caller, cursor, pageSize) {

@@ -7,6 +7,7 @@ import type { ManagePolls } from '../../application/manage-polls.ts'
 import type { MakeCodes } from '../../application/manage-polls/make-codes.ts'
 import type { ReplaySetAside } from '../../application/manage-polls/replay-set-aside.ts'
 import type { ShowPipeline } from '../../application/manage-polls/show-pipeline.ts'
+import type { ShowProgress } from '../../application/manage-polls/show-progress.ts'
 import type { ManagedPoll } from '../../application/manage-polls/view-poll.ts'
 import type { WatchPoll } from '../../application/watch-poll.ts'
 import { isRefused, type Refused } from '../../domain/refusal.ts'
@@ -26,6 +27,7 @@ export type AdminServerParts = {
   readonly makeCodes: MakeCodes
   readonly watchPoll: Pick<WatchPoll, 'watch'>
   readonly showPipeline: ShowPipeline
+  readonly showProgress: ShowProgress
   readonly replaySetAside: ReplaySetAside
   readonly manageKeys: ManageKeys
   readonly readAudit: ReadAudit
@@ -119,10 +121,8 @@ function secured({ certificate, privateKey, clientAuthority }: AdminServerTls): 
   return ServerCredentials.createSsl(authority, [pair], authority !== null)
 }
 
-function handlers(
-  { polls, makeCodes, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report }: AdminServerParts,
-  stopping: AbortSignal,
-) {
+function handlers(parts: AdminServerParts, stopping: AbortSignal) {
+  const { polls, makeCodes, watchPoll, showPipeline, replaySetAside, manageKeys, readAudit, report } = parts
   const answer: AnswerCall = (method, step) => answerWith(method, step, report)
   return {
     CreatePoll: answer('CreatePoll', async (request, caller) => {
@@ -158,6 +158,7 @@ function handlers(
       const recount = await polls.recount(caller, pollId)
       return isRefused(recount) ? recount : recountMessage(recount)
     }),
+    PollProgress: answer('PollProgress', ({ pollId }, caller) => parts.showProgress(caller, pollId)),
     PipelineStatus: answer('PipelineStatus', async (_request, caller) => {
       const partitions = await showPipeline(caller)
       return isRefused(partitions) ? partitions : pipelineMessage(partitions)
@@ -175,10 +176,10 @@ function handlers(
       return isRefused(page) ? page : replayedMessage(page)
     }),
     ...keyHandlers(manageKeys, answer),
-    ListAuditEvents: answer('ListAuditEvents', async ({ pageSize, pageToken }, caller) => {
+    ListAuditEvents: answer('ListAuditEvents', async ({ pageSize, pageToken, pollId }, caller) => {
       const size = readPageSize(pageSize)
       if (isRefused(size)) return size
-      const page = await readAudit(caller, pageToken === '' ? null : pageToken, size)
+      const page = await readAudit(caller, pollId === '' ? null : pollId, pageToken === '' ? null : pageToken, size)
       return isRefused(page) ? page : auditMessage(page)
     }),
   } satisfies AdminServiceHandlers

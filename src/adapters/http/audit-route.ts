@@ -1,11 +1,12 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import type { OrganisePolls } from '../../application/manage-polls/organise-polls.ts'
 import { AUDIT_ACTIONS, AUDIT_ACTORS, type AuditEvent } from '../../domain/audit.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readCaller } from './credentials.ts'
-import { describeOperation, type HttpApp, keyWith } from './operation.ts'
-import { PageQuery } from './poll-schemas.ts'
+import { describeOperation, type HttpApp, keyWith, organiserWhoReads, readRefusals } from './operation.ts'
+import { PageQuery, PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
 
 const pageSizeDefault = 20
@@ -14,16 +15,18 @@ const textOrNull = (description: string) => Type.Unsafe<string | null>({ type: [
 
 const knownWords = 'A newer version may have noted words that are not among the examples.'
 
+const forOperators = 'Null for whoever lacks the scope `admin`.'
+
 const Event = Type.Object({
   id: Type.String(),
   at: Type.String({ format: 'date-time' }),
   action: Type.String({ description: `What was done. ${knownWords}`, examples: [...AUDIT_ACTIONS] }),
   actor: Type.String({ description: `What was shown by who acted. ${knownWords}`, examples: [...AUDIT_ACTORS] }),
-  actor_key: textOrNull('Prefix of the API key that acted.'),
+  actor_key: textOrNull(`Prefix of the API key that acted. ${forOperators}`),
   poll_id: textOrNull('The poll that it was done to.'),
   key_prefix: textOrNull('Prefix of the API key that it was done to.'),
-  address: textOrNull('As this service saw it: behind a proxy that is not trusted, that of the proxy.'),
-  request_id: textOrNull('The `X-Request-Id` of the request.'),
+  address: textOrNull(`As this service saw it: behind a proxy that is not trusted, that of the proxy. ${forOperators}`),
+  request_id: textOrNull(`The \`X-Request-Id\` of the request. ${forOperators}`),
 })
 
 const EventPage = Type.Object(
@@ -31,12 +34,26 @@ const EventPage = Type.Object(
   { description: 'Newest first.' },
 )
 
-/** What organisers did, for whoever runs the service. */
-export function auditRoute(
+const refusals = [...readRefusals, 'invalid_body'] as const
+
+type PageRequest = FastifyRequest<{ Querystring: Static<typeof PageQuery> }>
+
+/** What organisers did: all of them, for whoever runs the service; and those of one poll, for whoever manages it. */
+export function auditRoutes(
   app: HttpApp,
   organisePolls: Pick<OrganisePolls, 'listAudit'>,
   address: PublicAddress,
 ): void {
+  async function send(request: PageRequest, reply: FastifyReply, pollId: string | null): Promise<FastifyReply> {
+    const caller = readCaller(request, address)
+    if (isRefused(caller)) return sendRefusal(reply, caller)
+    const { cursor = null, limit = pageSizeDefault } = request.query
+    const page = await organisePolls.listAudit(caller, pollId, cursor, Number(limit))
+    if (isRefused(page)) return sendRefusal(reply, page)
+    reply.header('cache-control', 'private, no-store')
+    return reply.send({ events: page.events.map(eventBody), next_cursor: page.nextCursor })
+  }
+
   app.get(
     '/audit',
     {
@@ -48,29 +65,34 @@ export function auditRoute(
           description:
             'Who created, edited, opened, closed, reset or deleted which poll, and what was done to keys. Newest first.',
           security: keyWith('admin'),
-          refusals: [
-            'unauthenticated',
-            'token_invalid',
-            'forbidden',
-            'invalid_body',
-            'rate_limited',
-            'overloaded',
-            'unavailable',
-          ],
+          refusals: refusals.filter((refusal) => refusal !== 'poll_not_found'),
         }),
         querystring: PageQuery,
         response: { 200: EventPage },
       },
     },
-    async (request, reply) => {
-      const caller = readCaller(request, address)
-      if (isRefused(caller)) return sendRefusal(reply, caller)
-      const { cursor = null, limit = pageSizeDefault } = request.query
-      const page = await organisePolls.listAudit(caller, cursor, Number(limit))
-      if (isRefused(page)) return sendRefusal(reply, page)
-      reply.header('cache-control', 'private, no-store')
-      return reply.send({ events: page.events.map(eventBody), next_cursor: page.nextCursor })
+    async (request, reply) => send(request, reply, null),
+  )
+
+  app.get(
+    '/polls/:poll_id/audit',
+    {
+      schema: {
+        ...describeOperation({
+          operationId: 'listPollAuditEvents',
+          tags: ['Life cycle'],
+          summary: 'What organisers did to a poll',
+          description:
+            'Who created, edited, opened, closed or reset it, or made voting codes for it, by what they showed. What time does is nobody’s action. Newest first.',
+          security: organiserWhoReads,
+          refusals,
+        }),
+        params: PollParams,
+        querystring: PageQuery,
+        response: { 200: EventPage },
+      },
     },
+    async (request, reply) => send(request, reply, request.params.poll_id),
   )
 }
 

@@ -29,6 +29,8 @@ export const anybody: Security = []
 export const keyWith = (scope: Scope): Security => [{ apiKey: [scope] }]
 /** Of a poll: whoever has its manage token, or a key that created it. */
 export const organiser: Security = [{ manageToken: [] }, ...keyWith('polls:write')]
+/** What of a poll its organiser alone reads. */
+export const organiserWhoReads: Security = [{ manageToken: [] }, ...keyWith('polls:read')]
 /** Reading works for all; who shows more may see more. */
 export const reader: Security = [
   {},

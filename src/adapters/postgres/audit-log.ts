@@ -7,7 +7,7 @@ import { orUnavailable } from './faults.ts'
 export function createAuditLog(pool: pg.Pool): AuditLog {
   return {
     append: (note, pollId) => orUnavailable('ledger', () => append(pool, note, pollId)),
-    list: (cursor, pageSize) => orUnavailable('ledger', () => listEvents(pool, cursor, pageSize)),
+    list: (pollId, cursor, pageSize) => orUnavailable('ledger', () => listEvents(pool, pollId, cursor, pageSize)),
   }
 }
 
@@ -58,11 +58,27 @@ const LIST = `
   order by id desc
   limit $2`
 
-async function listEvents(pool: pg.Pool, cursor: string | null, pageSize: number): Promise<AuditPage | null> {
+/** Of its own, so that it is read from the index of polls, whatever else has been done meanwhile. */
+const LIST_OF_POLL = `
+  select id, at, action, actor, actor_key, address, request_id, poll_id, key_prefix
+  from audit_event
+  where poll_id = $3 and ($1::bigint is null or id < $1)
+  order by id desc
+  limit $2`
+
+async function listEvents(
+  pool: pg.Pool,
+  pollId: string | null,
+  cursor: string | null,
+  pageSize: number,
+): Promise<AuditPage | null> {
   const before = cursor === null ? null : readCursor(cursor)
   if (cursor !== null && before === null) return null
   // One more than a page holds tells whether another page follows.
-  const { rows } = await pool.query<AuditRow>(LIST, [before, pageSize + 1])
+  const { rows } =
+    pollId === null
+      ? await pool.query<AuditRow>(LIST, [before, pageSize + 1])
+      : await pool.query<AuditRow>(LIST_OF_POLL, [before, pageSize + 1, pollId])
   const page = rows.slice(0, pageSize)
   const last = page.at(-1)
   return { events: page.map(toEvent), nextCursor: rows.length > pageSize && last ? writeCursor(last.id) : null }

@@ -31,6 +31,8 @@ export function createVoteStream(pool: Pool, listener: Listener): VoteStream {
       }
       return []
     },
+    peek: (partition, after, entriesMax) =>
+      orUnavailable('stream', () => readEntries(pool, partition, after, entriesMax)),
     inspect: (partition, entry) =>
       orUnavailable('stream', async () => {
         const { rows } = await pool.query<{ last_number: string; has_entry: boolean }>(inspectStatement, [

@@ -26,6 +26,11 @@ export function createVoteStream(
         const entries = await readers.read(keys.stream(partition), after, limits, signal)
         return entries.map(readEntry)
       }),
+    peek: (partition, after, entriesMax) =>
+      orUnavailable('stream', async () => {
+        const entries = await commands.xrangeBuffer(keys.stream(partition), `(${after}`, '+', 'COUNT', entriesMax)
+        return entries.map(readEntry)
+      }),
     inspect: (partition, entry) =>
       orUnavailable('stream', async () => {
         const key = keys.stream(partition)

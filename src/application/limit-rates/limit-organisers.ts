@@ -27,7 +27,8 @@ export function limitOrganisers(
       limitBearers.ask(caller, pollId, () => organisePolls.createCodes(caller, pollId, count)),
     list: (caller, cursor, pageSize) =>
       limitBearers.ask(caller, null, () => organisePolls.list(caller, cursor, pageSize)),
-    listAudit: (caller, cursor, pageSize) =>
-      limitBearers.ask(caller, null, () => organisePolls.listAudit(caller, cursor, pageSize)),
+    progress: (caller, pollId) => limitBearers.ask(caller, pollId, () => organisePolls.progress(caller, pollId)),
+    listAudit: (caller, pollId, cursor, pageSize) =>
+      limitBearers.ask(caller, pollId, () => organisePolls.listAudit(caller, pollId, cursor, pageSize)),
   }
 }

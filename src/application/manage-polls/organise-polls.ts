@@ -1,11 +1,11 @@
 import type { AuditPage } from '../../domain/audit.ts'
 import type { PollInput, PollPatch } from '../../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
-import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
+import type { Caller, ChangedPoll, PollAdmin, PollProgress } from '../../ports/poll-admin.ts'
 import type { LivePoll, WatchPoll } from '../watch-poll.ts'
 
 /** From here for the inbound adapters too, which do not see the ports. */
-export type { Caller }
+export type { Caller, PollProgress }
 
 export type CreatedPoll = { readonly live: LivePoll; readonly manageToken: string }
 export type PollPage = { readonly polls: readonly LivePoll[]; readonly nextCursor: string | null }
@@ -20,8 +20,14 @@ export type OrganisePolls = {
   /** New voting codes, which nobody can show again. */
   createCodes(caller: Caller, pollId: string, count: number): Promise<readonly string[] | Refused>
   list(caller: Caller, cursor: string | null, pageSize: number): Promise<PollPage | Refused>
-  /** What organisers did, newest first. */
-  listAudit(caller: Caller, cursor: string | null, pageSize: number): Promise<AuditPage | Refused>
+  progress(caller: Caller, pollId: string): Promise<PollProgress | Refused>
+  /** What organisers did to this poll, or everything where that is null; newest first. */
+  listAudit(
+    caller: Caller,
+    pollId: string | null,
+    cursor: string | null,
+    pageSize: number,
+  ): Promise<AuditPage | Refused>
 }
 
 export function createOrganisePolls(
@@ -56,7 +62,8 @@ export function createOrganisePolls(
       return null
     },
     createCodes: (caller, pollId, count) => admin.createCodes(caller, pollId, count),
-    listAudit: (caller, cursor, pageSize) => admin.listAudit(caller, cursor, pageSize),
+    progress: (caller, pollId) => admin.progress(caller, pollId),
+    listAudit: (caller, pollId, cursor, pageSize) => admin.listAudit(caller, pollId, cursor, pageSize),
     async list(caller, cursor, pageSize) {
       const page = await admin.list(caller, cursor, pageSize)
       if (isRefused(page)) return page

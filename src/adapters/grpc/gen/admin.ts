@@ -31,6 +31,8 @@ import type { PipelineStatusRequest as _tallycast_admin_v1_PipelineStatusRequest
 import type { PipelineStatusResponse as _tallycast_admin_v1_PipelineStatusResponse, PipelineStatusResponse__Output as _tallycast_admin_v1_PipelineStatusResponse__Output } from './tallycast/admin/v1/PipelineStatusResponse.ts';
 import type { Poll as _tallycast_admin_v1_Poll, Poll__Output as _tallycast_admin_v1_Poll__Output } from './tallycast/admin/v1/Poll.ts';
 import type { PollOption as _tallycast_admin_v1_PollOption, PollOption__Output as _tallycast_admin_v1_PollOption__Output } from './tallycast/admin/v1/PollOption.ts';
+import type { PollProgressRequest as _tallycast_admin_v1_PollProgressRequest, PollProgressRequest__Output as _tallycast_admin_v1_PollProgressRequest__Output } from './tallycast/admin/v1/PollProgressRequest.ts';
+import type { PollProgressResponse as _tallycast_admin_v1_PollProgressResponse, PollProgressResponse__Output as _tallycast_admin_v1_PollProgressResponse__Output } from './tallycast/admin/v1/PollProgressResponse.ts';
 import type { RecountPollRequest as _tallycast_admin_v1_RecountPollRequest, RecountPollRequest__Output as _tallycast_admin_v1_RecountPollRequest__Output } from './tallycast/admin/v1/RecountPollRequest.ts';
 import type { RecountPollResponse as _tallycast_admin_v1_RecountPollResponse, RecountPollResponse__Output as _tallycast_admin_v1_RecountPollResponse__Output } from './tallycast/admin/v1/RecountPollResponse.ts';
 import type { ReplaySetAsideRequest as _tallycast_admin_v1_ReplaySetAsideRequest, ReplaySetAsideRequest__Output as _tallycast_admin_v1_ReplaySetAsideRequest__Output } from './tallycast/admin/v1/ReplaySetAsideRequest.ts';
@@ -86,6 +88,8 @@ export interface ProtoGrpcType {
         PipelineStatusResponse: MessageTypeDefinition<_tallycast_admin_v1_PipelineStatusResponse, _tallycast_admin_v1_PipelineStatusResponse__Output>
         Poll: MessageTypeDefinition<_tallycast_admin_v1_Poll, _tallycast_admin_v1_Poll__Output>
         PollOption: MessageTypeDefinition<_tallycast_admin_v1_PollOption, _tallycast_admin_v1_PollOption__Output>
+        PollProgressRequest: MessageTypeDefinition<_tallycast_admin_v1_PollProgressRequest, _tallycast_admin_v1_PollProgressRequest__Output>
+        PollProgressResponse: MessageTypeDefinition<_tallycast_admin_v1_PollProgressResponse, _tallycast_admin_v1_PollProgressResponse__Output>
         PollStatus: EnumTypeDefinition
         PollType: EnumTypeDefinition
         RecountPollRequest: MessageTypeDefinition<_tallycast_admin_v1_RecountPollRequest, _tallycast_admin_v1_RecountPollRequest__Output>

@@ -24,6 +24,8 @@ import type { OpenPollRequest as _tallycast_admin_v1_OpenPollRequest, OpenPollRe
 import type { PipelineStatusRequest as _tallycast_admin_v1_PipelineStatusRequest, PipelineStatusRequest__Output as _tallycast_admin_v1_PipelineStatusRequest__Output } from '../../../tallycast/admin/v1/PipelineStatusRequest.ts';
 import type { PipelineStatusResponse as _tallycast_admin_v1_PipelineStatusResponse, PipelineStatusResponse__Output as _tallycast_admin_v1_PipelineStatusResponse__Output } from '../../../tallycast/admin/v1/PipelineStatusResponse.ts';
 import type { Poll as _tallycast_admin_v1_Poll, Poll__Output as _tallycast_admin_v1_Poll__Output } from '../../../tallycast/admin/v1/Poll.ts';
+import type { PollProgressRequest as _tallycast_admin_v1_PollProgressRequest, PollProgressRequest__Output as _tallycast_admin_v1_PollProgressRequest__Output } from '../../../tallycast/admin/v1/PollProgressRequest.ts';
+import type { PollProgressResponse as _tallycast_admin_v1_PollProgressResponse, PollProgressResponse__Output as _tallycast_admin_v1_PollProgressResponse__Output } from '../../../tallycast/admin/v1/PollProgressResponse.ts';
 import type { RecountPollRequest as _tallycast_admin_v1_RecountPollRequest, RecountPollRequest__Output as _tallycast_admin_v1_RecountPollRequest__Output } from '../../../tallycast/admin/v1/RecountPollRequest.ts';
 import type { RecountPollResponse as _tallycast_admin_v1_RecountPollResponse, RecountPollResponse__Output as _tallycast_admin_v1_RecountPollResponse__Output } from '../../../tallycast/admin/v1/RecountPollResponse.ts';
 import type { ReplaySetAsideRequest as _tallycast_admin_v1_ReplaySetAsideRequest, ReplaySetAsideRequest__Output as _tallycast_admin_v1_ReplaySetAsideRequest__Output } from '../../../tallycast/admin/v1/ReplaySetAsideRequest.ts';
@@ -142,6 +144,15 @@ export interface AdminServiceClient extends grpc.Client {
   pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
   pipelineStatus(argument: _tallycast_admin_v1_PipelineStatusRequest, callback: grpc.requestCallback<_tallycast_admin_v1_PipelineStatusResponse__Output>): grpc.ClientUnaryCall;
   
+  PollProgress(argument: _tallycast_admin_v1_PollProgressRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  PollProgress(argument: _tallycast_admin_v1_PollProgressRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  PollProgress(argument: _tallycast_admin_v1_PollProgressRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  PollProgress(argument: _tallycast_admin_v1_PollProgressRequest, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  pollProgress(argument: _tallycast_admin_v1_PollProgressRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  pollProgress(argument: _tallycast_admin_v1_PollProgressRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  pollProgress(argument: _tallycast_admin_v1_PollProgressRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  pollProgress(argument: _tallycast_admin_v1_PollProgressRequest, callback: grpc.requestCallback<_tallycast_admin_v1_PollProgressResponse__Output>): grpc.ClientUnaryCall;
+  
   RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
   RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
   RecountPoll(argument: _tallycast_admin_v1_RecountPollRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_tallycast_admin_v1_RecountPollResponse__Output>): grpc.ClientUnaryCall;
@@ -219,6 +230,8 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   PipelineStatus: grpc.handleUnaryCall<_tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse>;
   
+  PollProgress: grpc.handleUnaryCall<_tallycast_admin_v1_PollProgressRequest__Output, _tallycast_admin_v1_PollProgressResponse>;
+  
   RecountPoll: grpc.handleUnaryCall<_tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse>;
   
   ReplaySetAside: grpc.handleUnaryCall<_tallycast_admin_v1_ReplaySetAsideRequest__Output, _tallycast_admin_v1_ReplaySetAsideResponse>;
@@ -246,6 +259,7 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   ListSetAside: MethodDefinition<_tallycast_admin_v1_ListSetAsideRequest, _tallycast_admin_v1_ListSetAsideResponse, _tallycast_admin_v1_ListSetAsideRequest__Output, _tallycast_admin_v1_ListSetAsideResponse__Output>
   OpenPoll: MethodDefinition<_tallycast_admin_v1_OpenPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_OpenPollRequest__Output, _tallycast_admin_v1_Poll__Output>
   PipelineStatus: MethodDefinition<_tallycast_admin_v1_PipelineStatusRequest, _tallycast_admin_v1_PipelineStatusResponse, _tallycast_admin_v1_PipelineStatusRequest__Output, _tallycast_admin_v1_PipelineStatusResponse__Output>
+  PollProgress: MethodDefinition<_tallycast_admin_v1_PollProgressRequest, _tallycast_admin_v1_PollProgressResponse, _tallycast_admin_v1_PollProgressRequest__Output, _tallycast_admin_v1_PollProgressResponse__Output>
   RecountPoll: MethodDefinition<_tallycast_admin_v1_RecountPollRequest, _tallycast_admin_v1_RecountPollResponse, _tallycast_admin_v1_RecountPollRequest__Output, _tallycast_admin_v1_RecountPollResponse__Output>
   ReplaySetAside: MethodDefinition<_tallycast_admin_v1_ReplaySetAsideRequest, _tallycast_admin_v1_ReplaySetAsideResponse, _tallycast_admin_v1_ReplaySetAsideRequest__Output, _tallycast_admin_v1_ReplaySetAsideResponse__Output>
   ResetPoll: MethodDefinition<_tallycast_admin_v1_ResetPollRequest, _tallycast_admin_v1_Poll, _tallycast_admin_v1_ResetPollRequest__Output, _tallycast_admin_v1_Poll__Output>

@@ -4,9 +4,11 @@
 export interface ListAuditEventsRequest {
   'pageSize'?: (number);
   'pageToken'?: (string);
+  'pollId'?: (string);
 }
 
 export interface ListAuditEventsRequest__Output {
   'pageSize': (number);
   'pageToken': (string);
+  'pollId': (string);
 }
