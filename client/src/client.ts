@@ -1,6 +1,6 @@
 import type { TallyMessage } from '../../contract/messages.ts'
 import { TallycastError } from './errors.ts'
-import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, Receipt, Results } from './polls.ts'
+import type { AcceptedVote, CreatedPoll, NewPoll, OwnVote, Poll, PollEdit, Receipt, Results } from './polls.ts'
 import { randomKey } from './random-key.ts'
 import { createSend } from './send.ts'
 import { type Watch, type WatchListener, watchPoll } from './watch.ts'
@@ -47,6 +47,8 @@ export type Client = {
   readonly ownVote: (pollId: string, options?: CallOptions) => Promise<OwnVote | null>
   /** What has become of a vote, by the id that the service gave it. */
   readonly receipt: (voteId: string, options?: CallOptions) => Promise<Receipt>
+  /** What is left out stays. */
+  readonly edit: (pollId: string, edit: PollEdit, options?: CallOptions) => Promise<Poll>
   readonly open: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly close: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly reset: (pollId: string, options?: CallOptions) => Promise<Poll>
@@ -107,6 +109,7 @@ export function createClient(options: ClientOptions = {}): Client {
     ownVote: async (pollId, asked = {}) =>
       (await read<{ readonly vote: OwnVote | null }>(pathOf(pollId, '/vote'), asked)).vote,
     receipt: (voteId, asked = {}) => read(`votes/${encodeURIComponent(voteId)}`, asked),
+    edit: (pollId, edit, asked = {}) => organise('PATCH', pathOf(pollId), edit, asked),
     open: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/open'), undefined, asked),
     close: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/close'), undefined, asked),
     reset: (pollId, asked = {}) => organise('POST', pathOf(pollId, '/reset'), undefined, asked),

@@ -62,6 +62,13 @@ export type NewPoll = {
   >
 >
 
+/** What of a poll shall be another: once it was open only texts, closing time and visibility may be. An option with its `id` is the one that the poll has. */
+export type PollEdit = Partial<
+  Omit<NewPoll, 'draft' | 'options'> & {
+    readonly options: readonly { readonly id?: number; readonly text: string }[]
+  }
+>
+
 export type Results = ResultFields & {
   readonly poll_id: string
   readonly status: PollStatus
