@@ -1,6 +1,3 @@
-/** What can be sent in a header; anything else never was a token. */
-const tokenForm = /^[\w.~+/-]+=*$/
-
 const nameOf = (pollId: string): string => `manage ${pollId}`
 
 /**
@@ -11,6 +8,11 @@ export function takeToken(pollId: string): string | null {
   const given = /^#manage=(.+)/.exec(location.hash)?.[1]
   if (given !== undefined) history.replaceState(null, '', `${location.pathname}${location.search}`)
   return keep(pollId, given) ?? null
+}
+
+/** Keeps a token that came another way, as one that the address brought. */
+export function keepToken(pollId: string, token: string): void {
+  keep(pollId, token)
 }
 
 /** Where the browser keeps nothing, the token lasts until the page is read again. */
@@ -31,8 +33,12 @@ export function forgetToken(pollId: string): void {
   }
 }
 
-export function canBeToken(token: string): boolean {
-  return tokenForm.test(token)
+/** How the service takes the token, by the status of its answer. A ticket is asked for, because nothing of the result comes with it. */
+export async function tryToken(pollId: string, token: string): Promise<'good' | 'refused' | 'no_poll'> {
+  const headers = { authorization: `Bearer ${token}` }
+  const { status } = await fetch(`/polls/${encodeURIComponent(pollId)}/ticket`, { method: 'POST', headers })
+  if (status === 404) return 'no_poll'
+  return status === 401 || status === 403 ? 'refused' : 'good'
 }
 
 /** Who is on the page already and follows the link reads no new page: the browser only tells of the address. */

@@ -1,23 +1,26 @@
 import { useState } from 'preact/hooks'
-import type { Client, CreatedPoll } from '../../client/src/index.ts'
+import type { Client } from '../../client/src/index.ts'
 import { type Message, say } from '../i18n/say.ts'
-import { describeFault } from './describe-fault.ts'
+import { saveFile } from '../save-file.ts'
 
-export type CodesProps = { readonly client: Pick<Client, 'createCodes'>; readonly poll: CreatedPoll }
+type Props = {
+  readonly client: Pick<Client, 'createCodes'>
+  readonly pollId: string
+  readonly token: string
+  /** What went wrong, for the person who sees it. */
+  readonly describe: (error: unknown) => Message
+}
 
 /** As the service has it for one call. */
 const codesMax = 10_000
 
-/** So long a browser may take to begin with a file that it was handed. */
-const handedMs = 60_000
-
 /** Voting codes for a poll that asks for them: made as often as wanted, each time a file. The service tells them this once, so the page keeps them. */
-export function Codes({ client, poll }: CodesProps) {
+export function Codes({ client, pollId, token, describe }: Props) {
   const [count, setCount] = useState('100')
   const [codes, setCodes] = useState<readonly string[]>([])
   const [said, setSaid] = useState<Message>(['create.codes_hint'])
   const [isSending, setIsSending] = useState(false)
-  const name = `voting-codes-${poll.id}.csv`
+  const name = `voting-codes-${pollId}.csv`
 
   async function make(): Promise<void> {
     if (isSending) return
@@ -26,12 +29,12 @@ export function Codes({ client, poll }: CodesProps) {
       return setSaid(['create.codes_count', { least: 1, most: codesMax }])
     setIsSending(true)
     try {
-      const made = await client.createCodes(poll.id, wanted, { token: poll.manage_token })
+      const made = await client.createCodes(pollId, wanted, { token })
       save(name, made)
       setCodes(made)
       setSaid(['create.codes_made', { count: made.length }])
     } catch (error) {
-      setSaid(describeFault(error))
+      setSaid(describe(error))
     }
     setIsSending(false)
   }
@@ -65,10 +68,7 @@ export function Codes({ client, poll }: CodesProps) {
   )
 }
 
-/** Hands a file to the browser. */
 function save(name: string, codes: readonly string[]): void {
   const lines = ['code', ...codes].map((line) => `${line}\r\n`)
-  const url = URL.createObjectURL(new Blob(lines, { type: 'text/csv' }))
-  Object.assign(document.createElement('a'), { href: url, download: name }).click()
-  setTimeout(() => URL.revokeObjectURL(url), handedMs)
+  saveFile(name, new Blob(lines, { type: 'text/csv' }))
 }

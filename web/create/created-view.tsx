@@ -1,8 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Client, CreatedPoll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import { Codes, type CodesProps } from './codes.tsx'
+import { Codes } from './codes.tsx'
+import { describeFault } from './describe-fault.ts'
 
-type Props = CodesProps & { readonly base: string; readonly onAgain: () => void }
+type Props = {
+  readonly client: Pick<Client, 'createCodes'>
+  readonly poll: CreatedPoll
+  readonly base: string
+  readonly onAgain: () => void
+}
 
 /** The links of a poll that was just made. Its manage token is told this once, and stands in the fragment, which no server gets. */
 export function CreatedView({ client, base, poll, onAgain }: Props) {
@@ -23,7 +30,9 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
         url={`${vote}/present#manage=${poll.manage_token}`}
         hint={say('create.present_hint')}
       />
-      {poll.voter_identity === 'code' && <Codes client={client} poll={poll} />}
+      {poll.voter_identity === 'code' && (
+        <Codes client={client} pollId={poll.id} token={poll.manage_token} describe={describeFault} />
+      )}
       <p>
         <button type="button" class="quiet" onClick={onAgain}>
           {say('create.again')}
@@ -33,7 +42,7 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
   )
 }
 
-function Link({ label, url, hint }: { readonly label: string; readonly url: string; readonly hint?: string }) {
+export function Link({ label, url, hint }: { readonly label: string; readonly url: string; readonly hint?: string }) {
   const field = useRef<HTMLInputElement>(null)
   const [isCopied, setIsCopied] = useState(false)
 

@@ -5,14 +5,14 @@ import { writtenOptions } from './draft.ts'
 
 type Props = { readonly draft: Draft; readonly onChange: (draft: Draft) => void }
 
-const visibilities = {
+export const visibilities = {
   always: 'create.results_always',
   after_vote: 'create.results_after_vote',
   after_close: 'create.results_after_close',
   never: 'create.results_never',
 } as const satisfies Record<Draft['resultsVisibility'], TextKey>
 
-const identities = {
+export const identities = {
   session: 'create.identity_session',
   none: 'create.identity_none',
   code: 'create.identity_code',
@@ -97,7 +97,7 @@ type ChoiceProps<Value extends string> = {
   readonly onChange: (value: Value) => void
 }
 
-function Choice<Value extends string>({ label, options, value, onChange }: ChoiceProps<Value>) {
+export function Choice<Value extends string>({ label, options, value, onChange }: ChoiceProps<Value>) {
   // The keys are those that its type names.
   const values = Object.keys(options) as Value[]
   return (
@@ -119,7 +119,7 @@ function Choice<Value extends string>({ label, options, value, onChange }: Choic
 
 type TimeProps = { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }
 
-function Time({ label, value, onChange }: TimeProps) {
+export function Time({ label, value, onChange }: TimeProps) {
   return (
     <label class="field">
       <span>{label}</span>

@@ -1,13 +1,12 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
 import { say } from '../i18n/say.ts'
 import { arrange } from './arrange.ts'
 import { Bars } from './bars.tsx'
 import { Controls } from './controls.tsx'
-import { type Followed, followPoll, nothingYet } from './follow-poll.ts'
-import { createFreshClient } from './fresh-client.ts'
+import { statusOf } from './follow-poll.ts'
 import { PaceChart } from './pace-chart.tsx'
 import { StandingLine } from './standing-line.tsx'
 import { whyHidden } from './standing.ts'
+import { useFollowed } from './use-followed.ts'
 import { useOrganiser } from './use-organiser.ts'
 
 type Props = {
@@ -20,10 +19,10 @@ type Props = {
 /** The big screen: a poll, its result as it comes in, and how to join. For whoever has the manage token also the keys to open and close it. */
 export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
   const organiser = useOrganiser(pollId, token)
-  const { poll, tally, connection, isGone } = useFollowed(pollId, organiser.shownToken)
+  const { followed } = useFollowed(pollId, organiser.shownToken)
+  const { poll, tally, connection, isGone } = followed
   if (poll === null) return <p class="await">{say(isGone ? 'message.no_poll' : 'present.connecting')}</p>
-  const known = tally === null || tally.revision < poll.revision ? poll.status : tally.status
-  const status = isGone ? 'deleted' : known
+  const status = statusOf(followed, poll)
   const hidden = whyHidden(poll.results_visibility, status)
   const mayShow = hidden === null || organiser.shownToken !== null
   const counted = mayShow && tally !== null && tally.total_votes !== null ? tally : null
@@ -53,23 +52,6 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
       />
     </>
   )
-}
-
-/** As the public sees it, until the organiser asks for what is hidden: then anew, with the token. */
-function useFollowed(pollId: string, token: string | null): Followed {
-  const [followed, setFollowed] = useState(nothingYet)
-  const client = useMemo(() => createFreshClient(token), [token])
-  useEffect(() => {
-    const unfollow = followPoll(client, pollId, (news) =>
-      setFollowed((before) => ({ ...news, poll: news.poll ?? before.poll })),
-    )
-    return () => {
-      unfollow()
-      // Counts that the organiser alone may see do not stay when they are no longer asked for.
-      setFollowed(({ poll }) => ({ ...nothingYet, poll }))
-    }
-  }, [client, pollId])
-  return followed
 }
 
 /** How large a question can be written. */

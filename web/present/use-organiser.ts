@@ -1,8 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { TallycastError } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
-import { canBeToken, forgetToken } from '../manage-token.ts'
+import { forgetToken, tryToken } from '../manage-token.ts'
 import { tellError } from '../tell-error.ts'
+import { canBeToken } from '../token-form.ts'
 import { createFreshClient } from './fresh-client.ts'
 
 export type Organiser = {
@@ -38,8 +39,8 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
   useEffect(() => {
     if (given === null) return
     if (!canBeToken(given)) return disown()
-    isRefused(pollId, given).then(
-      (refused) => refused && disown(),
+    tryToken(pollId, given).then(
+      (outcome) => outcome === 'refused' && disown(),
       // Without an answer it is believed until it is used.
       () => {},
     )
@@ -58,11 +59,4 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
   }
 
   return { isThere: token !== null, shownToken: isShown ? token : null, show: setIsShown, run, said }
-}
-
-/** Whether the token is of something else. A ticket is asked for, because nothing of the result comes with it. */
-async function isRefused(pollId: string, token: string): Promise<boolean> {
-  const headers = { authorization: `Bearer ${token}` }
-  const { status } = await fetch(`/polls/${encodeURIComponent(pollId)}/ticket`, { method: 'POST', headers })
-  return isRefusal(status)
 }
