@@ -29,7 +29,14 @@ export default defineConfig({
     client: {
       build: {
         manifest: 'manifest.json',
-        rolldownOptions: { input: { create: entry('create'), present: entry('present'), vote: entry('vote') } },
+        rolldownOptions: {
+          input: {
+            create: entry('create'),
+            manage: entry('manage'),
+            present: entry('present'),
+            vote: entry('vote'),
+          },
+        },
       },
     },
     // One file for the api, which has none of the packages that are in it.

@@ -227,6 +227,7 @@ describe('a page', () => {
     '/',
     '/p/nosuchpoll12',
     '/p/nosuchpoll12/present',
+    '/p/nosuchpoll12/manage',
     '/docs',
     '/docs/',
     '/docs/static/oauth2-redirect.html',
@@ -236,7 +237,7 @@ describe('a page', () => {
 
   test('loads what is ours alone, is framed by nobody, and tells no other site where it was', async () => {
     const page = `/p/${path.slice('/polls/'.length)}`
-    for (const url of [...shown, page, `${page}/present`]) {
+    for (const url of [...shown, page, `${page}/present`, `${page}/manage`]) {
       const { headers } = await askAsBrowser(call, url)
       expect([url, headers.get('content-type')]).toEqual([url, expect.stringContaining('text/html')])
       const policy = headers.get('content-security-policy') ?? ''

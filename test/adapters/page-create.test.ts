@@ -64,7 +64,7 @@ describe('the page that makes a poll', () => {
     expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
     const present = await link(page, 'To present')
     await page.goto(await link(page, 'To manage'))
-    await page.getByRole('button', { name: 'Close' }).waitFor()
+    await page.getByRole('button', { name: 'Close voting' }).waitFor()
     await page.goto(present)
     await page.getByRole('button', { name: 'Close' }).waitFor()
   })
@@ -176,6 +176,17 @@ describe('the page that makes a poll', () => {
   test('without JavaScript it says what to do instead', async () => {
     const page = await visit({ javaScriptEnabled: false })
     expect(await page.locator('noscript p').innerText()).toContain('Making a poll here needs JavaScript.')
+  })
+})
+
+describe('the bare address', () => {
+  test('greets a person, and has nothing for a program', async () => {
+    const page = await visit()
+    await page.getByRole('button', { name: 'Make the poll' }).waitFor()
+    for (const headers of [{}, { accept: 'application/json' }]) {
+      const answer = await call('GET', '/', { headers })
+      expect([answer.status, answer.body.code, answer.headers.get('vary')]).toEqual([404, 'route_not_found', 'Accept'])
+    }
   })
 })
 

@@ -70,7 +70,7 @@ test('a Tallycast that creates polls with keys alone starts with its sample poll
   const embedded = await startEmbedded({ dataDir: folder.path, env: { POLL_CREATION: 'key' } })
   try {
     await embedded.welcomes()
-    expect(embedded.output()).toMatch(/\/p\/[a-z0-9]{14}#manage=mt_/)
+    expect(embedded.output()).toMatch(/\/p\/[a-z0-9]{14}\/manage#manage=mt_/)
     const body = { question: 'Tea?', options: ['Yes', 'No'] }
     expect((await send(embedded.url, 'POST', '/polls', { body })).status).toBe(401)
     const made = await runKeys({ DATA_DIR: folder.path }, ['create', '--name', 'Me', '--scopes', 'polls:write'])

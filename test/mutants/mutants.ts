@@ -1244,6 +1244,22 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'whoever has made a poll sees by its progress that people vote in another, hidden one',
+    edits: [
+      {
+        file: 'src/application/manage-polls/show-progress.ts',
+        from: 'vote.pollId === id && vote.round === round',
+        to: 'vote.round === round',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-progress.test.ts',
+        title: 'those of this poll wait until they are recorded, and nothing is told of those of another',
+      },
+    ],
+  },
 
   // The whole service, simulated.
   {
@@ -2412,6 +2428,39 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/http-audit.test.ts',
         title: 'each action of an organiser is told: who, what, which poll, when, from where, in which request',
+      },
+    ],
+  },
+  {
+    breaks: 'whoever manages a poll learns the addresses and keys of others who do',
+    edits: [
+      {
+        file: 'src/application/audit.ts',
+        from: "return authorizeScope(holder, 'admin') === null ? page : { ...page, events: page.events.map(withoutPlace) }",
+        to: 'return page',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-audit.test.ts',
+        title:
+          'what was done to a poll is told to whoever manages it, without where others sit and which keys they have',
+      },
+    ],
+  },
+  {
+    breaks: 'an edit of one organiser undoes what another has changed meanwhile',
+    edits: [
+      {
+        file: 'web/manage/edit.ts',
+        from: "...(changed(before, after, 'question') && { question: after.question.trim() }),",
+        to: 'question: after.question.trim(),',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/manage-edit.test.ts',
+        title: 'is nothing where nothing was changed, also where times have seconds that no field shows',
       },
     ],
   },

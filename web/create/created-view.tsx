@@ -24,7 +24,11 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
       <p dir="auto">{poll.question}</p>
       <img class="qr" src={`/p/${poll.id}/qr.svg`} width="220" height="220" alt={say('common.qr_code')} />
       <Link label={say('create.vote')} url={vote} />
-      <Link label={say('create.manage')} url={`${vote}#manage=${poll.manage_token}`} hint={say('create.manage_hint')} />
+      <Link
+        label={say('create.manage')}
+        url={`${vote}/manage#manage=${poll.manage_token}`}
+        hint={say('create.manage_hint')}
+      />
       <Link
         label={say('create.present')}
         url={`${vote}/present#manage=${poll.manage_token}`}

@@ -7,7 +7,7 @@ import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
 import { readRequestKey } from '../../../application/cast-vote/request-key.ts'
 import type { SeePoll } from '../../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
-import { POLL_LIMITS } from '../../../domain/poll.ts'
+import { type Poll, POLL_LIMITS } from '../../../domain/poll.ts'
 import type { VoteKind } from '../../../domain/vote.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
 import { addressOf, readSessionCookie, setSessionCookie } from '../credentials.ts'
@@ -18,6 +18,7 @@ import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
 import { createRenderHomePage } from './home-page.ts'
 import { type Page, pagePolicy, sendPage } from './layout.ts'
+import { createRenderManagePage } from './manage-page.ts'
 import { renderMessagePage } from './message-page.ts'
 import { createRenderPollPage, type PollView } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
@@ -47,7 +48,7 @@ type Taken = { readonly no: Refused | null; readonly sent: Sent }
 /** What is the same for everybody needs nobody's credentials. */
 const nothingShown = { voterToken: null, sessionCookie: null, requestKey: null, bearer: null }
 
-/** `/p/{id}`: the page on which people vote and watch, with JavaScript and without. `/p/{id}/present`: the big screen. */
+/** `/p/{id}`, where people vote and watch, with JavaScript and without; `/present`, the big screen; `/manage`, what its organiser does with it. */
 export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   assetRoutes(app)
   builtAssetRoutes(app)
@@ -69,6 +70,7 @@ type PollPagesParts = PageRoutesParts & { readonly renderPollPage: (view: PollVi
 function addPollPages(pages: HttpApp, given: PageRoutesParts): void {
   const parts = { ...given, renderPollPage: createRenderPollPage() }
   const renderPresentPage = createRenderPresentPage()
+  const renderManagePage = createRenderManagePage()
   pages.removeAllContentTypeParsers()
   const asText = { parseAs: 'string', bodyLimit: formBytesMax } as const
   pages.addContentTypeParser<string>('application/x-www-form-urlencoded', asText, (_request, body, read) => {
@@ -77,14 +79,19 @@ function addPollPages(pages: HttpApp, given: PageRoutesParts): void {
   pages.setErrorHandler((fault, request, reply) => sendFaultPage(fault, request, reply, parts))
   const options = { schema: { hide: true } }
   pages.get('/p/:poll_id', options, async (request: PageRequest, reply) => showPoll(pages, parts, request, reply, null))
-  pages.get('/p/:poll_id/present', options, async (request: PageRequest, reply) => {
-    const { poll_id: pollId } = request.params
-    const seen = await parts.seePoll.see(pollId, nothingShown)
-    if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
-    const joinUrl = votePageUrl(parts.address, request.headers.host, pollId)
-    return sendPage(reply, 200, () => renderPresentPage(seen.live.poll, joinUrl))
-  })
   pages.post('/p/:poll_id', options, async (request: PageRequest, reply) => takeForm(pages, parts, request, reply))
+
+  /** A page that a script fills, so it is the same for everybody. */
+  function addShell(name: string, render: (poll: Poll, host: string | undefined) => Page): void {
+    pages.get(`/p/:poll_id/${name}`, options, async (request: PageRequest, reply) => {
+      const { poll_id: pollId } = request.params
+      const seen = await parts.seePoll.see(pollId, nothingShown)
+      if (isRefused(seen)) return sendRefusedPage(reply, pollId, seen)
+      return sendPage(reply, 200, () => render(seen.live.poll, request.headers.host))
+    })
+  }
+  addShell('present', (poll, host) => renderPresentPage(poll, votePageUrl(parts.address, host, poll.id)))
+  addShell('manage', (poll, host) => renderManagePage(poll, linkBase(parts.address, host)))
 }
 
 async function showPoll(

@@ -1,0 +1,23 @@
+import { render } from 'preact'
+import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
+import { baseForOthers } from '../links-for-others.ts'
+import { reloadWithNewToken, takeToken } from '../manage-token.ts'
+import { ManagePage } from './manage-page.tsx'
+import './manage.css'
+import './controls.css'
+import './result.css'
+import './edit.css'
+
+const root = document.querySelector<HTMLElement>('#manage')
+if (root !== null) {
+  const { id = '', base } = root.dataset
+  const question = root.querySelector('h1')?.textContent ?? ''
+  const token = takeToken(id)
+  reloadWithNewToken(id)
+  const draw = (): void =>
+    render(<ManagePage pollId={id} question={question} base={baseForOthers(base)} given={token} />, root)
+  await loadLanguage()
+  root.replaceChildren()
+  draw()
+  redrawOnSwitch(draw)
+}

@@ -1,0 +1,148 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Poll } from '../../client/src/index.ts'
+import { Codes } from '../create/codes.tsx'
+import { formatTime } from '../i18n/format.ts'
+import { LanguageSwitch } from '../i18n/language-switch.tsx'
+import { type Message, say } from '../i18n/say.ts'
+import { forgetToken } from '../manage-token.ts'
+import { statusOf } from '../present/follow-poll.ts'
+import { createFreshClient } from '../present/fresh-client.ts'
+import { type Status, whyHidden } from '../present/standing.ts'
+import { useFollowed } from '../present/use-followed.ts'
+import { tellError } from '../tell-error.ts'
+import { Connection } from './connection.tsx'
+import { EditForm } from './edit-form.tsx'
+import { Endings } from './endings.tsx'
+import { Exports } from './exports.tsx'
+import { Facts } from './facts.tsx'
+import { Gone, Heading } from './heading.tsx'
+import { History } from './history.tsx'
+import { Links } from './links.tsx'
+import { createOrganiserCalls } from './organiser-calls.ts'
+import { Result } from './result.tsx'
+import { Said } from './said.tsx'
+import { Steps } from './steps.tsx'
+import { isRefusal, useActions } from './use-actions.ts'
+
+type Props = {
+  readonly pollId: string
+  readonly question: string
+  readonly base: string
+  readonly token: string
+  /** It was just typed or pasted into a field, which is gone. */
+  readonly isEntered: boolean
+  readonly onRefused: () => void
+}
+
+/** The poll and everything that its organiser can do with it. What is hidden is fetched when it is asked for, and not before. */
+export function Managed({ pollId, question, base, token, isEntered, onRefused }: Props) {
+  const client = useMemo(() => createFreshClient(token), [token])
+  const calls = useMemo(() => createOrganiserCalls(pollId, token), [pollId, token])
+  const [isShown, setIsShown] = useState(false)
+  const [isDeleted, setIsDeleted] = useState(false)
+  const [changes, setChanges] = useState(0)
+  const { followed, again } = useFollowed(pollId, isShown ? token : null)
+  const actions = useActions(onRefused)
+  const { poll, tally, connection } = followed
+  const status = poll === null ? null : statusOf(followed, poll)
+  const standing = useStanding(status, isEntered || changes > 0)
+
+  if (isDeleted || followed.isGone || status === 'deleted') return <Gone />
+  if (poll === null || status === null) {
+    return (
+      <Heading question={question}>
+        <Connection connection={connection} isFinal={false} onAgain={again} />
+      </Heading>
+    )
+  }
+  const hidden = whyHidden(poll.results_visibility, status) !== null
+  const counted = (!hidden || isShown) && tally !== null && tally.total_votes !== null ? tally : null
+
+  /** What ended has to be looked at anew: a final poll may have begun another round. */
+  function onChanged(): void {
+    setChanges((before) => before + 1)
+    if (connection === 'closed') again()
+  }
+
+  async function createCodes(...asked: Parameters<typeof client.createCodes>): Promise<readonly string[]> {
+    const codes = await client.createCodes(...asked)
+    onChanged()
+    return codes
+  }
+
+  function describe(error: unknown): Message {
+    if (isRefusal(error)) onRefused()
+    return tellError(error)
+  }
+
+  const parts = { client, poll, status, onChanged, onRefused }
+  return (
+    <>
+      <header class="head">
+        <div class="beside">
+          <p class="state" data-status={status}>
+            {say(`present.status_${status}`)}
+          </p>
+          <Connection connection={connection} isFinal={tally?.results_final === true} onAgain={again} />
+          <LanguageSwitch />
+        </div>
+        <h1 dir="auto">{poll.question}</h1>
+        <p class="stands" id="standing" tabIndex={-1} ref={standing} aria-live="polite">
+          {tellStanding(poll, status)}
+        </p>
+        <Steps client={client} pollId={pollId} status={status} actions={actions} onChanged={onChanged} />
+        <Said said={actions.said} problem={actions.problem} />
+      </header>
+      <div class="columns">
+        <div>
+          <Result
+            poll={poll}
+            counted={counted}
+            hidden={hidden ? poll.results_visibility : null}
+            isShown={isShown}
+            onShow={setIsShown}
+          />
+          <Facts poll={poll} tally={counted} calls={calls} status={status} />
+          <EditForm {...parts} />
+        </div>
+        <div>
+          <Links pollId={pollId} base={base} />
+          {poll.voter_identity === 'code' && status !== 'closing' && status !== 'closed' && (
+            <section class="card" aria-label={say('create.codes_title')}>
+              <Codes client={{ createCodes }} pollId={pollId} token={token} describe={describe} />
+            </section>
+          )}
+          <Exports poll={poll} calls={calls} onRefused={onRefused} />
+          <History calls={calls} stamp={`${poll.revision} ${changes}`} />
+        </div>
+      </div>
+      <Endings
+        {...parts}
+        onDeleted={() => {
+          forgetToken(pollId)
+          setIsDeleted(true)
+        }}
+      />
+    </>
+  )
+}
+
+/** What had the focus may be gone when its work is done: then whoever used it is told where the poll stands. */
+function useStanding(status: Status | null, hasActed: boolean) {
+  const standing = useRef<HTMLParagraphElement>(null)
+  useLayoutEffect(() => {
+    if (hasActed && document.activeElement === document.body) standing.current?.focus({ preventScroll: true })
+  }, [status, hasActed])
+  return standing
+}
+
+function tellStanding({ opens_at, closes_at }: Poll, status: Exclude<Status, 'deleted'>): string {
+  if (status === 'scheduled' && opens_at !== null) {
+    return say('manage.stands_scheduled', { time: formatTime(new Date(opens_at)) })
+  }
+  if (status === 'scheduled') return say('manage.stands_draft')
+  if (status === 'open' && closes_at !== null) {
+    return say('manage.stands_open_until', { time: formatTime(new Date(closes_at)) })
+  }
+  return say(`manage.stands_${status}`)
+}
