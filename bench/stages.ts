@@ -12,6 +12,7 @@ import { exportVotes } from './stages/export.ts'
 import { wholeWay } from './stages/whole-way.ts'
 import { growth } from './stages/growth.ts'
 import { soak } from './stages/soak.ts'
+import { pages } from './stages/pages.ts'
 
 /** What the command line asks of those that can be had in other sizes; null: as they see fit. */
 export type Asked = {
@@ -38,6 +39,7 @@ export const stages: readonly Stage[] = [
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
   { name: 'whole-way', about: 'a minute of votes, from the POST to the ledger and its news', run: wholeWay },
   { name: 'latency', about: 'a vote, from its sending to the viewers', run: latency },
+  { name: 'pages', about: 'a vote in browsers, from the click to the bar on the big screen', run: pages },
   { name: 'fan-out', about: 'an update to 10,000 viewers of one poll', run: fanOut },
   { name: 'storm', about: '10,000 viewers who lose their connections at once', run: storm },
   { name: 'read', about: 'a poll and its results from memory: GET -> 200, and 304 to who has them', run: read },

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
+import { contrast, type Rgb } from '../support/contrast.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let screen: BigScreen
@@ -71,7 +72,7 @@ describe('how it looks', () => {
       })())`,
     )
     const [ink = '', ...grounds] = colours
-    for (const ground of grounds) expect([ground, contrast(ink, ground) >= 4.5]).toEqual([ground, true])
+    for (const ground of grounds) expect([ground, contrast(rgbOf(ink), rgbOf(ground)) >= 4.5]).toEqual([ground, true])
   })
 
   test('nothing glides where somebody wants no motion', async () => {
@@ -107,15 +108,8 @@ describe('how it looks', () => {
   })
 })
 
-/** WCAG 2.2, of two colours as browsers write them. */
-function contrast(one: string, other: string): number {
-  const luminance = (colour: string): number => {
-    const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map((part) => {
-      const value = Number(part) / 255
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
-    })
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-  }
-  const [dark = 0, light = 0] = [luminance(one), luminance(other)].toSorted((a, b) => a - b)
-  return (light + 0.05) / (dark + 0.05)
+/** A colour as browsers write it. */
+function rgbOf(colour: string): Rgb {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/\d+/g) ?? []).map(Number)
+  return [red, green, blue]
 }

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { openPage, startBrowser } from './browser.ts'
 import { createHttpClient, type HttpClient } from './http-client.ts'
+import { noteAnswers } from './page-watch.ts'
 import { startSystem } from './running-system.ts'
 
 export type MadePoll = { readonly id: string; readonly path: string; readonly token: string }
@@ -66,11 +67,6 @@ async function openScreen(
   told: string[],
 ): Promise<Page> {
   const page = await openPage(browser, faults, { viewport: { width: 1920, height: 1080 }, ...options })
-  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.push(String(payload))))
-  page.on('response', async (response) => {
-    if (!/json|html/.test(response.headers()['content-type'] ?? '')) return
-    // One whose page was left meanwhile has no text any more.
-    told.push(await response.text().catch(() => ''))
-  })
+  noteAnswers(page, told)
   return page
 }

@@ -1,10 +1,21 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { runCommand } from '../../src/runtime/run-command.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 const installWithinMs = 300_000
+
+/** Everything that a browser does on its own account, of which nobody here wants anything. */
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 /** Where Chromium lies; without one, what the attempt to fetch it said. */
 export type BrowserProgram = { readonly path: string | null; readonly problem: string }
@@ -21,6 +32,12 @@ export const provideBrowser = async (): Promise<BrowserProgram> => {
   if (isProgram(playwrights)) return { path: playwrights, problem: '' }
   const secondProblem = await installPlaywrights()
   return { path: isProgram(playwrights) ? playwrights : null, problem: `${problem}${secondProblem}` }
+}
+
+/** Starts it, without a window. Throws where there is none. */
+export const launchBrowser = async ({ path, problem }: BrowserProgram): Promise<Browser> => {
+  if (path === null) throw new Error(`no Chromium: install one, or name it in CHROMIUM_PATH\n${problem}`)
+  return chromium.launch({ executablePath: path, headless: true, args: quiet })
 }
 
 const findBrowser = (): string | null => {

@@ -1,0 +1,49 @@
+import type { Page } from 'playwright-core'
+import type { MadePoll } from '../big-screen.ts'
+import type { HttpClient } from '../http-client.ts'
+import { waitUntil } from '../wait-until.ts'
+
+/** What leads a page to the state in which somebody looks at it. */
+export type Scene = {
+  readonly page: Page
+  readonly call: HttpClient
+  /** Goes to an address of the service, and waits for a text that says that all of it is there. */
+  readonly visit: (path: string, shown: string) => Promise<void>
+  /** Makes a poll and, where it takes votes, lets some people vote. */
+  readonly makePoll: (definition?: object) => Promise<MadePoll>
+}
+
+export const question = 'What shall we have ready for the summer party?'
+const options = [
+  'A band that plays until midnight',
+  'Games for the children',
+  'A long table under the trees',
+  'Ice cream',
+]
+/** For each of the first options. */
+const voters = [12, 5, 19, 3]
+
+export function setScene(page: Page, url: string, call: HttpClient): Scene {
+  return {
+    page,
+    call,
+    async visit(path, shown) {
+      await page.goto(`${url}${path}`)
+      await page.getByText(shown).and(page.locator(':visible')).first().waitFor()
+    },
+    async makePoll(definition = {}) {
+      const { body } = await call('POST', '/polls', { json: { question, options, ...definition } })
+      const poll = { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
+      if (body.status === 'open' && body.voter_identity !== 'code') await letVote(call, poll)
+      return poll
+    },
+  }
+}
+
+async function letVote(call: HttpClient, { path, token }: MadePoll): Promise<void> {
+  const chosen = voters.flatMap((count, at) => Array.from({ length: count }, () => at + 1))
+  await Promise.all(chosen.map(async (option) => call('POST', `${path}/vote`, { json: { option_id: option } })))
+  await waitUntil(async () => (await call('GET', path, { bearer: token })).body.total_votes === chosen.length, {
+    what: 'all votes are counted',
+  })
+}
