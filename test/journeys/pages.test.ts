@@ -116,7 +116,8 @@ const tabsMax = 40
 
 /** Where somebody gets who has no mouse. */
 async function tabTo(wanted: Locator): Promise<void> {
-  const hasFocus = (): Promise<boolean> => wanted.evaluate('(one) => one === document.activeElement')
+  const focused = wanted.and(wanted.page().locator(':focus'))
+  const hasFocus = async (): Promise<boolean> => (await focused.count()) === 1
   for (let tabs = 0; tabs < tabsMax && !(await hasFocus()); tabs += 1) await wanted.page().keyboard.press('Tab')
   expect(await hasFocus()).toBe(true)
 }
@@ -187,4 +188,17 @@ describe('plain http on an address that is not this machine to a browser', () =>
     await vote(phone, 'Coffee')
     await waitUntil(async () => /100\s?%/.test(await textOf(screen)))
   })
+})
+
+test('what goes wrong in a page is noticed, unless it was provoked', async () => {
+  const page = await open(system().apiUrl(0))
+  await page.evaluate(`setTimeout(() => { throw new Error('nobody caught this') })`)
+  await page.evaluate(`fetch('/nowhere')`)
+  await page.evaluate(`Object.assign(new Image(), { src: 'http://elsewhere.example/' })`)
+  watch.provoke(/provoked$/)
+  await page.evaluate(`fetch('/provoked')`)
+  const failed = await watch.leave().then(String, String)
+  for (const fault of ['nobody caught this', '/nowhere: 404', 'Content Security Policy'])
+    expect(failed).toContain(fault)
+  expect(failed).not.toContain('provoked')
 })

@@ -40,8 +40,9 @@ const listTexts = `(() => {
   const unjudged = '.unseen, :disabled, [aria-disabled=true], option, script, style, noscript'
   const opacityOf = (one) => (one === null ? 1 : Number(getComputedStyle(one).opacity) * opacityOf(one.parentElement))
   const colourOf = (one, part) => {
-    const [red, green, blue, alpha = 1] = getComputedStyle(one, part).color.match(/[\\d.]+/g).map(Number)
-    return [red, green, blue, alpha * opacityOf(one)]
+    const { color, opacity } = getComputedStyle(one, part)
+    const [red, green, blue, alpha = 1] = color.match(/[\\d.]+/g).map(Number)
+    return [red, green, blue, alpha * (part === null ? 1 : Number(opacity)) * opacityOf(one)]
   }
   // What is cut off, or lies behind something else, is not seen.
   const isSeen = (one, { x, y, width, height }) => {
@@ -60,7 +61,7 @@ const listTexts = `(() => {
     if (node.data.trim() === '' || parent.closest(unjudged) || !parent.checkVisibility({ visibilityProperty: true })) continue
     const range = document.createRange()
     range.selectNodeContents(node)
-    for (const rect of range.getClientRects()) add(parent, node.data, rect, colourOf(parent))
+    for (const rect of range.getClientRects()) add(parent, node.data, rect, colourOf(parent, null))
   }
   for (const field of document.querySelectorAll('input:not([type=checkbox], [type=radio], [type=hidden]), textarea, select')) {
     const { x, y, width, height } = field.getBoundingClientRect()
