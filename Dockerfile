@@ -44,6 +44,7 @@ COPY --from=sources /app ./
 COPY --from=pages /app/web/dist ./web/dist
 COPY web/i18n ./web/i18n
 COPY web/messages ./web/messages
+COPY web/tokens.css ./web/tokens.css
 USER node
 # HTTP, gRPC, and health with metrics: on one port whatever the process, since each container is a host of its own.
 EXPOSE 8000 50051 9464

@@ -7,6 +7,12 @@ const labelPixelsMin = 48
 /** Among more options they are smaller: there is no room. */
 const largeLabelsMax = 6
 
+/** Makes the window as high as the page: nothing has to be scrolled, and nothing lies behind what stays in its place meanwhile. */
+export async function showWhole(page: Page): Promise<void> {
+  const height = await page.evaluate<number>('document.documentElement.scrollHeight')
+  await page.setViewportSize({ width: page.viewportSize()?.width ?? narrowest.width, height })
+}
+
 /** What reaches over the side of the window, so that one would have to scroll sideways. */
 export async function findOverflow(page: Page): Promise<readonly string[]> {
   return page.evaluate<readonly string[]>(`(() => {

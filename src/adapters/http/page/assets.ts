@@ -7,7 +7,13 @@ const names = ['page.css', 'buttons.css'] as const
 
 type AssetName = (typeof names)[number]
 
-const files = names.map((name) => ({ name, content: readFileSync(join(import.meta.dirname, name)) }))
+/** What all pages look like comes before whatever is made of it. */
+const tokens = readFileSync(join(import.meta.dirname, '../../../../web/tokens.css'))
+
+const files = names.map((name) => {
+  const own = readFileSync(join(import.meta.dirname, name))
+  return { name, content: name === 'page.css' ? Buffer.concat([tokens, own]) : own }
+})
 
 /** All files of a version lie below a path that is theirs alone, so browsers may keep them for good. */
 const version = files
