@@ -27,7 +27,7 @@ export async function traceTasks(
       .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
       .map(threadOf),
   )
-  const tasks = trace.traceEvents.filter((event) => /RunTask$/.test(event.name) && pageThreads.has(threadOf(event)))
+  const tasks = trace.traceEvents.filter((event) => event.name.endsWith('RunTask') && pageThreads.has(threadOf(event)))
   if (tasks.length === 0) throw new Error('the trace has no task of a page')
   return tasks.map(({ dur = 0 }) => dur / 1000)
 }

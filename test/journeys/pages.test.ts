@@ -108,7 +108,7 @@ describe('from the making of a poll to its result', () => {
     await page.keyboard.press('ArrowDown')
     await tabTo(page.getByRole('button', { name: 'Vote', exact: true }))
     await page.keyboard.press('Enter')
-    await page.getByText('You voted for Coffee').waitFor()
+    await waitUntil(async () => (await textOf(page)).includes('You voted for Coffee'))
   })
 })
 
