@@ -977,6 +977,11 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'what explains is too faint to be read',
+    edits: [{ file: 'web/tokens.css', from: '--soft: #575164;', to: '--soft: #8a8495;' }],
+    caughtBy: [{ file: 'test/domain/tokens.test.ts', title: 'soft is told from ground by 4.5 to 1' }],
+  },
+  {
     breaks: 'single votes of a secret poll are shown to its organiser',
     edits: [
       {
