@@ -23,7 +23,7 @@ const pairs = [
   ...['ink', 'soft', 'accent', 'good', 'bad'].flatMap((text) => grounds.map((ground) => [text, ground, 4.5] as const)),
   ['on-accent', 'accent', 4.5],
   ['bad', 'bad-ground', 4.5],
-  ...['bar', 'bar-mine', 'bar-winner', 'track', 'fill', 'fill-leading', 'fill-won'].map(
+  ...['bar', 'bar-mine', 'bar-winner', 'fill', 'fill-leading', 'fill-won'].map(
     (ground) => ['ink', ground, 4.5] as const,
   ),
   ...['bar', 'bar-mine', 'bar-winner'].map((ground) => ['soft', ground, 4.5] as const),
