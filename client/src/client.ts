@@ -37,6 +37,11 @@ export type VoteOptions = Pick<CallOptions, 'signal'> & {
  */
 export type Client = {
   readonly create: (poll: NewPoll, options?: CallOptions) => Promise<CreatedPoll>
+  /**
+   * A session, which this client shows from then on: a new one, or the one that it shows, for another year. Whoever keeps it before the first vote
+   * is the same voter also where the answer to that vote is lost and the page is left.
+   */
+  readonly beginSession: (options?: Pick<CallOptions, 'signal'>) => Promise<string>
   readonly get: (pollId: string, options?: CallOptions) => Promise<Poll>
   readonly results: (pollId: string, options?: CallOptions) => Promise<Results>
   /** Resolves when the service has the vote for good. `option`: the id of one option, or of several. */
@@ -79,11 +84,12 @@ export function createClient(options: ClientOptions = {}): Client {
   async function cast(method: string, pollId: string, body: unknown, { key = randomKey(), signal }: VoteOptions) {
     const asked = { method, path: pathOf(pollId, '/vote'), body, headers: { 'idempotency-key': key }, signal }
     const accepted = (await send({ ...asked, mayRepeat: true })) as AcceptedVote
-    if (accepted.voter_token !== undefined && !hasCookies) {
-      voterToken = accepted.voter_token
-      onVoterToken?.(voterToken)
-    }
+    if (accepted.voter_token !== undefined && !hasCookies) keepSession(accepted.voter_token)
     return accepted
+  }
+  function keepSession(made: string): void {
+    voterToken = made
+    onVoterToken?.(made)
   }
 
   /** Of no ticket for whoever shows only what says nothing in this poll, as a session does where voting codes are asked for: that one watches as anybody. */
@@ -101,6 +107,12 @@ export function createClient(options: ClientOptions = {}): Client {
 
   return {
     create: (poll, asked = {}) => organise('POST', 'polls', poll, asked),
+    async beginSession({ signal } = {}) {
+      const made = await send({ method: 'POST', path: 'session', signal, mayRepeat: true })
+      const { voter_token: begun } = made as { readonly voter_token: string } // As the service describes it.
+      keepSession(begun)
+      return begun
+    },
     get: (pollId, asked = {}) => read(pathOf(pollId), asked),
     results: (pollId, asked = {}) => read(pathOf(pollId, '/results'), asked),
     vote: (pollId, option, asked = {}) => cast('POST', pollId, choiceOf(option), asked),

@@ -97,6 +97,18 @@ describe('the life of a poll', () => {
     expect(await later.ownVote(pollId)).toMatchObject({ option_ids: [1] })
     await expect(later.vote(pollId, 2)).rejects.toMatchObject({ code: 'already_voted', status: 409 })
   })
+
+  test('a session that is begun before the vote is that of the vote', async () => {
+    const { pollId } = await createPoll()
+    const kept: string[] = []
+    const voter = createClient({ url, onVoterToken: (voterToken) => kept.push(voterToken) })
+    const begun = await voter.beginSession()
+    await voter.vote(pollId, 1)
+    expect(kept).toEqual([begun])
+    const later = createClient({ url, voterToken: begun })
+    await later.beginSession()
+    expect(await later.ownVote(pollId)).toMatchObject({ option_ids: [1] })
+  })
 })
 
 describe('what goes wrong', () => {
