@@ -64,6 +64,8 @@ export function openSocket(
       // The service sends nothing else here.
       if (!asking.signal.aborted) onMessage(JSON.parse(String(data)) as TallyMessage)
     })
+    // Of a socket that the policy of the page forbids there is no other word. All others tell of their end after it, without a code.
+    socket.addEventListener('error', () => lose(false, 0))
     socket.addEventListener('close', ({ code, reason }) =>
       lose(finalCloseCodes.includes(code), Number(/retry_ms=(\d+)/.exec(reason)?.[1] ?? 0)),
     )
