@@ -30,7 +30,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY contract ./contract
 COPY client ./client
 COPY web ./web
-RUN node node_modules/vite/bin/vite.js build -c web/vite.config.ts
+RUN npm run build
 
 FROM base AS sources
 COPY . .

@@ -10,5 +10,8 @@ try {
     'The pages are not built, since Vite is not installed here. An api needs web/dist: see CONTRIBUTING.md, "Containers".',
   )
 }
-const builder = await vite?.createBuilder({ configFile: fileURLToPath(new URL('./vite.config.ts', import.meta.url)) })
+// The pages first: that empties the folder in which an embedded poll has its own.
+const configOf = (path) => fileURLToPath(new URL(path, import.meta.url))
+const builder = await vite?.createBuilder({ configFile: configOf('./vite.config.ts') })
 await builder?.buildApp()
+await vite?.build({ configFile: configOf('./embed/vite.config.ts') })

@@ -1,10 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
-import { defineConfig, type Plugin } from 'vite'
+import { defineConfig } from 'vite'
+import { compress } from './compress.ts'
 
-const outDir = join(import.meta.dirname, 'dist')
 const entry = (page: string): string => join(import.meta.dirname, page, 'main.tsx')
 
 /**
@@ -17,7 +14,7 @@ export default defineConfig({
   logLevel: 'warn',
   plugins: [compress()],
   build: {
-    outDir,
+    outDir: join(import.meta.dirname, 'dist'),
     emptyOutDir: true,
     assetsDir: '.',
     target: 'es2022',
@@ -32,6 +29,7 @@ export default defineConfig({
         rolldownOptions: {
           input: {
             create: entry('create'),
+            frame: entry('frame'),
             manage: entry('manage'),
             present: entry('present'),
             vote: entry('vote'),
@@ -43,7 +41,7 @@ export default defineConfig({
     ssr: {
       resolve: { noExternal: true },
       build: {
-        outDir: join(outDir, 'server'),
+        outDir: join(import.meta.dirname, 'dist/server'),
         rolldownOptions: { input: { vote: join(import.meta.dirname, 'vote/server.tsx') } },
       },
     },
@@ -56,25 +54,3 @@ export default defineConfig({
     },
   },
 })
-
-/** Beside each file what it is when compressed, as small as can be: that takes long, and is done once. */
-function compress(): Plugin {
-  return {
-    name: 'compress',
-    // What the server runs, nobody is sent.
-    applyToEnvironment: ({ name }) => name === 'client',
-    async writeBundle(_options, bundle) {
-      const names = Object.keys(bundle).filter((name) => /\.(?:js|css)$/.test(name))
-      await Promise.all(names.map((name) => writeCompressed(join(outDir, name))))
-    },
-  }
-}
-
-async function writeCompressed(path: string): Promise<void> {
-  const content = await readFile(path)
-  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
-  await Promise.all([
-    promisify(brotliCompress)(content, { params }).then((small) => writeFile(`${path}.br`, small)),
-    promisify(gzip)(content, { level: constants.Z_BEST_COMPRESSION }).then((small) => writeFile(`${path}.gz`, small)),
-  ])
-}

@@ -6,6 +6,7 @@ import { exportRoutes, type ExportRoutesParts } from '../adapters/http/export-ro
 import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import type { HttpApp } from '../adapters/http/operation.ts'
+import { embedRoutes, type EmbedRoutesParts } from '../adapters/http/page/embed-routes.ts'
 import { pageRoutes, type PageRoutesParts } from '../adapters/http/page/page-routes.ts'
 import {
   changePollRoutes,
@@ -22,7 +23,8 @@ import type { ReadReceipt } from '../application/cast-vote/read-receipt.ts'
 import type { OrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import type { AdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 
-type ApiRoutesParts = ExportRoutesParts &
+type ApiRoutesParts = EmbedRoutesParts &
+  ExportRoutesParts &
   PageRoutesParts &
   ReadPollRoutesParts &
   SessionRouteParts &
@@ -55,5 +57,6 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   eventStreams.addRoute(routes)
   sessionRoute(routes, parts)
   pageRoutes(routes, parts)
+  embedRoutes(routes, parts)
   healthRoutes(routes, parts.isReady)
 }

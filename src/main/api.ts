@@ -87,7 +87,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
       const isReady = (): boolean => isServing && !signal.aborted
       const readReceipt = createReadReceipt(voteIds, watchPoll, ledger)
       const steps = { ...voterIdentity, ...readers, ...organisers, castVote, voteIds, readReceipt }
-      addApiRoutes(routes, { ...steps, bulkVotes, eventStreams, address, isReady, isStopping, report })
+      const { embedOrigins } = config
+      addApiRoutes(routes, { ...steps, embedOrigins, bulkVotes, eventStreams, address, isReady, isStopping, report })
     },
   })
   sockets.attach(app.server)

@@ -1,6 +1,6 @@
 import { logLevels } from './log.ts'
 import { certificate, privateKey, publicKeys, signingKey } from './pem-settings.ts'
-import { networks } from './network-settings.ts'
+import { networks, origins } from './network-settings.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -30,6 +30,8 @@ export const settings = {
   PUBLIC_URL: optional(url(['http:', 'https:'], { isBase: true })),
   /** Whose X-Forwarded-For is believed. */
   TRUSTED_PROXIES: networks(64),
+  /** Whose pages may frame `/p/{id}/embed`. */
+  EMBED_ORIGINS: origins(64),
   GRPC_HOST: hostName('127.0.0.1'),
   GRPC_PORT: integer({ ...port, fallback: 50_051 }),
   /** Says that only our own processes can reach GRPC_HOST, so that it may be opened without ADMIN_TOKEN. */

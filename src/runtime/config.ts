@@ -68,6 +68,7 @@ const nameValues = (values: SettingValues) => ({
   port: values.PORT,
   publicUrl: values.PUBLIC_URL,
   trustedProxies: values.TRUSTED_PROXIES,
+  embedOrigins: values.EMBED_ORIGINS,
   grpcHost: values.GRPC_HOST,
   grpcPort: values.GRPC_PORT,
   isGrpcNetworkTrusted: values.GRPC_TRUSTED_NETWORK,

@@ -24,3 +24,20 @@ export const networks = (networksMax: number): Setting<BlockList | null> => ({
     return { value }
   },
 })
+
+const origin = /^https?:\/\/(?:\*\.)?[a-z\d-]+(?:\.[a-z\d-]+)*(?::\d{1,5})?$/i
+
+/** Whose pages: `any`, `none`, or origins (https://example.org, https://*.example.org) with commas between. As a policy names them, * for any. */
+export const origins = (originsMax: number): Setting<readonly string[]> => ({
+  fallback: ['*'],
+  read: (given) => {
+    if (given === 'any') return { value: ['*'] }
+    if (given === 'none') return { value: [] }
+    const value = given.split(',').map((item) => item.trim())
+    if (value.length > originsMax) return { problem: `must be at most ${originsMax} origins with commas between` }
+    const wrong = value.find((item) => !origin.test(item))
+    if (wrong === undefined) return { value }
+    const form = 'any, none, or origins (https://example.org) with commas between'
+    return { problem: `must be ${form}, not ${JSON.stringify(wrong)}` }
+  },
+})

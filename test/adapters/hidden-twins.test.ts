@@ -50,7 +50,7 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
         ? voteIds.map((voteId) => [method.toUpperCase(), template.replace('{vote_id}', voteId)] as const)
         : [[method.toUpperCase(), template.replace('{poll_id}', id)] as const],
     )
-    const pages = [`/p/${id}`, `/p/${id}/manage`, `/p/${id}?voted`, `/p/${id}/present`]
+    const pages = [`/p/${id}`, `/p/${id}/manage`, `/p/${id}?voted`, `/p/${id}/present`, `/p/${id}/embed`]
     const more = [`/polls/${id}/export.csv?part=votes`, ...pages]
     return [...listed, ...more.map((path) => ['GET', path] as const), ['HEAD', `/polls/${id}`], ['OPTIONS', `/p/${id}`]]
   }

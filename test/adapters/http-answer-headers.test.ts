@@ -251,10 +251,35 @@ describe('a page', () => {
     }
   })
 
-  test('insists on https where the service is reached by https', async () => {
-    const secure = await startSystem('postgres', { PUBLIC_URL: 'https://polls.example' })
+  const framing = async (client: HttpClient): Promise<readonly unknown[]> => {
+    const { status, headers } = await askAsBrowser(client, '/p/nosuchpoll12/embed')
+    const ancestors = /frame-ancestors ([^;]*)/.exec(headers.get('content-security-policy') ?? '')?.[1]
+    return [status, ancestors, headers.get('x-frame-options'), headers.get('cross-origin-resource-policy')]
+  }
+
+  test('that is made for it is framed by any page, and bears all else that pages do', async () => {
+    expect(await framing(call)).toEqual([404, '*', null, 'cross-origin'])
+    const { headers } = await askAsBrowser(call, `/p/${path.slice('/polls/'.length)}/embed`)
+    const inFrames = ofPages.filter((name) => name !== 'x-frame-options')
+    expect(protectionsOf(headers)).toEqual([...ofAll, ...inFrames].toSorted())
+    expect(headers.get('content-security-policy')).toContain("default-src 'none';script-src 'self'")
+  })
+
+  test('that is made for it is framed by those alone whom the service names', async () => {
+    const chosen = await startSystem('postgres', { EMBED_ORIGINS: 'https://news.example, https://*.example.org' })
+    try {
+      const named = 'https://news.example https://*.example.org'
+      expect(await framing(createHttpClient(chosen.url))).toEqual([404, named, null, 'cross-origin'])
+    } finally {
+      await chosen.stop()
+    }
+  })
+
+  test('insists on https where the service is reached by https, and is framed by nobody where it says so', async () => {
+    const secure = await startSystem('postgres', { PUBLIC_URL: 'https://polls.example', EMBED_ORIGINS: 'none' })
     try {
       const askIt = createHttpClient(secure.url)
+      expect(await framing(askIt)).toEqual([404, "'none'", 'DENY', 'same-origin'])
       for (const url of shown) {
         const { headers } = await askAsBrowser(askIt, url)
         expect([url, headers.get('strict-transport-security')]).toEqual([url, 'max-age=31536000'])

@@ -224,6 +224,29 @@ const defaultOf = ({ fallback }: Setting<unknown>): unknown => {
   return typeof fallback === 'function' ? fallback('api') : fallback
 }
 
+test('whose pages may frame a poll is any, none, or a list of origins', () => {
+  const embedOrigins = (given: string): readonly string[] =>
+    readConfig({ EMBED_ORIGINS: given }, 'all', noFiles).embedOrigins
+  expect([embedOrigins(''), embedOrigins('any'), embedOrigins('none')]).toEqual([['*'], ['*'], []])
+  const some = ['https://example.org', 'http://localhost:8080', 'https://*.example.org']
+  expect(embedOrigins(some.join(', '))).toEqual(some)
+  for (const given of [
+    'example.org',
+    'https://a.example/page',
+    "'self'",
+    'https://a.example b',
+    '*',
+    'any,none',
+    'https:',
+    ',',
+  ]) {
+    expect(problemOf({ EMBED_ORIGINS: given }, 'all')).toContain('EMBED_ORIGINS must be any, none, or origins')
+  }
+  const origins = (count: number): string => Array.from({ length: count }, (_, at) => `https://${at}.example`).join(',')
+  expect(embedOrigins(origins(64))).toHaveLength(64)
+  expect(problemOf({ EMBED_ORIGINS: origins(65) }, 'all')).toContain('EMBED_ORIGINS must be at most 64 origins')
+})
+
 describe('how often somebody may ask', () => {
   const names = [
     'VOTER_REQUESTS_PER_MINUTE',

@@ -982,6 +982,22 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [{ file: 'test/domain/tokens.test.ts', title: 'soft is told from ground by 4.5 to 1' }],
   },
   {
+    breaks: 'an embedded poll shows counts that were known before they were hidden',
+    edits: [
+      {
+        file: 'web/embed/standing.ts',
+        from: 'options: counted } = tally ?? poll',
+        to: 'options: counted } = poll',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/embed-standing.test.ts',
+        title: 'where results are hidden there is neither count nor share nor winner, whatever was known before',
+      },
+    ],
+  },
+  {
     breaks: 'single votes of a secret poll are shown to its organiser',
     edits: [
       {
@@ -2160,8 +2176,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/html-headers.ts',
-        from: `'frame-ancestors': ["'none'"]`,
-        to: `'frame-ancestors': ['*']`,
+        from: `isFramed ? framedBy : ["'none'"]`,
+        to: `isFramed ? framedBy : ['*']`,
       },
     ],
     caughtBy: [
@@ -2172,12 +2188,48 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'any page shows a poll in a frame where the service names those that may',
+    edits: [{ file: 'src/adapters/http/page/embed-routes.ts', from: 'parts.embedOrigins)', to: "['*'])" }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-answer-headers.test.ts',
+        title: 'that is made for it is framed by those alone whom the service names',
+      },
+    ],
+  },
+  {
+    breaks: 'the cookie of the service goes along with what an embedded poll asks',
+    edits: [{ file: 'web/embed/plain-fetch.ts', from: "credentials: 'omit'", to: "credentials: 'include'" }],
+    caughtBy: [
+      {
+        file: 'test/domain/embed-session.test.ts',
+        title: 'two polls of one page that ask at once have one session, which is kept and asked for without a cookie',
+      },
+    ],
+  },
+  {
+    breaks: 'two embedded polls of one page have two voters',
+    edits: [
+      {
+        file: 'web/embed/kept-session.ts',
+        from: 'beginning.get(service) ?? begin(service)',
+        to: 'begin(service)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/embed-session.test.ts',
+        title: 'two polls of one page that ask at once have one session, which is kept and asked for without a cookie',
+      },
+    ],
+  },
+  {
     breaks: 'a page of another origin gets one of ours as a script or an image',
     edits: [
       {
         file: 'src/adapters/http/html-headers.ts',
-        from: "crossOriginResourcePolicy: { policy: 'same-origin' }",
-        to: "crossOriginResourcePolicy: { policy: 'cross-origin' }",
+        from: "isFramed ? 'cross-origin' : 'same-origin'",
+        to: "'cross-origin'",
       },
     ],
     caughtBy: [

@@ -7,17 +7,24 @@ import type { Page } from 'playwright-core'
 export type OtherOrigin = {
   /** A page of it, under this name of the machine: ports are no part of a site, names and addresses are. */
   readonly pageOn: (host: string) => string
+  /** What that page is from now on, and what its answer bears. */
+  readonly show: (html: string, headers?: Readonly<Record<string, string>>) => void
   readonly stop: () => void
 }
 
 export const startOtherOrigin = async (): Promise<OtherOrigin> => {
+  let shown = { html: '<title>Elsewhere</title>', headers: {} }
   const server = createServer((_request, response) => {
-    response.setHeader('content-type', 'text/html').end('<!doctype html><title>Elsewhere</title>')
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', ...shown.headers })
+    response.end(`<!doctype html>${shown.html}`)
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     // A server that listens on an address has one of this form.
     pageOn: (host) => `http://${host}:${(server.address() as AddressInfo).port}/`,
+    show(html, headers = {}) {
+      shown = { html, headers }
+    },
     stop() {
       server.close()
       server.closeAllConnections()

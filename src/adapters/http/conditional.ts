@@ -45,7 +45,7 @@ export function sendRendered(
 }
 
 /** Weakly compared, as RFC 9110 asks for GET. */
-function hasAlready(header: string | undefined, etag: string): boolean {
+export function hasAlready(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
   if (header === etag || header.trim() === '*') return true
   return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag)

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { DrawVotePage } from '../../../../web/vote/snapshot.ts'
 import { refuse } from '../../../domain/refusal.ts'
 import type { HttpApp } from '../operation.ts'
@@ -90,18 +90,22 @@ export function builtAssetRoutes(app: HttpApp): void {
     const { name } = request.params
     const asset = assets.get(name) ?? ours.get(kindOf(name))
     if (asset === undefined) return sendRefusal(reply, refuse('route_not_found', 'There is no such file.'))
-    const taken = asset.encoded.find(({ coding }) => accepts(request, coding))
-    const isAsked = asset.name === name
-    reply
-      .type(asset.type)
-      .header('cache-control', isAsked ? 'public, max-age=31536000, immutable' : 'no-store')
-      .header('vary', 'Accept-Encoding')
-    if (taken !== undefined) reply.header('content-encoding', taken.coding)
-    return reply.send(taken?.content ?? asset.plain)
+    reply.header('cache-control', asset.name === name ? 'public, max-age=31536000, immutable' : 'no-store')
+    return sendAsset(request, reply, asset)
   })
 }
 
-type Asset = {
+/** Sends the smallest form of the file that the client takes. */
+export function sendAsset(request: FastifyRequest, reply: FastifyReply, asset: Asset): FastifyReply {
+  const taken = asset.encoded.find(({ coding }) => accepts(request, coding))
+  reply.type(asset.type).header('vary', 'Accept-Encoding')
+  if (taken !== undefined) reply.header('content-encoding', taken.coding)
+  return reply.send(taken?.content ?? asset.plain)
+}
+
+/** A file that was built, and what it is when compressed. */
+export type Asset = {
+  /** Its path in the folder of what was built. */
   readonly name: string
   readonly type: string
   readonly plain: Buffer
@@ -110,13 +114,16 @@ type Asset = {
 
 function readAssets(): readonly Asset[] {
   const names = existsSync(folder) ? readdirSync(folder) : []
-  return names.flatMap((name) => {
-    const type = types[extname(name)]
-    if (type === undefined) return []
-    const read = (ending: string): Buffer => readFileSync(join(folder, name + ending))
-    const encoded = encodings.map(([coding, ending]) => ({ coding, content: read(ending) }))
-    return [{ name, type, plain: read(''), encoded }]
-  })
+  return names.filter((name) => extname(name) in types).map(readAsset)
+}
+
+/** Throws `PagesNotBuilt` where it is not there. */
+export function readAsset(name: string): Asset {
+  const path = join(folder, name)
+  const type = types[extname(name)]
+  if (type === undefined || !existsSync(path)) throw new PagesNotBuilt(`there is no ${path}`)
+  const encoded = encodings.map(([coding, ending]) => ({ coding, content: readFileSync(path + ending) }))
+  return { name, type, plain: readFileSync(path), encoded }
 }
 
 /** The name without the hash of what is in the file. */

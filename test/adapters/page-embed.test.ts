@@ -1,0 +1,459 @@
+import type { Browser, Frame, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import arabic from '../../web/messages/ar.json' with { type: 'json' }
+import { openPage, startBrowser } from '../support/browser.ts'
+import { claimsFor, signToken } from '../support/host-application.ts'
+import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { type OtherOrigin, startOtherOrigin } from '../support/other-origin.ts'
+import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const gzippedBytesMax = 20 * 1024
+const hostSecret = 'the-secret-that-the-host-shares-with-us-0123456789'
+
+let system: RunningSystem
+let call: HttpClient
+let browser: Browser
+let elsewhere: OtherOrigin
+
+beforeAll(async () => {
+  system = await startSystem('postgres', { HOST_TOKEN_SECRETS: hostSecret })
+  call = createHttpClient(system.url)
+  browser = await startBrowser()
+  elsewhere = await startOtherOrigin()
+}, 60_000)
+afterAll(async () => {
+  await browser.close()
+  elsewhere.stop()
+  await system.stop()
+})
+
+const faultsOfPages: string[] = []
+/** What the service has told the pages: answers and messages. */
+const told: string[] = []
+
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  told.length = 0
+  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
+  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
+})
+
+type MadePoll = { readonly id: string; readonly path: string; readonly token: string }
+
+async function makePoll(more: object = {}): Promise<MadePoll> {
+  const json = { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'Water'], ...more }
+  const { body } = await call('POST', '/polls', { json })
+  return { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
+}
+
+const someoneVotes = async ({ path }: MadePoll, option: number) =>
+  call('POST', `${path}/vote`, { json: { option_id: option } })
+
+/** Whether this is the count of the poll, option by option. */
+const has = async ({ path }: MadePoll, expected: readonly number[]): Promise<boolean> => {
+  const options: readonly { readonly votes: number }[] = (await call('GET', path)).body.options
+  return String(options.map(({ votes }) => votes)) === String(expected)
+}
+
+/** A page of somebody else's site, as strict as a page can be that lets us in. */
+async function openHost(html: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
+  const sockets = system.url.replace('http', 'ws')
+  elsewhere.show(`<html lang="en"><title>News</title><h1>News</h1>${html}`, {
+    'content-security-policy': [
+      "default-src 'none'",
+      `script-src ${system.url}`,
+      `connect-src ${system.url} ${sockets}`,
+      `frame-src ${system.url}`,
+      "require-trusted-types-for 'script'",
+    ].join(';'),
+    ...headers,
+  })
+  const page = await openPage(browser, faultsOfPages)
+  await page.addInitScript(`
+    window.heard = []
+    for (const type of ['tallycast:vote', 'tallycast:update'])
+      addEventListener(type, ({ detail }) => heard.push([type, detail]))`)
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.push(String(payload))))
+  page.on('response', async (response) => {
+    if (/json/.test(response.headers()['content-type'] ?? '')) told.push(await response.text().catch(() => ''))
+  })
+  await page.goto(elsewhere.pageOn('localhost'))
+  return page
+}
+
+const tag = ({ id }: MadePoll, more = ''): string =>
+  `<tally-cast-poll poll="${id}" ${more}></tally-cast-poll><script src="${system.url}/embed.js" async></script>`
+const frameTag = ({ id }: MadePoll): string => `<iframe src="${system.url}/p/${id}/embed" title="Poll"></iframe>`
+
+const element = (page: Page | Frame): Locator => page.locator('tally-cast-poll')
+const button = (within: Locator, name: string): Locator => within.getByRole('button', { name, exact: true })
+const row = (within: Locator, text: string): Locator => within.locator('.option', { hasText: text })
+/** Share and count of an option, as they are seen. */
+const figures = async (within: Locator, text: string): Promise<string> =>
+  (await row(within, text).locator('.share, .votes > [aria-hidden]').allInnerTexts()).join(' ')
+/** How far a bar reaches into its row, 0 to 1. */
+const reach = async (within: Locator, text: string): Promise<number> => {
+  const [bar, whole] = await Promise.all([
+    row(within, text).locator('.bar').boundingBox(),
+    row(within, text).boundingBox(),
+  ])
+  return bar === null || whole === null ? Number.NaN : (bar.x + bar.width - whole.x) / whole.width
+}
+const isLive = (within: Locator): Promise<void> => within.getByText('Live', { exact: true }).waitFor()
+const heard = async (page: Page): Promise<readonly (readonly [string, Record<string, unknown>])[]> =>
+  page.evaluate('heard')
+
+async function vote(within: Locator, text: string): Promise<void> {
+  await within.getByRole('radio', { name: text }).check()
+  await button(within, 'Vote').click()
+}
+
+/** Nothing is left in this browser but what the page itself has kept. */
+async function expectNoCookie(page: Page): Promise<void> {
+  expect(await page.context().cookies([system.url, page.url()])).toEqual([])
+}
+
+describe('/embed.js', () => {
+  test('is one script of less than 20 KB on the wire, which any page may load and asks for again', async () => {
+    const script = await call('GET', '/embed.js', { headers: { 'accept-encoding': 'gzip' } })
+    const bytes = Number(script.headers.get('content-length'))
+    console.log(`${bytes} bytes, gzipped`)
+    expect(script.headers.get('content-encoding')).toBe('gzip')
+    expect(bytes).toBeLessThan(gzippedBytesMax)
+    expect(script.text).not.toMatch(/\bimport\b\s*[("{]/)
+    expect(script.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(script.headers.get('cross-origin-resource-policy')).toBe('cross-origin')
+    expect(script.headers.get('access-control-allow-origin')).toBe('*')
+    expect(script.headers.get('cache-control')).toBe('public, max-age=300')
+    const etag = script.headers.get('etag') ?? ''
+    for (const known of [etag, etag.replace('W/', ''), `"other", ${etag}`]) {
+      const again = await call('GET', '/embed.js', { headers: { 'if-none-match': known } })
+      expect([again.status, again.text, again.headers.get('etag')]).toEqual([304, '', etag])
+    }
+    expect((await call('GET', '/embed.js', { headers: { 'if-none-match': '"other"' } })).status).toBe(200)
+    expect((await call('GET', '/assets/embed.js')).status).toBe(404)
+  })
+})
+
+describe('<tally-cast-poll>, in a page of another site whose policy is strict', () => {
+  test('votes once, is told so after a reload, and shows each vote of others, who touch nobody’s choice', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll), { 'cross-origin-embedder-policy': 'require-corp' })
+    const shown = element(page)
+    await isLive(shown)
+    expect(await figures(shown, 'Tea')).toBe('0% 0')
+    await shown.getByRole('radio', { name: 'Coffee' }).check()
+    await someoneVotes(poll, 1)
+    await waitUntil(async () => (await figures(shown, 'Tea')) === '100% 1')
+    expect(await shown.getByRole('radio', { name: 'Coffee' }).isChecked()).toBe(true)
+    await button(shown, 'Vote').click()
+    await shown.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => Math.abs((await reach(shown, 'Coffee')) - 0.5) < 0.01)
+    await page.reload()
+    await shown.getByText('You voted for Coffee.').waitFor()
+    expect(await shown.getByRole('radio').count()).toBe(0)
+    await someoneVotes(poll, 1)
+    await waitUntil(async () => (await figures(shown, 'Tea')) === '67% 2')
+    await waitUntil(async () => has(poll, [2, 1, 0]))
+    await expectNoCookie(page)
+  })
+
+  test('says to the page around what was voted, and how the poll stands; also from a module', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll).replace('async', 'type="module"'))
+    await vote(element(page), 'Tea')
+    await waitUntil(async () => (await heard(page)).some(([, detail]) => detail['total_votes'] === 1))
+    const votes = (await heard(page)).filter(([type]) => type === 'tallycast:vote')
+    const detail = { poll_id: poll.id, vote_id: expect.any(String), option_ids: [1] }
+    expect(votes).toEqual([['tallycast:vote', detail]])
+    const border = await page.evaluate(`{
+      const element = document.querySelector('tally-cast-poll')
+      element.style.setProperty('--tallycast-accent', 'rgb(1, 2, 3)')
+      getComputedStyle(element.shadowRoot.querySelector('[part~=mine]')).borderTopColor
+    }`)
+    expect(border).toBe('rgb(1, 2, 3)')
+  })
+
+  test('changes a vote and takes it back where the poll allows it, by the keyboard alone', async () => {
+    const poll = await makePoll({ type: 'multiple', max_choices: 2, allow_vote_change: true })
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await shown.getByRole('group', { name: 'Choose up to 2' }).waitFor()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await page.keyboard.press('Enter')
+    await shown.getByText('You voted for Tea, Coffee.').waitFor()
+    await waitUntil(async () => has(poll, [1, 1, 0]))
+    // Where one was is where one goes on.
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await button(shown, 'Change vote').press('Enter')
+    await shown.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => has(poll, [0, 1, 0]))
+    await shown.getByRole('checkbox', { name: 'Tea' }).check()
+    await shown.getByRole('checkbox', { name: 'Water' }).check()
+    await button(shown, 'Change vote').click()
+    await shown.getByRole('alert').getByText('Please choose at most 2.').waitFor()
+    await button(shown, 'Take it back').click()
+    await shown.getByText('Your vote was taken back.').waitFor()
+    await waitUntil(async () => has(poll, [0, 0, 0]))
+    await page.reload()
+    await button(shown, 'Vote').waitFor()
+  })
+
+  test('two of them, voted in at the same moment before there is a session, have one voter', async () => {
+    const [one, other] = [await makePoll(), await makePoll()]
+    const page = await openHost(tag(one) + tag(other))
+    const shown = [element(page).first(), element(page).last()] as const
+    for (const each of shown) await each.getByRole('radio', { name: 'Tea' }).check()
+    await page.evaluate(`
+      for (const { shadowRoot } of document.querySelectorAll('tally-cast-poll')) shadowRoot.querySelector('button').click()`)
+    for (const each of shown) await each.getByText('You voted for Tea.').waitFor()
+    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([`tallycast ${system.url}`])
+    await page.reload()
+    for (const each of shown) await each.getByText('You voted for Tea.').waitFor()
+  })
+
+  test('a session that the service does not know any more is given up for a new one', async () => {
+    const poll = await makePoll({ results_visibility: 'after_vote' })
+    const page = await openHost(tag(poll))
+    await button(element(page), 'Vote').waitFor()
+    await page.evaluate(`localStorage.setItem('tallycast ${system.url}', 'nonsense')`)
+    await page.reload()
+    await vote(element(page), 'Tea')
+    await waitUntil(async () => (await figures(element(page), 'Tea')) === '100% 1')
+    await page.reload()
+    await element(page).getByText('You voted for Tea.').waitFor()
+  })
+
+  test('a vote whose answer is lost counts once, also where the page is read again before', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll))
+    await page.route('**/vote', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await route.fetch()
+      await route.abort()
+    })
+    await vote(element(page), 'Tea')
+    await waitUntil(async () => has(poll, [1, 0, 0]))
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    await page.reload()
+    await element(page).getByText('You voted for Tea.').waitFor()
+    await waitUntil(async () => has(poll, [1, 0, 0]))
+  })
+
+  test('results that are hidden until the vote come with it, and go when it is taken back', async () => {
+    const poll = await makePoll({ results_visibility: 'after_vote', allow_vote_change: true })
+    await someoneVotes(poll, 1)
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await isLive(shown)
+    await someoneVotes(poll, 1)
+    await shown.getByText('You will see the result once you have voted.').waitFor()
+    expect(await shown.locator('.figures, .bar').count()).toBe(0)
+    expect(toldCounts()).toEqual([])
+    await vote(shown, 'Coffee')
+    await waitUntil(async () => (await figures(shown, 'Tea')) === '67% 2')
+    await button(shown, 'Take it back').click()
+    await shown.getByText('You will see the result once you have voted.').waitFor()
+    expect(await shown.locator('.figures, .bar').count()).toBe(0)
+  })
+
+  test('results that are hidden until the end are nowhere before, and then final', async () => {
+    const poll = await makePoll({ results_visibility: 'after_close' })
+    const page = await openHost(tag(poll))
+    await vote(element(page), 'Coffee')
+    await element(page).getByText('The result will be shown when the poll has closed.').waitFor()
+    await someoneVotes(poll, 2)
+    expect(await element(page).locator('.figures, .bar').count()).toBe(0)
+    expect(toldCounts()).toEqual([])
+    await call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await element(page).getByText('Final result').waitFor()
+    expect(await figures(element(page), 'Coffee')).toBe('100% 2')
+    await element(page).locator('.winner', { hasText: 'Coffee' }).waitFor()
+  })
+
+  test('asks for a voting code where the poll does, each of which votes once', async () => {
+    const poll = await makePoll({ voter_identity: 'code' })
+    const { body } = await call('POST', `${poll.path}/codes`, { json: { count: 1 }, bearer: poll.token })
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await vote(shown, 'Tea')
+    await shown.getByRole('alert').getByText('Please enter your voting code.').waitFor()
+    await shown.getByLabel('Your voting code').fill('ABCD-ABCD-ABCD-ABCD')
+    await button(shown, 'Vote').click()
+    await shown.getByRole('alert').getByText('This is not a voting code of this poll.').waitFor()
+    await shown.getByLabel('Your voting code').fill(body.codes[0])
+    await button(shown, 'Vote').click()
+    await shown.getByText('You voted for Tea.').waitFor()
+    await button(shown, 'Vote with another code').click()
+    await shown.getByLabel('Your voting code').fill(body.codes[0].toLowerCase())
+    await vote(shown, 'Coffee')
+    await shown.getByRole('alert').waitFor()
+    await shown.getByText('You voted for Tea.').waitFor()
+    await waitUntil(async () => has(poll, [1, 0, 0]))
+    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([])
+  })
+
+  test('votes as whom the page vouches for, and as nobody without that', async () => {
+    const poll = await makePoll({ voter_identity: 'token' })
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await shown.getByText('Only people whom this site has signed in can vote here.').waitFor()
+    expect(await shown.getByRole('button').count()).toBe(0)
+    const token = await signToken(claimsFor(poll.id), new TextEncoder().encode(hostSecret), 'HS256')
+    await page.evaluate(`document.querySelector('tally-cast-poll').setAttribute('voter-token', '${token}')`)
+    await vote(shown, 'Water')
+    await shown.getByText('You voted for Water.').waitFor()
+    await waitUntil(async () => has(poll, [0, 0, 1]))
+  })
+
+  test('goes over to events where the policy of the page lets no socket through', async () => {
+    const poll = await makePoll()
+    const policy = `default-src 'none'; script-src ${system.url}; connect-src ${system.url}`
+    const page = await openHost(tag(poll), { 'content-security-policy': policy })
+    await isLive(element(page))
+    await someoneVotes(poll, 1)
+    await waitUntil(async () => (await figures(element(page), 'Tea')) === '100% 1')
+    // What the browser says of each socket.
+    expect(faultsOfPages.splice(0).filter((fault) => !fault.includes('ws://'))).toEqual([])
+  })
+
+  test('says that a poll is not there, is gone, or was not named', async () => {
+    const poll = await makePoll()
+    const page = await openHost(
+      `<tally-cast-poll poll="nosuchpoll12"></tally-cast-poll><tally-cast-poll></tally-cast-poll>${tag(poll)}`,
+    )
+    await element(page).nth(0).getByText('This poll is not here.').waitFor()
+    await element(page).nth(1).getByText('Which poll to show').waitFor()
+    await isLive(element(page).nth(2))
+    await call('DELETE', poll.path, { bearer: poll.token })
+    await element(page).nth(2).getByText('This poll is not here.').waitFor()
+    expect(await element(page).getByRole('heading').count()).toBe(0)
+  })
+})
+
+/** Every member of an answer or a message that tells of votes. */
+function toldCounts(): readonly string[] {
+  expect(told.length).toBeGreaterThan(0)
+  return told.flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? []).filter(isCount)
+}
+const isCount = (member: string): boolean => !member.endsWith(':null')
+
+describe('/p/{id}/embed, in a frame of another site that has no cookies', () => {
+  async function openFrame(
+    poll: MadePoll,
+    html = frameTag(poll),
+  ): Promise<{ readonly page: Page; readonly frame: Frame }> {
+    const page = await openHost(html)
+    return { page, frame: await frameOf(page) }
+  }
+  const frameOf = async (page: Page): Promise<Frame> => {
+    const handle = await page.locator('iframe').elementHandle()
+    const frame = (await handle?.contentFrame()) ?? null
+    if (frame === null) throw new Error('the page has no frame')
+    return frame
+  }
+
+  test('votes once, is told so after a reload, and shows each vote of others', async () => {
+    const poll = await makePoll()
+    const { page, frame } = await openFrame(poll)
+    await vote(element(frame), 'Tea')
+    await element(frame).getByText('You voted for Tea.').waitFor()
+    await page.reload()
+    const again = await frameOf(page)
+    await element(again).getByText('You voted for Tea.').waitFor()
+    expect(await element(again).getByRole('button').count()).toBe(0)
+    await someoneVotes(poll, 2)
+    await waitUntil(async () => (await figures(element(again), 'Coffee')) === '50% 1')
+    await waitUntil(async () => has(poll, [1, 1, 0]))
+    // It could have no cookie that another site sees, nor anything in the storage of the browser.
+    const probe = `document.cookie = 'probe=1; SameSite=None; Secure'; document.cookie.includes('probe')`
+    expect(await again.evaluate(probe)).toBe(false)
+    expect(await again.evaluate('try { localStorage.length } catch ({ name }) { name }')).toBe('SecurityError')
+    await page.goto(`${system.url}/p/${poll.id}`)
+    expect(await page.evaluate('document.cookie')).toBe('')
+    expect(await page.evaluate(probe)).toBe(true)
+  })
+
+  test('a vote there is not that of the cookie on the vote page, whose session stays its own', async () => {
+    const poll = await makePoll()
+    const own = await openPage(browser, faultsOfPages)
+    await own.goto(`${system.url}/p/${poll.id}`)
+    await own.evaluate("fetch('/session', { method: 'POST' })")
+    const before = await own.context().cookies()
+    expect(before).toHaveLength(1)
+    elsewhere.show(frameTag(poll))
+    // Of the same site, so that the cookie would go along.
+    await own.goto(elsewhere.pageOn('127.0.0.1'))
+    const frame = await frameOf(own)
+    await vote(element(frame), 'Tea')
+    await element(frame).getByText('You voted for Tea.').waitFor()
+    expect(await own.context().cookies()).toEqual(before)
+    await own.goto(`${system.url}/p/${poll.id}`)
+    expect(await own.evaluate(`fetch('${poll.path}/vote').then((answer) => answer.json())`)).toEqual({ vote: null })
+  })
+
+  test('where the browser gives it no storage, it has one voter until it is left', async () => {
+    const poll = await makePoll({ allow_vote_change: true })
+    elsewhere.show(frameTag(poll))
+    const page = await openPage(browser, faultsOfPages)
+    await page.addInitScript(`
+      Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError') } })`)
+    await page.goto(elsewhere.pageOn('localhost'))
+    const frame = await frameOf(page)
+    await vote(element(frame), 'Tea')
+    await waitUntil(async () => has(poll, [1, 0, 0]))
+    await element(frame).getByRole('radio', { name: 'Coffee' }).check()
+    await button(element(frame), 'Change vote').click()
+    await waitUntil(async () => has(poll, [0, 1, 0]))
+  })
+
+  test('tells the page around how high it is', async () => {
+    const poll = await makePoll()
+    const page = await openPage(browser, faultsOfPages)
+    await page.addInitScript("window.told = []; addEventListener('message', ({ data }) => told.push(data))")
+    elsewhere.show(frameTag(poll))
+    await page.goto(elsewhere.pageOn('localhost'))
+    await isLive(element(await frameOf(page)))
+    const height = await (await frameOf(page)).evaluate<number>("document.querySelector('#frame').offsetHeight")
+    await waitUntil(async () => {
+      const last = await page.evaluate<{ readonly height: number }>('told.at(-1)')
+      return Math.abs(last.height - height) <= 1
+    })
+    expect(await page.evaluate('told.at(-1)')).toEqual({
+      type: 'tallycast:height',
+      poll_id: poll.id,
+      height: expect.any(Number),
+    })
+  })
+
+  test('speaks the language and bears the theme that the page around asks for', async () => {
+    const poll = await makePoll()
+    await someoneVotes(poll, 1)
+    const src = `${system.url}/p/${poll.id}/embed?lang=ar&theme=dark`
+    const { frame } = await openFrame(poll, `<iframe src="${src}" title="Poll"></iframe>`)
+    const shown = element(frame).locator('[lang=ar][dir=rtl]')
+    await shown.getByText(arabic.embed.choose_one).waitFor()
+    expect(await frame.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('dark')
+    // Its bars grow from where one begins to read.
+    await someoneVotes(poll, 2)
+    const right = async (of: Locator): Promise<number> => {
+      const box = await of.boundingBox()
+      return box === null ? Number.NaN : box.x + box.width
+    }
+    await waitUntil(async () => Math.abs((await reach(shown, 'Tea')) - 1) < 0.01)
+    const [bar, whole] = [await right(row(shown, 'Tea').locator('.bar')), await right(row(shown, 'Tea'))]
+    expect(Math.abs(bar - whole)).toBeLessThan(4)
+  })
+
+  test('says that there is no such poll, in its status too', async () => {
+    const answer = await call('GET', '/p/nosuchpoll12/embed')
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([404, 'private, no-store'])
+    const { frame } = await openFrame({ id: 'nosuchpoll12', path: '', token: '' })
+    await element(frame).getByText('This poll is not here.').waitFor()
+  })
+})

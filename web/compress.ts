@@ -1,0 +1,27 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
+import type { Plugin } from 'vite'
+
+/** Beside each file what it is when compressed, as small as can be: that takes long, and is done once. */
+export function compress(): Plugin {
+  return {
+    name: 'compress',
+    // What the server runs, nobody is sent.
+    applyToEnvironment: ({ name }) => name === 'client',
+    async writeBundle({ dir = '' }, bundle) {
+      const names = Object.keys(bundle).filter((name) => /\.(?:js|css)$/.test(name))
+      await Promise.all(names.map((name) => writeCompressed(join(dir, name))))
+    },
+  }
+}
+
+async function writeCompressed(path: string): Promise<void> {
+  const content = await readFile(path)
+  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
+  await Promise.all([
+    promisify(brotliCompress)(content, { params }).then((small) => writeFile(`${path}.br`, small)),
+    promisify(gzip)(content, { level: constants.Z_BEST_COMPRESSION }).then((small) => writeFile(`${path}.gz`, small)),
+  ])
+}
