@@ -18,6 +18,7 @@ const places = [
   ['ports', 'src/ports/'],
   ['application', 'src/application/'],
   ['runtime', 'src/runtime/'],
+  ['terminal', 'src/terminal/'],
   ['demo', 'src/demo/'],
   ['main', 'src/main/'],
   ['contract', 'contract/'],
@@ -58,8 +59,10 @@ const table = {
   jwt: { sees: ['ports', 'domain'], outside: 'packages' },
   adapters: { sees: ['ports', 'domain'], outside: 'node' },
   runtime: { sees: [], outside: 'packages' },
+  // How the words behind a command are read, and what a terminal is shown.
+  terminal: { sees: [], outside: 'node' },
   // A client like any other, that happens to lie here: nothing of the server.
-  demo: { sees: ['contract'], outside: 'packages' },
+  demo: { sees: ['contract', 'client', 'terminal'], outside: 'packages' },
   main: { sees: everything.filter((layer) => layer !== 'test' && layer !== 'bench'), outside: 'packages' },
   client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
   web: { sees: ['contract', 'client'], outside: 'packages' },

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { isWebAddress, parseWords, text } from '../terminal/parse-words.ts'
 
 const defaults = { url: 'http://127.0.0.1:8000', voters: 2_000, viewers: 200 }
 const votersMax = 1_000_000
@@ -26,23 +26,13 @@ export const usage = `Votes in a running Tallycast as an audience would, watches
 
 /** Reads the words behind the command. A text is what is wrong with them; null asks for help. */
 export function readDemoOptions(args: readonly string[]): DemoOptions | string | null {
-  let values
-  try {
-    const text = { type: 'string' } as const
-    const options = {
-      url: text,
-      voters: text,
-      viewers: text,
-      rate: text,
-      help: { type: 'boolean', short: 'h' },
-    } as const
-    values = parseArgs({ args: [...args], options }).values
-  } catch (fault) {
-    return fault instanceof Error ? fault.message : String(fault)
-  }
-  if (values.help === true) return null
+  const given = parseWords(args, { url: text, voters: text, viewers: text, rate: text })
+  if (given === null || typeof given === 'string') return given
+  const { values, positionals } = given
+  const [stranger] = positionals
+  if (stranger !== undefined) return `${JSON.stringify(stranger)} belongs to no option`
   const { url = defaults.url } = values
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return `--url ${url} is no http address`
+  if (!isWebAddress(url)) return `--url ${url} is no http address`
   const voters = readNumber('--voters', values.voters, defaults.voters, votersMax)
   if (typeof voters === 'string') return voters
   const viewers = readNumber('--viewers', values.viewers, defaults.viewers, viewersMax)

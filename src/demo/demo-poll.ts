@@ -1,5 +1,6 @@
-import { createHttpClient, textIn } from './http-client.ts'
-import type { Results } from './summary.ts'
+import { createClient } from '../../client/src/client.ts'
+import { TallycastError } from '../../client/src/errors.ts'
+import type { Results } from '../../client/src/polls.ts'
 
 const finalWithinMs = 60_000
 const lookEveryMs = 100
@@ -14,7 +15,7 @@ const choices = [
   { text: 'Something else', share: 0 },
 ] as const
 
-/** Why the demo cannot show anything; the person at the terminal can mend it. */
+/** Why the demo cannot show anything, in the words of the demo; the person at the terminal can mend it. */
 export class DemoProblem extends Error {
   override readonly name = 'DemoProblem'
 }
@@ -26,41 +27,32 @@ export type DemoPoll = {
   readonly options: readonly DemoOption[]
   /** Closes the poll and waits for its final result. */
   close(): Promise<Results>
-  leave(): void
 }
 
 /** Creates the poll that the demo votes in, as an organiser does. */
 export async function createDemoPoll(url: string): Promise<DemoPoll> {
-  const organiser = createHttpClient(url)
-  const answer = await organiser
-    .send('POST', '/polls', { body: { question, options: choices.map(({ text }) => text) } })
-    .catch((cause: unknown) => {
-      throw new DemoProblem(`nothing answers at ${url}. Start Tallycast with: npm start`, { cause })
-    })
-  const manageToken = textIn(answer.body, 'manage_token')
-  const id = textIn(answer.body, 'id')
-  if (answer.status !== 201 || manageToken === null || id === null) {
-    throw new DemoProblem(`${url} did not create a poll: ${answer.status} ${JSON.stringify(answer.body)}`)
-  }
-  // A created poll has its options, in the order in which they were given.
-  const { options } = answer.body as { readonly options: readonly { readonly id: number }[] }
-
+  const organiser = createClient({ url })
+  const made = organiser.create({ question, options: choices.map(({ text }) => text) })
+  const {
+    id,
+    options,
+    manage_token: token,
+  } = await made.catch((cause: unknown) => {
+    if (!(cause instanceof TallycastError) || cause.code !== 'unreachable') throw cause
+    throw new DemoProblem(`nothing answers at ${url}. Start Tallycast with: npm start`, { cause })
+  })
   return {
     id,
     options: choices.map((choice, index) => ({ ...choice, id: options[index]?.id ?? index + 1 })),
     async close() {
-      const headers = { authorization: `Bearer ${manageToken}` }
-      const closed = await organiser.send('POST', `/polls/${id}/close`, { headers })
-      if (closed.status !== 200) throw new DemoProblem(`the poll could not be closed: ${JSON.stringify(closed.body)}`)
+      await organiser.close(id, { token })
       const deadline = performance.now() + finalWithinMs
       for (;;) {
-        // What this call answers with when it succeeds.
-        const results = (await organiser.send('GET', `/polls/${id}/results`)).body as Results
+        const results = await organiser.results(id)
         if (results.results_final || performance.now() > deadline) return results
         await pause(lookEveryMs)
       }
     },
-    leave: () => organiser.close(),
   }
 }
 

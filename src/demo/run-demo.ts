@@ -1,9 +1,10 @@
+import { formatNumber } from '../terminal/format-number.ts'
 import { type Audience, createAudience } from './audience.ts'
 import { letCrowdVote, Told } from './crowd.ts'
 import type { DemoOptions } from './demo-options.ts'
 import { chooseOption, createDemoPoll, type DemoPoll, DemoProblem, question } from './demo-poll.ts'
 import { type Latencies, sendProbes } from './probe-votes.ts'
-import { formatNumber, type Screen } from './screen.ts'
+import type { Screen } from './screen.ts'
 import { describeOutcome, findDifferences, type Outcome, type Voting } from './summary.ts'
 
 const drawEveryMs = 100
@@ -28,7 +29,6 @@ export async function runDemo(options: DemoOptions, screen: Screen): Promise<boo
     return differences.length === 0
   } finally {
     audience.leave()
-    poll.leave()
   }
 }
 

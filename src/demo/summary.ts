@@ -1,11 +1,9 @@
 import { styleText } from 'node:util'
+import type { Results } from '../../client/src/polls.ts'
 import type { TallyMessage } from '../../contract/messages.ts'
+import { formatNumber } from '../terminal/format-number.ts'
 import type { Told } from './crowd.ts'
 import type { Latencies } from './probe-votes.ts'
-import { formatNumber } from './screen.ts'
-
-/** What the service says in the end, over HTTP. */
-export type Results = Pick<TallyMessage, 'options' | 'total_votes' | 'results_final' | 'status'>
 
 export type Outcome = {
   readonly told: Told

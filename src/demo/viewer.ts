@@ -15,7 +15,10 @@ export type Viewer = {
   close(): void
 }
 
-/** Somebody who watches a poll over a WebSocket, and comes back when the connection breaks. */
+/**
+ * Somebody who watches a poll over a WebSocket, and comes back when the connection breaks. Without the client, which never shows an older version than
+ * before: here it is counted when one comes.
+ */
 export function createViewer(address: string, pollId: string, onTally: OnTally): Viewer {
   const url = new URL(`/ws/polls/${pollId}`, address)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'

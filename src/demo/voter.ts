@@ -37,7 +37,10 @@ export type Voter = {
 /** How a voter keeps its session: as a browser in a cookie, or as a program in the `Voter-Token` header. */
 export type SessionKind = 'cookie' | 'token'
 
-/** One person with one device: connections and a session that nobody else has. */
+/**
+ * One person with one device: connections and a session that nobody else has. Without the client, whose requests share the connections of a process, and
+ * which leaves cookies to browsers.
+ */
 export function createVoter(address: string, kind: SessionKind): Voter {
   const client = createHttpClient(address)
   let session: string | null = null

@@ -1,3 +1,4 @@
+import { TallycastError } from '../../client/src/errors.ts'
 import { readDemoOptions, usage } from '../demo/demo-options.ts'
 import { DemoProblem } from '../demo/demo-poll.ts'
 import { runDemo } from '../demo/run-demo.ts'
@@ -17,5 +18,6 @@ const main = async (): Promise<void> => {
 
 await main().catch((error: unknown) => {
   process.exitCode = 1
-  console.error(error instanceof DemoProblem ? `The demo cannot run: ${error.message}` : error)
+  const isExplained = error instanceof DemoProblem || error instanceof TallycastError
+  console.error(isExplained ? `The demo cannot run: ${error.message}` : error)
 })

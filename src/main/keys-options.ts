@@ -1,11 +1,12 @@
-import { parseArgs } from 'node:util'
 import { API_KEY_LIMITS, SCOPES } from '../domain/api-key.ts'
+import { flag, parseWords, text } from '../terminal/parse-words.ts'
 
 export const usage = `API keys: for hosts and organisers, each good for what its scopes say.
 
   npm run keys -- create --name <name> --scopes <scope,…> [--expires-days <days>]
   npm run keys -- list
   npm run keys -- revoke <prefix>
+  … --json                             what was done, as one JSON document
 
 Scopes: polls:write creates polls, and manages those; polls:read sees them as an organiser does; votes:write brings votes in
 bulk; admin does everything. The prefix is what stands between tck_ and the next _; it is no secret.
@@ -24,22 +25,20 @@ export type KeysCommand =
   | { readonly does: 'list' }
   | { readonly does: 'revoke'; readonly prefix: string }
 
+/** Whatever is done, it may be asked for as one JSON document. */
+export type KeysOptions = { readonly command: KeysCommand; readonly isJson: boolean }
+
 /** Reads the words behind the command. A text is what is wrong with them; null asks for help. */
-export function readKeysCommand(args: readonly string[]): KeysCommand | string | null {
-  let given
-  try {
-    const text = { type: 'string' } as const
-    const help = { type: 'boolean', short: 'h' } as const
-    given = parseArgs({
-      args: [...args],
-      options: { name: text, scopes: text, 'expires-days': text, help },
-      allowPositionals: true,
-    })
-  } catch (fault) {
-    return fault instanceof Error ? fault.message : String(fault)
-  }
-  const { values, positionals } = given
-  if (values.help === true) return null
+export function readKeysOptions(args: readonly string[]): KeysOptions | string | null {
+  const given = parseWords(args, { name: text, scopes: text, 'expires-days': text, json: flag })
+  if (given === null || typeof given === 'string') return given
+  const command = readCommand(given.values, given.positionals)
+  return typeof command === 'string' ? command : { command, isJson: given.values.json === true }
+}
+
+type CreateWords = { readonly name?: string; readonly scopes?: string; readonly 'expires-days'?: string }
+
+function readCommand(values: CreateWords, positionals: readonly string[]): KeysCommand | string {
   const [does, prefix, ...more] = positionals
   const hasOptions = [values.name, values.scopes, values['expires-days']].some((value) => value !== undefined)
   if (does === 'create' && prefix === undefined) return readCreate(values)
@@ -49,7 +48,7 @@ export function readKeysCommand(args: readonly string[]): KeysCommand | string |
   return 'Say create, list, or revoke with the prefix of one key.'
 }
 
-function readCreate(values: { name?: string; scopes?: string; 'expires-days'?: string }): KeysCommand | string {
+function readCreate(values: CreateWords): KeysCommand | string {
   const { name, scopes, 'expires-days': days } = values
   if (name === undefined) return 'Give the key a --name, so that you know it again.'
   if (scopes === undefined) return `Say what the key is good for: --scopes, one or more of ${SCOPES.join(',')}.`
@@ -62,6 +61,6 @@ function readCreate(values: { name?: string; scopes?: string; 'expires-days'?: s
 }
 
 /** Also `tck_<prefix>`, and a whole key, which whoever revokes it may have at hand. */
-function prefixIn(text: string): string {
-  return /^tck_([^_]+)/.exec(text)?.[1] ?? text
+function prefixIn(word: string): string {
+  return /^tck_([^_]+)/.exec(word)?.[1] ?? word
 }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { differencesIn, type RecountedPoll } from '../application/recount-polls.ts'
-import { formatNumber } from '../demo/screen.ts'
+import { formatNumber, formatVotes } from '../terminal/format-number.ts'
 import type { Poll } from '../domain/poll.ts'
 import type { Difference, Recount } from '../ports/tallies.ts'
 
@@ -26,8 +26,45 @@ export function isEqual(recount: Recount): boolean {
   return differencesIn(recount) === 0
 }
 
+/** Told of each poll that is worth showing, and of the whole in the end; says it through `print`. */
+export type RecountReport = {
+  readonly poll: (recounted: RecountedPoll) => void
+  readonly verdict: (findings: Findings) => void
+}
+
+export function createTextReport(print: (text: string) => void): RecountReport {
+  return {
+    poll: (recounted) => print(`${describePoll(recounted)}\n`),
+    verdict: (findings) => print(describeVerdict(findings)),
+  }
+}
+
+/** One document in the end, with the names that the HTTP API has. */
+export function createJsonReport(print: (text: string) => void): RecountReport {
+  const shown: object[] = []
+  return {
+    poll: (recounted) => void shown.push(recountBody(recounted)),
+    verdict: ({ polls, votes, pollsThatDiffer }) =>
+      print(JSON.stringify({ polls, votes, polls_that_differ: pollsThatDiffer, recounts: shown })),
+  }
+}
+
+function recountBody({ poll, rounds }: RecountedPoll): object {
+  return {
+    poll_id: poll.id,
+    question: poll.question,
+    status: poll.status,
+    rounds: rounds.map(({ round, totalVotes, differences, unregisteredVotes }) => ({
+      round,
+      total_votes: totalVotes,
+      differences: differences.map(({ optionId, tally, ledger }) => ({ option_id: optionId, tally, ledger })),
+      unregistered_votes: unregisteredVotes,
+    })),
+  }
+}
+
 /** One poll as a person reads it: a line per round, and below it what differs. */
-export function describePoll({ poll, rounds }: RecountedPoll): string {
+function describePoll({ poll, rounds }: RecountedPoll): string {
   const votes = rounds.map(({ totalVotes }) => formatVotes(totalVotes))
   const votesWidth = Math.max(...votes.map((text) => text.length))
   const lines = rounds.flatMap((recount, index) => [
@@ -62,15 +99,11 @@ function nameCount({ options }: Poll, optionId: number | null): string {
   return text === undefined ? `option ${optionId}` : `option ${optionId}: ${text}`
 }
 
-export function describeVerdict({ polls, votes, pollsThatDiffer }: Findings): string {
+function describeVerdict({ polls, votes, pollsThatDiffer }: Findings): string {
   const what = `${formatNumber(polls)} ${polls === 1 ? 'poll' : 'polls'}, ${formatVotes(votes)}`
   if (pollsThatDiffer === 0) {
     return styleText('green', `✓ Recount: tally and ledger agree on every option and every round (${what}).`)
   }
   const which = polls === 1 ? 'this poll' : `${formatNumber(pollsThatDiffer)} of ${formatNumber(polls)} polls`
   return styleText('red', `✗ Recount: figures differ in ${which} (${what}). Nothing was changed.`)
-}
-
-function formatVotes(votes: number): string {
-  return `${formatNumber(votes)} ${votes === 1 ? 'vote' : 'votes'}`
 }

@@ -1,14 +1,22 @@
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
 import { createTallies } from '../adapters/postgres/tallies.ts'
 import { createRecountPolls, type RecountPolls } from '../application/recount-polls.ts'
-import { formatNumber } from '../demo/screen.ts'
+import { formatNumber } from '../terminal/format-number.ts'
 import { readConfig } from '../runtime/config.ts'
 import { locateEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
 import { connectPostgres } from '../runtime/postgres-pool.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { explainStart } from './explain-start.ts'
 import { readRecountOptions, usage } from './recount-options.ts'
-import { addFinding, describePoll, describeVerdict, type Findings, isEqual, nothingFound } from './recount-report.ts'
+import {
+  addFinding,
+  createJsonReport,
+  createTextReport,
+  type Findings,
+  isEqual,
+  nothingFound,
+  type RecountReport,
+} from './recount-report.ts'
 
 /** What the shell is told; 1 only where something was counted and differs. */
 const exitCodes = { differs: 1, notCounted: 2 }
@@ -30,14 +38,15 @@ async function main(): Promise<void> {
   const pool = connectPostgres(databaseUrl, { max: 1, applicationName: 'tallycast recount', statementTimeoutMs })
   try {
     const recounts = createRecountPolls({ polls: createPollStore(pool), tallies: createTallies(pool) })
-    if (asked.pollId === null) await recountAll(recounts)
-    else await recountOne(recounts, asked.pollId)
+    const report = asked.isJson ? createJsonReport(console.log) : createTextReport(console.log)
+    if (asked.pollId === null) await recountAll(recounts, report)
+    else await recountOne(recounts, asked.pollId, report)
   } finally {
     await pool.end()
   }
 }
 
-async function recountOne(recounts: RecountPolls, pollId: string): Promise<void> {
+async function recountOne(recounts: RecountPolls, pollId: string, report: RecountReport): Promise<void> {
   const recounted = await recounts.one(pollId)
   if (recounted === null) {
     throw new SetupProblem(
@@ -45,12 +54,12 @@ async function recountOne(recounts: RecountPolls, pollId: string): Promise<void>
       'take the id from the address of its page (/p/…) or from GET /polls; it may also be in another database',
     )
   }
-  console.log(`${describePoll(recounted)}\n`)
-  conclude(addFinding(nothingFound, recounted))
+  report.poll(recounted)
+  conclude(addFinding(nothingFound, recounted), report)
 }
 
 /** Shows each poll that differs at once, and of all others their number. */
-async function recountAll(recounts: RecountPolls): Promise<void> {
+async function recountAll(recounts: RecountPolls, report: RecountReport): Promise<void> {
   const progress = createProgress()
   let findings = nothingFound
   try {
@@ -58,7 +67,7 @@ async function recountAll(recounts: RecountPolls): Promise<void> {
       findings = addFinding(findings, recounted)
       if (!recounted.rounds.every(isEqual)) {
         progress.clear()
-        console.log(`${describePoll(recounted)}\n`)
+        report.poll(recounted)
         // Found is found, also when the rest cannot be counted.
         process.exitCode = exitCodes.differs
       }
@@ -67,11 +76,11 @@ async function recountAll(recounts: RecountPolls): Promise<void> {
   } finally {
     progress.clear()
   }
-  conclude(findings)
+  conclude(findings, report)
 }
 
-function conclude(findings: Findings): void {
-  console.log(describeVerdict(findings))
+function conclude(findings: Findings, report: RecountReport): void {
+  report.verdict(findings)
   if (findings.pollsThatDiffer > 0) process.exitCode = exitCodes.differs
 }
 
@@ -80,12 +89,12 @@ function createProgress() {
   let shownAt = Number.NEGATIVE_INFINITY
   return {
     show({ polls, votes }: Findings): void {
-      if (!process.stdout.isTTY || performance.now() - shownAt < progressEveryMs) return
+      if (!process.stderr.isTTY || performance.now() - shownAt < progressEveryMs) return
       shownAt = performance.now()
-      process.stdout.write(`${clearLine}  ${formatNumber(polls)} polls, ${formatNumber(votes)} votes …`)
+      process.stderr.write(`${clearLine}  ${formatNumber(polls)} polls, ${formatNumber(votes)} votes …`)
     },
     clear(): void {
-      if (process.stdout.isTTY) process.stdout.write(clearLine)
+      if (process.stderr.isTTY) process.stderr.write(clearLine)
     },
   }
 }

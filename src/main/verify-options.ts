@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { flag, isWebAddress, parseWords, text } from '../terminal/parse-words.ts'
 
 export const usage = `Says whether a file is a final result that a Tallycast signed, and of what.
 
@@ -20,17 +20,9 @@ export type VerifyOptions = {
 
 /** Reads the words behind the command. A text is what is wrong with them; null asks for help. */
 export function readVerifyOptions(args: readonly string[]): VerifyOptions | string | null {
-  let given
-  try {
-    const text = { type: 'string' } as const
-    const flag = { type: 'boolean' } as const
-    const options = { key: text, url: text, ledger: flag, help: { ...flag, short: 'h' } } as const
-    given = parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (fault) {
-    return fault instanceof Error ? fault.message : String(fault)
-  }
+  const given = parseWords(args, { key: text, url: text, ledger: flag })
+  if (given === null || typeof given === 'string') return given
   const { values, positionals } = given
-  if (values.help === true) return null
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) return 'Name one file.'
   const { key, url, ledger: isLedgerCompared = false } = values
@@ -40,8 +32,4 @@ export function readVerifyOptions(args: readonly string[]): VerifyOptions | stri
     return `--url is an address that begins with https:// or http://, not ${JSON.stringify(url)}.`
   if (key !== undefined) return { file, keys: { in: 'file', at: key }, isLedgerCompared }
   return { file, keys: url === undefined ? null : { in: 'service', at: url }, isLedgerCompared }
-}
-
-function isWebAddress(text: string): boolean {
-  return ['https:', 'http:'].includes(URL.parse(text)?.protocol ?? '')
 }

@@ -1,11 +1,7 @@
 import type { FinalResult } from '../../contract/messages.ts'
 import type { LedgerDigest } from '../application/ledger-digest.ts'
-import { formatNumber } from '../demo/screen.ts'
-
-/** A text of a stranger's without what would make a terminal show something else than what stands there. */
-export function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
-}
+import { formatNumber, formatVotes } from '../terminal/format-number.ts'
+import { printable } from '../terminal/printable.ts'
 
 /** What was signed, as a person reads it. */
 export function describeResult({ question, options, total_votes: totalVotes, ...result }: FinalResult): string {
@@ -31,8 +27,4 @@ export function describeLedger({ ledger, round }: FinalResult, found: LedgerDige
       ? `${formatVotes(found.votes)} as well, not all of them the same`
       : `${formatVotes(found.votes)} where ${formatNumber(ledger.votes)} were signed`
   return `The ledger DIFFERS: it holds ${numbers} (round ${round}).`
-}
-
-function formatVotes(votes: number): string {
-  return `${formatNumber(votes)} ${votes === 1 ? 'vote' : 'votes'}`
 }

@@ -2,11 +2,12 @@ import { styleText } from 'node:util'
 import type { FinalResult } from '../../contract/messages.ts'
 import { isNotValid, readSignedResult, verifySignedResult } from '../application/verify-result.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
+import { printable } from '../terminal/printable.ts'
 import { explainStart } from './explain-start.ts'
 import { findKeys } from './verify-keys.ts'
 import { readGiven } from './read-given.ts'
 import { readVerifyOptions, usage, type VerifyOptions } from './verify-options.ts'
-import { describeLedger, describeResult, printable } from './verify-report.ts'
+import { describeLedger, describeResult } from './verify-report.ts'
 
 /** What the shell is told; 1 only where something was looked at and is not what was signed. */
 const exitCodes = { notValid: 1, notChecked: 2 }
