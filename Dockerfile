@@ -34,7 +34,7 @@ RUN npm run build
 
 FROM base AS sources
 COPY . .
-RUN rm -rf .ci .github bench docs test web
+RUN rm -rf .ci .github bench cli docs test web
 
 FROM base AS production
 ENV NODE_ENV=production

@@ -23,6 +23,7 @@ const places = [
   ['main', 'src/main/'],
   ['contract', 'contract/'],
   ['client', 'client/'],
+  ['cli', 'cli/'],
   ['web', 'web/'],
   ['bench', 'bench/'],
   ['test', 'test/'],
@@ -65,6 +66,8 @@ const table = {
   demo: { sees: ['contract', 'client', 'terminal'], outside: 'packages' },
   main: { sees: everything.filter((layer) => layer !== 'test' && layer !== 'bench'), outside: 'packages' },
   client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
+  // Built into one file that needs nothing to be installed.
+  cli: { sees: ['client', 'terminal'], seesTypesOf: ['contract'], outside: 'node' },
   web: { sees: ['contract', 'client'], outside: 'packages' },
   bench: { sees: everything, outside: 'packages' },
   test: { sees: everything, outside: 'packages' },
@@ -93,7 +96,7 @@ const functionLinesMax = 70
 const filesMin = 40
 
 const root = join(import.meta.dirname, '..')
-const sources = readSources(root, ['contract', 'src', 'client/src', 'web', 'bench', 'test'])
+const sources = readSources(root, ['contract', 'src', 'client/src', 'cli/src', 'web', 'bench', 'test'])
 const codeFiles = [...sources.keys()].filter(isCode)
 
 function layerOf(path: string): Layer | undefined {
@@ -182,7 +185,7 @@ describe('who may import whom', () => {
 describe('names and sizes', () => {
   const written = [...sources.keys()].filter(
     (path) =>
-      /^(?:src|contract|client|web)\/.*\.(?:ts|js|mjs|lua|css|html|proto)$/.test(path) && !path.includes('/gen/'),
+      /^(?:src|contract|client|cli|web)\/.*\.(?:ts|js|mjs|lua|css|html|proto)$/.test(path) && !path.includes('/gen/'),
   )
 
   test('a file of an outbound adapter bears the name of the port that it implements', () => {

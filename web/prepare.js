@@ -1,4 +1,4 @@
-// Builds the pages where the tools for it are installed. An install without them (--omit=dev, --omit=optional) goes on, and says so: the pages can be
+// Builds the pages and the command line where the tools for it are installed. An install without them (--omit=dev, --omit=optional) goes on, and says so: the pages can be
 // built elsewhere and copied, as the Dockerfile does. Plain JavaScript, because npm may run it with an older Node than ours.
 import { fileURLToPath } from 'node:url'
 
@@ -14,4 +14,4 @@ try {
 const configOf = (path) => fileURLToPath(new URL(path, import.meta.url))
 const builder = await vite?.createBuilder({ configFile: configOf('./vite.config.ts') })
 await builder?.buildApp()
-await vite?.build({ configFile: configOf('./embed/vite.config.ts') })
+for (const path of ['./embed/vite.config.ts', '../cli/vite.config.ts']) await vite?.build({ configFile: configOf(path) })

@@ -2815,6 +2815,32 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a link to another service is shown the tokens of the environment',
+    edits: [{ file: 'cli/src/place.ts', from: 'isHome && shows', to: 'shows' }],
+    caughtBy: [
+      {
+        file: 'test/domain/cli-words.test.ts',
+        title: 'a link to another service is not shown what the environment keeps for its own',
+      },
+    ],
+  },
+  {
+    breaks: 'what a service says moves the cursor of a terminal',
+    edits: [
+      {
+        file: 'src/terminal/printable.ts',
+        from: "text.replaceAll(/[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]/gu, '\\u{fffd}')",
+        to: 'text',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/cli-words.test.ts',
+        title: 'it stays one line, and moves no cursor, whatever a service has written into it',
+      },
+    ],
+  },
+  {
     breaks: 'a large limit is none, since its first requests are counted no further than a byte goes',
     edits: [
       {

@@ -1,0 +1,45 @@
+import { TallycastError } from '../../client/src/errors.ts'
+import { printable } from '../../src/terminal/printable.ts'
+import { exitCodes } from './exit-codes.ts'
+
+/** Why a command ends before it is done. The message is a sentence for people; it is empty where nobody needs one. */
+export class Trouble extends Error {
+  override readonly name = 'Trouble'
+  readonly exitCode: number
+
+  constructor(message: string, exitCode: number = exitCodes.refused, options?: ErrorOptions) {
+    super(message, options)
+    this.exitCode = exitCode
+  }
+}
+
+/** The words of the command cannot be used. */
+export class WrongWords extends Trouble {
+  constructor(message: string) {
+    super(message, exitCodes.usage)
+  }
+}
+
+/** What a fault says to a person, in one line, and to the shell. `url` is where the service was looked for. */
+export function explainFault(fault: unknown, url: string): Trouble {
+  if (fault instanceof Trouble) return fault
+  if (!(fault instanceof TallycastError)) {
+    return new Trouble(fault instanceof Error ? fault.message : String(fault), exitCodes.refused, { cause: fault })
+  }
+  const { code, message, errors } = fault
+  const fields = errors
+    .filter(({ detail }) => !message.includes(detail))
+    .map(({ pointer, detail }) => `${pointer}: ${detail}`)
+  const where = code === 'unreachable' || code === 'unreadable' ? `${code}, ${url}` : code
+  const exitCode = mayPass(fault) ? exitCodes.later : exitCodes.refused
+  return new Trouble([message, ...fields, `(${where})`].join(' '), exitCode, { cause: fault })
+}
+
+function mayPass({ code, status }: TallycastError): boolean {
+  return code === 'unreachable' || status === 429 || (status >= 502 && status <= 504)
+}
+
+/** In one line, whatever a service or a file system wrote into it. */
+export function lineOf({ message }: Trouble): string {
+  return `tallycast: ${printable(message.replaceAll(/\s+/g, ' '))}\n`
+}
