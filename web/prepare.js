@@ -14,4 +14,5 @@ try {
 const configOf = (path) => fileURLToPath(new URL(path, import.meta.url))
 const builder = await vite?.createBuilder({ configFile: configOf('./vite.config.ts') })
 await builder?.buildApp()
-for (const path of ['./embed/vite.config.ts', '../cli/vite.config.ts']) await vite?.build({ configFile: configOf(path) })
+for (const path of ['./embed/vite.config.ts', '../cli/vite.config.ts'])
+  await vite?.build({ configFile: configOf(path) })

@@ -9,7 +9,7 @@ import { raisedLimits } from '../../test/support/raised-limits.ts'
 
 const rounds = 9
 /** Of each of two apis that share a core: some third of what both could take. */
-const perSecond = 3_000
+const acceptedPerSecond = 3_000
 const roundMs = 4_000
 const warmUpMs = 3_000
 const votesPerSecond = 500
@@ -40,10 +40,10 @@ async function costOfLimits(): Promise<Outcome> {
       sides.push({ load, installation })
     }
     const measureBoth = async (forMs: number): Promise<{ readonly product: number; readonly floor: number }> => {
-      const prepared: (() => Promise<Accepted>)[] = []
+      const begin: (() => Promise<Accepted>)[] = []
       for (const { load, installation } of sides)
-        prepared.push(await prepareAccepted(load, installation, { forMs, perSecond }))
-      const [limited, free] = await Promise.all(prepared.map(async (measure) => measure()))
+        begin.push(await prepareAccepted(load, installation, { forMs, perSecond: acceptedPerSecond }))
+      const [limited, free] = await Promise.all(begin.map(async (measureOne) => measureOne()))
       return { product: limited?.cpu ?? 0, floor: free?.cpu ?? 0 }
     }
     await measureBoth(warmUpMs)

@@ -112,7 +112,7 @@ function describeCreated({ id, question, status, manage_token: token, options: m
     `  Poll     ${id}${status === 'open' ? '' : `  (${status})`}`,
     `  Vote     ${vote}`,
     `  Present  ${vote}/present`,
-    `  Manage   ${vote}#manage=${token}`,
+    `  Manage   ${vote}/manage#manage=${token}`,
     '',
     'The manage link is shown this once; who has it closes the poll.',
   ]

@@ -82,7 +82,7 @@ describe('for programs', () => {
 describe('for people', () => {
   test('create tells the links, vote its receipt, and close with the manage link the final bars', async () => {
     const made = await tallycast(['create', 'Tea or coffee?', 'Tea', 'Coffee'])
-    const [manageLink = '', id = ''] = /http\S+\/p\/(\w+)#manage=\S+/.exec(made.stdout) ?? []
+    const [manageLink = '', id = ''] = /http\S+\/p\/(\w+)\/manage#manage=\S+/.exec(made.stdout) ?? []
     expect(made.stdout).toContain(`Vote     ${system.url}/p/${id}\n`)
     const voted = await tallycast(['vote', `${system.url}/p/${id}`, 'Tea'])
     expect(voted.stdout).toMatch(/^The vote is in\. Its receipt is \S+\.\n\n {2}Voter token {2}\S+\n/)
