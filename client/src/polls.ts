@@ -36,6 +36,8 @@ export type Poll = ResultFields & {
   readonly voter_visibility: 'secret' | 'organizer' | 'public'
   readonly voter_identity: 'none' | 'session' | 'token' | 'code'
   readonly allow_vote_change: boolean
+  /** What people type at `/j` to come to this poll; null for polls from before there were any. */
+  readonly join_code: string | null
 }
 
 /** `manage_token` is told this once: whoever has it edits, opens, closes and deletes the poll. */

@@ -15,6 +15,7 @@ import { judgeFor, type JudgeBearer } from './judge-bearer.ts'
 import { type ChangedPollStates, type ChangePoll, createChangePoll } from './manage-polls/change-poll.ts'
 import { judgeCreator, type PollCreation } from './manage-polls/judge-creator.ts'
 import { createClosePoll } from './manage-polls/close-poll.ts'
+import { createJoinCode } from './manage-polls/create-join-code.ts'
 import type { PollDoors } from './manage-polls/poll-doors.ts'
 import { createPollId, isPollId } from './poll-id.ts'
 import { createViewPoll, type ManagedPoll, type ViewPoll } from './manage-polls/view-poll.ts'
@@ -70,8 +71,8 @@ type Tools = ManagePollsParts &
     readonly end: (poll: Poll, signal: AbortSignal) => Promise<ManagedPoll | Refused>
   }
 
-/** 70 random bits collide once in an age of the universe. */
-const idAttemptsMax = 3
+/** Ids never collide; with ten million polls one join code in twenty is taken. */
+const nameAttemptsMax = 8
 
 export function createManagePolls(parts: ManagePollsParts): ManagePolls {
   const view = createViewPoll(parts)
@@ -123,9 +124,10 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
       const origin = originOf(creator.holder, caller)
       const manageToken = createManageToken()
       const now = await door.now()
-      for (let attempt = 0; attempt < idAttemptsMax; attempt += 1) {
+      for (let attempt = 0; attempt < nameAttemptsMax; attempt += 1) {
         const made = {
           id: createPollId(),
+          joinCode: createJoinCode(),
           now,
           partitions: tools.partitions,
           manageTokenHash: hashToken(manageToken),
@@ -138,7 +140,7 @@ function definitions(tools: Tools): Pick<ManagePolls, 'create' | 'update'> {
         await tell(poll)
         return { ...(await view(poll, true)), manageToken }
       }
-      throw new Error(`${idAttemptsMax} random poll ids in a row are taken`)
+      throw new Error(`${nameAttemptsMax} random ids and join codes in a row are taken`)
     },
 
     async update(caller, pollId, patch, signal) {

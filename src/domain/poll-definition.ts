@@ -4,7 +4,9 @@ import { refuseFinal, refuseUnknown } from './poll-life.ts'
 import { checkOptionIds, hasSameTexts, isSameList, isSameSet, mergeOptions, numberOptions } from './poll-options.ts'
 import { type FieldError, type Refused, refuse } from './refusal.ts'
 
-export type PollOrigin = Pick<Poll, 'id' | 'partitions' | 'manageTokenHash' | 'createdByKey'> & { readonly now: number }
+export type PollOrigin = Pick<Poll, 'id' | 'partitions' | 'manageTokenHash' | 'createdByKey' | 'joinCode'> & {
+  readonly now: number
+}
 
 /**
  * A new poll. It opens at once, unless it is a draft or `opensAt` lies ahead. All problems of the input are named at once.

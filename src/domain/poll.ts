@@ -41,6 +41,8 @@ export type Poll = {
   readonly manageTokenHash: string
   /** Prefix of the API key that created it, and so manages it; null where none did. Never leaves the service. */
   readonly createdByKey: string | null
+  /** By which people find it who cannot scan or click; of no other poll that is there. Null for polls from before there were any. */
+  readonly joinCode: string | null
 }
 
 /** Limits of a definition (characters are Unicode code points). */

@@ -7,6 +7,7 @@ import { healthRoutes } from '../adapters/http/health-routes.ts'
 import { lifeCycleRoutes } from '../adapters/http/life-cycle-routes.ts'
 import type { HttpApp } from '../adapters/http/operation.ts'
 import { embedRoutes, type EmbedRoutesParts } from '../adapters/http/page/embed-routes.ts'
+import { joinRoutes, type JoinRoutesParts } from '../adapters/http/page/join-routes.ts'
 import { pageRoutes, type PageRoutesParts } from '../adapters/http/page/page-routes.ts'
 import {
   changePollRoutes,
@@ -25,6 +26,7 @@ import type { AdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 
 type ApiRoutesParts = EmbedRoutesParts &
   ExportRoutesParts &
+  JoinRoutesParts &
   PageRoutesParts &
   ReadPollRoutesParts &
   SessionRouteParts &
@@ -56,6 +58,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   ticketRoute(routes, parts.admitViewer, address)
   eventStreams.addRoute(routes)
   sessionRoute(routes, parts)
+  joinRoutes(routes, parts)
   pageRoutes(routes, parts)
   embedRoutes(routes, parts)
   healthRoutes(routes, parts.isReady)

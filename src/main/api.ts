@@ -38,7 +38,7 @@ const socketsPerViewer = 1.1
 const drainShare = 0.5
 const lingerShare = 0.05
 
-/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold or somebody takes an export, and writes there nothing but when API keys were last used. */
+/** The api: HTTP, WebSocket and server-sent events. Reads PostgreSQL only when a cache is cold, somebody takes an export or comes with a join code, and writes there nothing but when API keys were last used. */
 export async function runApi(context: RoleContext, onReady: () => void): Promise<void> {
   const { config, adapters, log, registry, signal } = context
   const { polls, ledger, lease, door, restoration } = adapters
@@ -67,8 +67,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const readers = createReaders(context, { ...asked, requestLimits, secrets, now: time.now, report })
   const { seePoll, admitViewer } = readers
   const organisers = connectOrganisers(config, watchPoll, rateLimits)
-  const viewers = measureViewers(registry)
-  const { givenUp } = viewers
+  const { viewers, givenUp } = measureViewers(registry)
   const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, address, report, givenUp })
 
   let isServing = false
@@ -103,7 +102,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     time.keep(signal),
     noteKeyUse.run(signal),
   ])
-  await keepMeasuring(() => viewers.viewers(watchPoll.viewerCount()), signal)
+  await keepMeasuring(() => viewers(watchPoll.viewerCount()), signal)
 
   await drain(config, [
     (withinMs) => sockets.stop(withinMs),

@@ -1,6 +1,7 @@
 import { createFindVote } from '../application/cast-vote/find-vote.ts'
 import type { CastVoteParts } from '../application/cast-vote.ts'
 import { createExportPoll, type ExportPoll } from '../application/export-poll.ts'
+import { createJoinPoll, type JoinPoll } from '../application/join-poll.ts'
 import type { LimitBearers } from '../application/limit-rates/limit-bearers.ts'
 import { limitReaders } from '../application/limit-rates/limit-readers.ts'
 import type { RequestLimits } from '../application/limit-rates/request-limits.ts'
@@ -28,6 +29,7 @@ type ReadersParts = Omit<SeePollParts, 'findVote'> & {
 type Readers = {
   readonly seePoll: SeePoll
   readonly admitViewer: AdmitViewer
+  readonly joinPoll: JoinPoll
   readonly exportPoll: ExportPoll
   readonly signResult: SignResult
   readonly resultKeys: ResultKeys
@@ -43,6 +45,8 @@ export function createReaders(
   const findVote = createFindVote(adapters.door, restoreSoon, adapters.ledger)
   const seePoll = limitReaders(createSeePoll({ ...parts, findVote }), limitBearers)
   const admitViewer = createAdmitViewer({ ...parts, seePoll, tickets: createTickets(service, now), viewersMax })
+  const { watchPoll } = parts
+  const joinPoll = createJoinPoll({ polls: adapters.polls, watchPoll, requestLimits })
   const exportPoll = createExportPoll({
     readSnapshot: createReadSnapshot(adapters.snapshots, 'export', exportsMax),
     seePoll,
@@ -60,5 +64,5 @@ export function createReaders(
     issuer,
     report,
   })
-  return { seePoll, admitViewer, exportPoll, signResult, resultKeys }
+  return { seePoll, admitViewer, joinPoll, exportPoll, signResult, resultKeys }
 }

@@ -3,10 +3,15 @@ import type { Poll } from '../domain/poll.ts'
 
 /** Definitions of polls: the truth that caches are filled from. Written by the admin role alone. */
 export type PollStore = {
-  /** Keeps a new poll, and in the same transaction the note of who made it. False, and no note, where the id is taken. */
+  /**
+   * Keeps a new poll, and in the same transaction the note of who made it. False, and no note, where the id is taken, or the join code by a poll
+   * that is not deleted: of many who ask at once with one code, exactly one MUST get it.
+   */
   create(poll: Poll, note?: AuditNote): Promise<boolean>
   /** The poll as the primary has it, tombstones included; null for an unknown id. */
   find(pollId: string): Promise<Poll | null>
+  /** The id of the poll that has this join code, as the primary has it; null where none has it, or that one was deleted. */
+  findByJoinCode(joinCode: string): Promise<string | null>
   /**
    * Keeps a changed definition. MUST change nothing and return false where the stored revision is not `knownRevision`.
    * `poll.revision` MUST be higher than it. The note of who changed it MUST be kept in the same transaction; there is none where time

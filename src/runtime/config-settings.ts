@@ -107,6 +107,7 @@ export const settings = {
   ADDRESS_NEWCOMERS_PER_MINUTE: integer({ ...perMinute, fallback: 20_000 }),
   ADDRESS_NEW_POLLS_PER_MINUTE: integer({ ...perMinute, fallback: 300 }),
   ADDRESS_INVALID_TOKENS_PER_MINUTE: integer({ ...perMinute, fallback: 600 }),
+  ADDRESS_JOIN_CODES_PER_MINUTE: integer({ ...perMinute, fallback: 300 }),
   ADDRESS_SIGNED_RESULTS_PER_MINUTE: integer({ ...perMinute, fallback: 60 }),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),

@@ -109,6 +109,7 @@ const nameValues = (values: SettingValues) => ({
     newcomers: values.ADDRESS_NEWCOMERS_PER_MINUTE,
     newPolls: values.ADDRESS_NEW_POLLS_PER_MINUTE,
     invalidTokens: values.ADDRESS_INVALID_TOKENS_PER_MINUTE,
+    joinCodes: values.ADDRESS_JOIN_CODES_PER_MINUTE,
     signedResults: values.ADDRESS_SIGNED_RESULTS_PER_MINUTE,
   },
   unrecordedVotesMax: values.UNRECORDED_VOTES_MAX,

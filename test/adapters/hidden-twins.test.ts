@@ -9,7 +9,7 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const UPDATES_MS = 20
 
-type Twin = { readonly id: string; readonly bearer: string }
+type Twin = { readonly id: string; readonly bearer: string; readonly joinCode: string }
 
 /** What the two polls have of their own by definition: names, moments at which something was done, and what is drawn by lot. */
 const ownNames: readonly (readonly [RegExp, string])[] = [
@@ -40,15 +40,15 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
     const made = await call('POST', '/polls', {
       json: { question: 'What?', options, results_visibility: visibility, voter_visibility: 'public' },
     })
-    return { id: made.body.id, bearer: made.body.manage_token }
+    return { id: made.body.id, bearer: made.body.manage_token, joinCode: made.body.join_code }
   }
 
   /** Every address that leads to this poll, as the service lists them itself, and the pages, which it does not. */
-  function addressesOf({ id }: Twin, voteIds: readonly string[]): readonly (readonly [string, string])[] {
+  function addressesOf({ id, joinCode }: Twin, voteIds: readonly string[]): readonly (readonly [string, string])[] {
     const listed = listOperations(document).flatMap(({ method, template }) =>
       template.includes('{vote_id}')
         ? voteIds.map((voteId) => [method.toUpperCase(), template.replace('{vote_id}', voteId)] as const)
-        : [[method.toUpperCase(), template.replace('{poll_id}', id)] as const],
+        : [[method.toUpperCase(), template.replace('{poll_id}', id).replace('{join_code}', joinCode)] as const],
     )
     const pages = [`/p/${id}`, `/p/${id}/manage`, `/p/${id}?voted`, `/p/${id}/present`, `/p/${id}/embed`]
     const more = [`/polls/${id}/export.csv?part=votes`, ...pages]
@@ -82,8 +82,11 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
     return [response.status, JSON.stringify(kept), body].join('\n')
   }
 
-  const mask = (text: string, { id }: Twin): string =>
-    ownNames.reduce((masked, [form, name]) => masked.replaceAll(form, name), text.replaceAll(id, 'poll id'))
+  const mask = (text: string, { id, joinCode }: Twin): string =>
+    ownNames.reduce(
+      (masked, [form, name]) => masked.replaceAll(form, name),
+      text.replaceAll(id, 'poll id').replaceAll(joinCode, 'join code'),
+    )
 
   const watch = (twin: Twin, headers: Readonly<Record<string, string>>): TestViewer =>
     connectViewer(`${system.url.replace('http', 'ws')}/ws/polls/${twin.id}`, headers)

@@ -228,6 +228,8 @@ describe('a page', () => {
     '/p/nosuchpoll12',
     '/p/nosuchpoll12/present',
     '/p/nosuchpoll12/manage',
+    '/j',
+    '/j/7KMX4R',
     '/docs',
     '/docs/',
     '/docs/static/oauth2-redirect.html',

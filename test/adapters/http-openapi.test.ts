@@ -67,6 +67,7 @@ test('every call of the contract is there', () => {
       'get /polls/{poll_id}/export.json',
       'get /polls/{poll_id}/events',
       'post /polls/{poll_id}/ticket',
+      'get /j/{join_code}',
       'get /health/live',
       'get /health/ready',
     ]),

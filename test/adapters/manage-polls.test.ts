@@ -62,6 +62,25 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     expect(unannounced.map(({ id }) => id)).not.toContain(poll.id)
   })
 
+  test('a join code that another poll has is drawn anew, a few times; nothing is made of a poll that gets none', async () => {
+    const { poll: other } = await createPoll(polls)
+    const { polls: store } = side.adapters
+    /** Draws the other poll's code so many times. */
+    const unlucky = (times: number): ManagePolls => {
+      let left = times
+      const create: typeof store.create = async (poll, note) =>
+        store.create((left -= 1) >= 0 ? { ...poll, joinCode: other.joinCode } : poll, note)
+      return side.createSteps(() => ({ polls: { ...store, create } })).managePolls
+    }
+    const { poll } = await createPoll(unlucky(7))
+    expect(poll.joinCode).toMatch(/^[2-9CDFGHJKMNPQRTVWX]{6}$/)
+    expect(poll.joinCode).not.toBe(other.joinCode)
+    const countPolls = async () => (await side.database.pool.query('select from poll')).rowCount
+    const before = await countPolls()
+    await expect(createPoll(unlucky(8))).rejects.toThrow('8 random ids and join codes in a row are taken')
+    expect(await countPolls()).toBe(before)
+  })
+
   test('a draft lets nobody vote until it is opened', async () => {
     const { poll, organiser } = await createPoll(polls, { draft: true })
     expect(await voteEverywhere(side.adapters.door, poll)).toEqual(everywhere('door_missing'))

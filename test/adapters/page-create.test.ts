@@ -62,6 +62,9 @@ describe('the page that makes a poll', () => {
     })
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Your poll is ready')
     expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
+    const { join_code: joinCode } = (await made(page)) as { readonly join_code: string }
+    expect(await page.locator('.join-code').innerText()).toContain(`${joinCode.slice(0, 3)}-${joinCode.slice(3)}`)
+    expect(await page.locator('.join-code').innerText()).toContain(`${new URL(system.url).host}/j`)
     const present = await link(page, 'To present')
     await page.goto(await link(page, 'To manage'))
     await page.getByRole('button', { name: 'Close voting' }).waitFor()

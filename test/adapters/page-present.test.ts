@@ -76,12 +76,27 @@ describe('the big screen', () => {
   test('says where to join, in letters and as a code, at the address of the code', async () => {
     const poll = await screen.makePoll()
     const page = await screen.visit(poll)
-    await page.getByText(`Join at ${new URL(screen.url).host}/p/${poll.id}`).waitFor()
+    const { join_code: joinCode } = (await screen.call('GET', poll.path)).body
+    const spelled = `${joinCode.slice(0, 3)}-${joinCode.slice(3)}`
+    await page.getByText(`Join at ${new URL(screen.url).host}/j · ${spelled}`).waitFor()
     expect(await page.evaluate<number>("document.querySelector('.code').naturalWidth")).toBeGreaterThan(0)
+    expect(await page.locator('.beside .join-code').innerText()).toBe(spelled)
+    for (const shown of ['.join-code', '.address']) {
+      const size = `parseFloat(getComputedStyle(document.querySelector('${shown}')).fontSize)`
+      expect(await page.evaluate<number>(size)).toBeGreaterThanOrEqual(48)
+    }
     await page.keyboard.press('q')
     await page.getByRole('dialog').getByRole('img').waitFor()
     await page.keyboard.press('q')
     await page.locator('dialog').waitFor({ state: 'detached' })
+  })
+
+  test('says where the page is, for a poll from before there were join codes', async () => {
+    const poll = await screen.makePoll()
+    await screen.forgetJoinCode(poll)
+    const page = await screen.visit(poll)
+    await page.getByText(`Join at ${new URL(screen.url).host}/p/${poll.id}`).waitFor()
+    expect(await page.locator('.join-code').count()).toBe(0)
   })
 
   test('is not there for a poll that is not, and says what to do without JavaScript', async () => {

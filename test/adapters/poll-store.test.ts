@@ -45,6 +45,7 @@ describe('create and find', () => {
       partitions: 4,
       round: 3,
       revision: 17,
+      joinCode: '7KMX4R',
     })
     const nothing = somePoll({ opensAt: null, closesAt: null, openedAt: null, closedAt: null, editedAt: null })
     for (const poll of [everything, nothing]) {
@@ -58,6 +59,30 @@ describe('create and find', () => {
     const other = somePoll({ id: poll.id, question: 'Another?', options: [{ id: 3, text: 'Other', position: 0 }] })
     expect(await store.create(other)).toBe(false)
     expect(await store.find(poll.id)).toEqual(poll)
+  })
+
+  test('false where the join code is taken by a poll that is not deleted: of many who ask at once, exactly one gets it', async () => {
+    const joinCode = '7KMX4R'
+    const polls = Array.from({ length: 20 }, () => somePoll({ joinCode }))
+    const created = await Promise.all(polls.map((poll) => store.create(poll)))
+    expect(created.filter(Boolean)).toHaveLength(1)
+    const winner = polls[created.indexOf(true)]
+    expect(await store.findByJoinCode(joinCode)).toBe(winner?.id)
+    const closed = { ...somePoll(winner), status: 'closed', revision: 2 } as const
+    expect(await store.save(closed, 1)).toBe(true)
+    expect(await store.create(somePoll({ joinCode }))).toBe(false)
+    // A deleted poll gives its code back.
+    expect(await store.save({ ...closed, status: 'deleted', revision: 3 }, 2)).toBe(true)
+    expect(await store.findByJoinCode(joinCode)).toBeNull()
+    const next = await create({ joinCode })
+    expect(await store.findByJoinCode(joinCode)).toBe(next.id)
+    expect(await store.find(closed.id)).toMatchObject({ status: 'deleted', joinCode })
+  })
+
+  test('any number of polls have no join code, and none is found by one that nobody has', async () => {
+    await create()
+    await create()
+    expect(await store.findByJoinCode('7KMX4R')).toBeNull()
   })
 
   test('tombstones are found, unknown ids are null', async () => {

@@ -67,6 +67,16 @@ test('2,000 voters behind one address come, vote and ask once more in less than 
   await waitUntil(async () => (await poll.see(system.url)).total_votes === voters)
 }, 60_000)
 
+test('2,000 people behind one address type the code on the screen, and none is refused', async () => {
+  const poll = await makePoll()
+  const code = textIn((await see(poll)).body, 'join_code') ?? ''
+  const spelled = `${code.slice(0, 3)}-${code.slice(3)}`.toLowerCase()
+  const statuses = await countStatuses(voters, async (number) => [
+    await client.send('GET', `/j/${number % 2 === 0 ? code : spelled}`),
+  ])
+  expect(statuses).toEqual({ 200: voters })
+}, 60_000)
+
 test('one voter who hammers is refused, and harms nobody behind the same address', async () => {
   const poll = await makePoll({ allow_vote_change: true })
   const session = textIn((await client.send('POST', '/session')).body, 'voter_token') ?? ''

@@ -255,6 +255,7 @@ describe('how often somebody may ask', () => {
     'ADDRESS_NEWCOMERS_PER_MINUTE',
     'ADDRESS_NEW_POLLS_PER_MINUTE',
     'ADDRESS_INVALID_TOKENS_PER_MINUTE',
+    'ADDRESS_JOIN_CODES_PER_MINUTE',
     'ADDRESS_SIGNED_RESULTS_PER_MINUTE',
   ] as const
 
@@ -269,6 +270,7 @@ describe('how often somebody may ask', () => {
         newcomers: 20_000,
         newPolls: 300,
         invalidTokens: 600,
+        joinCodes: 300,
         signedResults: 60,
       },
     })

@@ -7,7 +7,7 @@ import { beginClosing, openPoll } from '../../src/domain/poll-life.ts'
 import { isRefused, type Refused } from '../../src/domain/refusal.ts'
 
 const now = 1_000_000
-const origin = { id: 'p1', now, partitions: 4, manageTokenHash: 'hash', createdByKey: '0123456789' }
+const origin = { id: 'p1', now, partitions: 4, manageTokenHash: 'hash', createdByKey: '0123456789', joinCode: '7KMX4R' }
 const lunch: PollInput = { question: 'Lunch?', options: [{ text: 'Tea' }, { text: 'Coffee' }] }
 
 function accepted(result: Poll | Refused): Poll {
@@ -52,6 +52,7 @@ describe('defining a poll', () => {
       revision: 1,
       manageTokenHash: 'hash',
       createdByKey: '0123456789',
+      joinCode: '7KMX4R',
     })
   })
 

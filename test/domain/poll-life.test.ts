@@ -8,7 +8,7 @@ import { isRefused } from '../../src/domain/refusal.ts'
 const now = 5000
 const made = definePoll(
   { question: 'Lunch?', options: [{ text: 'Tea' }, { text: 'Coffee' }], draft: true },
-  { id: 'p1', now: 1, partitions: 1, manageTokenHash: 'hash', createdByKey: null },
+  { id: 'p1', now: 1, partitions: 1, manageTokenHash: 'hash', createdByKey: null, joinCode: null },
 )
 if (isRefused(made)) throw new Error('the example is refused')
 const draft = made

@@ -2877,4 +2877,47 @@ export const mutants: readonly Mutant[] = [
     edits: [{ file: 'web/i18n/say.ts', from: 'text[rules.select(count)] ?? text.other', to: 'text.other' }],
     caughtBy: [{ file: 'test/domain/say.test.ts', title: 'has the plural of the language' }],
   },
+  {
+    breaks: 'join codes are guessed without an end',
+    edits: [
+      {
+        file: 'src/application/join-poll.ts',
+        from: 'good.get(attempt, now()) ? null : requestLimits.joinCodes.take(network)',
+        to: 'requestLimits.joinCodes.look(network)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/join-poll.test.ts',
+        title:
+          'whoever guesses is told to wait beyond the ceiling, all at once as well as in turn, whether a guess is good or not',
+      },
+    ],
+  },
+  {
+    breaks: 'a hall is kept out where somebody guesses join codes',
+    edits: [{ file: 'src/application/join-poll.ts', from: 'good.put(attempt, true, now())', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/domain/join-poll.test.ts',
+        title: 'a code that was good from there goes on while others are guessed from the same address',
+      },
+    ],
+  },
+  {
+    breaks: 'the join code of a deleted poll still leads to it',
+    edits: [
+      {
+        file: 'src/application/join-poll.ts',
+        from: 'pollId === null || (await watchPoll.get(pollId)) === null',
+        to: 'pollId === null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/join-poll.test.ts',
+        title: 'the code of a poll that was deleted leads nowhere at once, though where it led is remembered',
+      },
+    ],
+  },
 ]

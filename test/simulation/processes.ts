@@ -313,6 +313,7 @@ function storeOf({ network, stores }: Wiring, life: Life) {
     create: async () => false,
     save: async () => false,
     list: async () => null,
+    findByJoinCode: async () => null,
     listDue: async () => [],
     partitionsMax: async () => 0,
     listUnannounced: async () => [],

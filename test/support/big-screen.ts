@@ -17,6 +17,8 @@ export type BigScreen = {
   readonly url: string
   readonly call: HttpClient
   readonly makePoll: (more?: object) => Promise<MadePoll>
+  /** As it is with polls from before there were any. */
+  readonly forgetJoinCode: (poll: MadePoll) => Promise<void>
   readonly visit: (poll: Pick<MadePoll, 'id'>, options?: Visit) => Promise<Page>
   /** What the service has told the pages since they were last left: answers and messages. */
   readonly told: readonly string[]
@@ -39,6 +41,11 @@ export async function startBigScreen(): Promise<BigScreen> {
       const options = ['Tea', 'Coffee']
       const { body } = await call('POST', '/polls', { json: { question: 'Tea or coffee?', options, ...more } })
       return { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
+    },
+    async forgetJoinCode({ id, path, token }) {
+      await system.database.pool.query('update poll set join_code = null where id = $1', [id])
+      // Whoever has it in memory reads it anew.
+      await call('PATCH', path, { json: { description: 'Old' }, bearer: token })
     },
     async visit({ id }, { after = '', cookie, ...options } = {}) {
       const page = await openScreen(browser, options, faults, told)

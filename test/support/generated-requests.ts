@@ -36,6 +36,7 @@ export function createSeen(): Seen {
       if (body === null) return
       if (typeof body.manage_token === 'string') manageTokens.set(body.id, body.manage_token)
       keep('poll_id', body.manage_token && body.id)
+      keep('join_code', body.join_code)
       keep('voter-token', body.voter_token)
       keep('vote_id', body.vote_id)
       keep('cursor', body.next_cursor)

@@ -35,5 +35,6 @@ export const somePoll = (said: Partial<Poll> = {}): Poll => ({
   revision: 1,
   manageTokenHash: 'ab'.repeat(32),
   createdByKey: null,
+  joinCode: null,
   ...said,
 })

@@ -3,6 +3,7 @@ import type { Client, CreatedPoll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
 import { Codes } from './codes.tsx'
 import { describeFault } from './describe-fault.ts'
+import { spellJoinCode } from '../join-code.ts'
 
 type Props = {
   readonly client: Pick<Client, 'createCodes'>
@@ -24,6 +25,7 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
       <p dir="auto">{poll.question}</p>
       <img class="qr" src={`/p/${poll.id}/qr.svg`} width="220" height="220" alt={say('common.qr_code')} />
       <Link label={say('create.vote')} url={vote} />
+      {poll.join_code !== null && <JoinCode code={poll.join_code} base={base} />}
       <Link
         label={say('create.manage')}
         url={`${vote}/manage#manage=${poll.manage_token}`}
@@ -42,6 +44,17 @@ export function CreatedView({ client, base, poll, onAgain }: Props) {
           {say('create.again')}
         </button>
       </p>
+    </div>
+  )
+}
+
+function JoinCode({ code, base }: { readonly code: string; readonly base: string }) {
+  return (
+    <div class="join-code">
+      <p>
+        <span>{say('create.join')}</span> <strong dir="ltr">{spellJoinCode(code)}</strong>
+      </p>
+      <p class="hint">{say('create.join_hint', { address: `${base.replace(/^https?:\/\//, '')}/j` })}</p>
     </div>
   )
 }

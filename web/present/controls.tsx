@@ -8,7 +8,8 @@ import type { Organiser } from './use-organiser.ts'
 
 type Props = {
   readonly pollId: string
-  readonly joinUrl: string
+  /** Where to join. */
+  readonly address: string
   readonly organiser: Organiser
   readonly status: Status
   readonly connection: WatchStatus
@@ -20,7 +21,7 @@ type Props = {
 type Shown = 'nothing' | 'help' | 'code' | 'close' | 'reveal'
 
 /** The foot of the screen: where to join, how the connection is, and everything that can be done with keys or the mouse. */
-export function Controls({ pollId, joinUrl, organiser, status, connection, isHidden, isOverlay }: Props) {
+export function Controls({ pollId, address, organiser, status, connection, isHidden, isOverlay }: Props) {
   const [shown, setShown] = useState<Shown>('nothing')
   const toggle = (what: Shown): void => setShown(shown === what ? 'nothing' : what)
   const leave = (): void => setShown('nothing')
@@ -60,7 +61,6 @@ export function Controls({ pollId, joinUrl, organiser, status, connection, isHid
     { key: '?', name: say('present.keys'), does: say('present.keys_does'), isThere: true, run: () => toggle('help') },
   ]
   useKeys(isOverlay || shown === 'close' || shown === 'reveal' ? [] : commands)
-  const address = joinUrl.replace(/^https?:\/\//, '')
   return (
     <footer class={address.length > 40 ? 'foot wide' : 'foot'}>
       <p class="address">

@@ -1,4 +1,5 @@
 import { say } from '../i18n/say.ts'
+import { spellJoinCode, spellWhereToJoin } from '../join-code.ts'
 import { arrange } from './arrange.ts'
 import { Bars } from './bars.tsx'
 import { Controls } from './controls.tsx'
@@ -38,12 +39,17 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
       <Bars arrangement={arrangement} isFinal={tally?.results_final === true} />
       <aside class="beside">
         <img class="code" src={`/p/${pollId}/qr.svg`} alt={say('common.qr_code')} />
+        {poll.join_code !== null && (
+          <p class="join-code" dir="ltr">
+            {spellJoinCode(poll.join_code)}
+          </p>
+        )}
         {counted !== null && <PaceChart tally={counted} connection={connection} isOpen={status === 'open'} />}
         {!mayShow && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
       </aside>
       <Controls
         pollId={pollId}
-        joinUrl={joinUrl}
+        address={spellWhereToJoin(joinUrl, poll.join_code)}
         organiser={organiser}
         status={status}
         connection={connection}

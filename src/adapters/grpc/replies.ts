@@ -46,6 +46,7 @@ function definitionMessage(poll: Poll): PollMessage {
     allowVoteChange: poll.allowVoteChange,
     round: poll.round,
     revision: poll.revision,
+    ...(poll.joinCode === null ? {} : { joinCode: poll.joinCode }),
   }
 }
 

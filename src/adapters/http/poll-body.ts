@@ -61,6 +61,8 @@ export function pollBody({ poll, tally }: LivePoll, isVisible: boolean): PollBod
     voter_visibility: poll.voterVisibility,
     voter_identity: poll.voterIdentity,
     allow_vote_change: poll.allowVoteChange,
+    // A cached definition may be of a version that knew of none.
+    join_code: poll.joinCode ?? null,
     round: poll.round,
     revision: poll.revision,
     version: isVisible ? tally.version : null,

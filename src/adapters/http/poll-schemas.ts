@@ -175,6 +175,11 @@ const pollFields = {
   voter_visibility: Type.Enum([...voterVisibilities]),
   voter_identity: Type.Enum([...identities]),
   allow_vote_change: Type.Boolean(),
+  join_code: Type.Unsafe<string | null>({
+    type: ['string', 'null'],
+    description: 'What people type at `/j` to come to this poll. Null for polls from before there were any.',
+    examples: ['7KMX4R'],
+  }),
   ...results,
 }
 

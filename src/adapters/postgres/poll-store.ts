@@ -11,6 +11,7 @@ export function createPollStore(pool: pg.Pool): PollStore {
   return {
     create: (poll, note) => orUnavailable('ledger', () => createPoll(pool, poll, note)),
     find: (pollId) => orUnavailable('ledger', () => findPoll(pool, pollId)),
+    findByJoinCode: (joinCode) => orUnavailable('ledger', () => findByJoinCode(pool, joinCode)),
     save: (poll, knownRevision, note) => orUnavailable('ledger', () => savePoll(pool, poll, knownRevision, note)),
     list: (cursor, pageSize, createdByKey) =>
       orUnavailable('ledger', () => listPolls(pool, cursor, pageSize, createdByKey)),
@@ -28,9 +29,9 @@ export function createPollStore(pool: pg.Pool): PollStore {
 const DEFINITION = `
   question, description, type, min_choices, max_choices, next_option_id, status, opens_at, closes_at, opened_at, closed_at,
   edited_at, created_at, results_visibility, voter_visibility, voter_identity, allow_vote_change, partitions, round, revision,
-  manage_token_hash, created_by_key`
+  manage_token_hash, created_by_key, join_code`
 const DEFINITION_VALUES =
-  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26'
+  '$5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27'
 
 function definitionOf(poll: Poll): readonly unknown[] {
   return [
@@ -56,6 +57,7 @@ function definitionOf(poll: Poll): readonly unknown[] {
     poll.revision,
     poll.manageTokenHash,
     poll.createdByKey,
+    poll.joinCode,
   ]
 }
 
@@ -76,13 +78,13 @@ function valuesOf(poll: Poll): unknown[] {
 const CREATE = `
   with created as (
     insert into poll (id, ${DEFINITION}) values ($1, ${DEFINITION_VALUES})
-    on conflict (id) do nothing
+    on conflict do nothing
     returning id
   ), options as (
     insert into poll_option (poll_id, id, text, position)
     select created.id, o.id, o.text, o.position
     from created, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
-  ), noted as (${appendNote('created', { pollId: 'created.id' }, 27)}
+  ), noted as (${appendNote('created', { pollId: 'created.id' }, 28)}
   )
   select 1 from created`
 
@@ -98,12 +100,19 @@ export async function findPoll(from: Queryable, pollId: string): Promise<Poll | 
   return rows[0] === undefined ? null : toPoll(rows[0])
 }
 
+const FIND_BY_JOIN_CODE = `select id from poll where join_code = $1 and status <> 'deleted'`
+
+async function findByJoinCode(pool: pg.Pool, joinCode: string): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string }>(FIND_BY_JOIN_CODE, [joinCode])
+  return rows[0]?.id ?? null
+}
+
 /** Everything hangs on the row that `saved` changed, so where the revision is another, nothing changes at all. */
 const SAVE = `
   with saved as (
     update poll
     set (${DEFINITION}, changed_at) = row (${DEFINITION_VALUES}, clock_timestamp())
-    where id = $1 and revision = $27
+    where id = $1 and revision = $28
     returning id
   ), removed as (
     delete from poll_option using saved where poll_option.poll_id = saved.id and poll_option.id <> all ($2::smallint[])
@@ -112,7 +121,7 @@ const SAVE = `
     select saved.id, o.id, o.text, o.position
     from saved, unnest($2::smallint[], $3::text[], $4::smallint[]) as o (id, text, position)
     on conflict (poll_id, id) do update set text = excluded.text, position = excluded.position
-  ), noted as (${appendNote('saved', { pollId: 'saved.id' }, 28)}
+  ), noted as (${appendNote('saved', { pollId: 'saved.id' }, 29)}
   )
   select 1 from saved`
 

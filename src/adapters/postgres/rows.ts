@@ -38,6 +38,7 @@ export type PollRow = {
   readonly revision: number
   readonly manage_token_hash: string
   readonly created_by_key: string | null
+  readonly join_code: string | null
 }
 
 /** What to select from `poll` for a PollRow: every column, and the options in their order. */
@@ -75,6 +76,7 @@ export function toPoll(row: PollRow): Poll {
     revision: row.revision,
     manageTokenHash: row.manage_token_hash,
     createdByKey: row.created_by_key,
+    joinCode: row.join_code,
   }
 }
 

@@ -14,6 +14,8 @@ export type RequestLimits = {
   readonly newPolls: RateLimit
   /** By address: tokens that were looked into, and came to nothing, and voting codes that are none. */
   readonly invalidTokens: RateLimit
+  /** By address: join codes that were tried; one that was good there counts no more. */
+  readonly joinCodes: RateLimit
   /** By address: results that have to be read to be signed. */
   readonly signedResults: RateLimit
 }
@@ -45,6 +47,7 @@ export function createRequestLimits(
       perMinute.invalidTokens,
       'Too many tokens or codes from your address were not valid.',
     ),
+    joinCodes: limit('join-codes', perMinute.joinCodes, 'Too many codes were tried from your address.'),
     signedResults: limit('signed-results', perMinute.signedResults, 'Too many results were signed for your address.'),
   }
 }
@@ -59,5 +62,6 @@ export const noRequestLimits: RequestLimits = {
   newcomers: always,
   newPolls: always,
   invalidTokens: always,
+  joinCodes: always,
   signedResults: always,
 }

@@ -13,7 +13,8 @@ import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-pa
 import { addressOf, readSessionCookie, setSessionCookie } from '../credentials.ts'
 import { protectPages } from '../html-headers.ts'
 import type { HttpApp } from '../operation.ts'
-import { limitHeadersOf, PROBLEMS, retryAfterOf, sendRefusal } from '../problems.ts'
+import { PROBLEMS, sendRefusal } from '../problems.ts'
+import { isForPerson, sayWhenToComeBack } from './answer-people.ts'
 import { assetRoutes } from './assets.ts'
 import { builtAssetRoutes } from './built-assets.ts'
 import { createRenderHomePage } from './home-page.ts'
@@ -184,11 +185,6 @@ const nothingHere = refuse(
   'There is nothing for programs at this address. /docs shows what there is.',
 )
 
-/** Browsers ask for HTML by name; programs take anything, or JSON. */
-function isForPerson({ headers }: FastifyRequest): boolean {
-  return headers.accept?.includes('text/html') ?? false
-}
-
 function hasQuery(request: FastifyRequest, name: string): boolean {
   return new URLSearchParams(request.url.split('?')[1] ?? '').has(name)
 }
@@ -202,12 +198,6 @@ function sendRefusedPage(reply: FastifyReply, pollId: string, no: Refused): Fast
   return sendPage(reply, status, () =>
     renderMessagePage(say('message.refused'), say(...told), `/p/${encodeURIComponent(pollId)}`),
   )
-}
-
-function sayWhenToComeBack(reply: FastifyReply, no: Refused): void {
-  const retryAfter = retryAfterOf(no)
-  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-  reply.headers(limitHeadersOf(no))
 }
 
 function sendFaultPage(

@@ -33,8 +33,10 @@ export interface Poll {
   'version'?: (number | string | Long);
   'totalVotes'?: (number | string | Long);
   'resultsFinal'?: (boolean);
+  'joinCode'?: (string);
   '_version'?: "version";
   '_totalVotes'?: "totalVotes";
+  '_joinCode'?: "joinCode";
 }
 
 export interface Poll__Output {
@@ -61,6 +63,8 @@ export interface Poll__Output {
   'version'?: (number);
   'totalVotes'?: (number);
   'resultsFinal': (boolean);
+  'joinCode'?: (string);
   '_version'?: "version";
   '_totalVotes'?: "totalVotes";
+  '_joinCode'?: "joinCode";
 }
