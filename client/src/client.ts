@@ -43,6 +43,8 @@ export type Client = {
    */
   readonly beginSession: (options?: Pick<CallOptions, 'signal'>) => Promise<string>
   readonly get: (pollId: string, options?: CallOptions) => Promise<Poll>
+  /** How many watch it, as of some seconds ago. */
+  readonly viewers: (pollId: string, options?: CallOptions) => Promise<number>
   readonly results: (pollId: string, options?: CallOptions) => Promise<Results>
   /** Resolves when the service has the vote for good. `option`: the id of one option, or of several. */
   readonly vote: (pollId: string, option: number | readonly number[], options?: VoteOptions) => Promise<AcceptedVote>
@@ -114,6 +116,8 @@ export function createClient(options: ClientOptions = {}): Client {
       return begun
     },
     get: (pollId, asked = {}) => read(pathOf(pollId), asked),
+    viewers: async (pollId, asked = {}) =>
+      (await read<{ readonly viewers: number }>(pathOf(pollId, '/viewers'), asked)).viewers,
     results: (pollId, asked = {}) => read(pathOf(pollId, '/results'), asked),
     vote: (pollId, option, asked = {}) => cast('POST', pollId, choiceOf(option), asked),
     change: (pollId, option, asked = {}) => cast('PUT', pollId, choiceOf(option), asked),

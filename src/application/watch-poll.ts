@@ -35,6 +35,8 @@ export type WatchPoll = {
   /** Follows the poll: the state now, then `onUpdate` until `stop()`. Null for an unknown or deleted poll. */
   watch(pollId: string, viewer: Viewer): Promise<{ readonly live: LivePoll; readonly stop: () => void } | null>
   viewerCount(): number
+  /** Each poll that somebody watches at this process, and how many do. */
+  viewerCounts(): ReadonlyMap<string, number>
   /** Ends all subscriptions. */
   stop(): Promise<void>
 }
@@ -87,6 +89,7 @@ export function createWatchPoll(options: WatchPollOptions): WatchPoll {
     refresh,
     watch: (pollId, viewer) => polls.watch(pollId, viewer),
     viewerCount: () => polls.viewerCount,
+    viewerCounts: () => new Map(polls.watched().map((poll) => [poll.pollId, poll.viewerCount])),
     async stop() {
       await repair.stop()
       await polls.stop()

@@ -12,6 +12,7 @@ import { createSetAsideVotes } from '../adapters/postgres/set-aside.ts'
 import { createTallies } from '../adapters/postgres/tallies.ts'
 import { createTallyCache as createPostgresTallyCache } from '../adapters/postgres/tally-cache.ts'
 import { createTallyFeed as createPostgresTallyFeed } from '../adapters/postgres/tally-feed.ts'
+import { createViewerCounts as createPostgresViewerCounts } from '../adapters/postgres/viewer-counts.ts'
 import { createVoteDoor as createPostgresVoteDoor } from '../adapters/postgres/vote-door.ts'
 import { createVoteLedger } from '../adapters/postgres/vote-ledger.ts'
 import { createVoteStream as createPostgresVoteStream } from '../adapters/postgres/vote-stream.ts'
@@ -22,6 +23,7 @@ import { createKeys } from '../adapters/redis/keys.ts'
 import { createSharedRates } from '../adapters/redis/shared-rates.ts'
 import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tally-cache.ts'
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
+import { createViewerCounts as createRedisViewerCounts } from '../adapters/redis/viewer-counts.ts'
 import { createVoteDoor as createRedisVoteDoor } from '../adapters/redis/vote-door.ts'
 import { createVoteStream as createRedisVoteStream } from '../adapters/redis/vote-stream.ts'
 import { signingsMax } from '../application/sign-result.ts'
@@ -38,6 +40,7 @@ import type { SharedRates } from '../ports/shared-rates.ts'
 import type { Tallies } from '../ports/tallies.ts'
 import type { TallyCache } from '../ports/tally-cache.ts'
 import type { TallyFeed } from '../ports/tally-feed.ts'
+import type { ViewerCounts } from '../ports/viewer-counts.ts'
 import type { VoteDoor } from '../ports/vote-door.ts'
 import type { VoteLedger } from '../ports/vote-ledger.ts'
 import type { VoteStream } from '../ports/vote-stream.ts'
@@ -67,6 +70,7 @@ type StreamSide = {
   readonly stream: VoteStream
   readonly cache: TallyCache
   readonly feed: TallyFeed
+  readonly viewerCounts: ViewerCounts
   /** Null where every process limits for itself. */
   readonly sharedRates: SharedRates | null
   /** What keeps the stream from being as durable as VOTE_DURABILITY says. */
@@ -141,6 +145,7 @@ function connectToPostgresAlone(
     stream: createPostgresVoteStream(pool, listener),
     cache: createPostgresTallyCache(pool),
     feed: createPostgresTallyFeed(pool, listener),
+    viewerCounts: createPostgresViewerCounts(pool),
     sharedRates: null,
     // Votes are in the same log as the ledger.
     durabilityProblems: async () => [],
@@ -175,6 +180,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
     stream,
     cache: createRedisTallyCache(connections.cache, keys),
     feed,
+    viewerCounts: createRedisViewerCounts(connections.cache, keys),
     sharedRates: createSharedRates(connections.cache, keys),
     durabilityProblems: async () =>
       config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, voteDurability) : [],

@@ -19,8 +19,10 @@ import { progressRoute } from '../adapters/http/progress-route.ts'
 import { receiptRoute } from '../adapters/http/receipt-route.ts'
 import { ticketRoute } from '../adapters/http/ticket-route.ts'
 import { signedResultRoutes, type SignedResultRoutesParts } from '../adapters/http/signed-result-routes.ts'
+import { viewersRoute } from '../adapters/http/viewers-route.ts'
 import { sessionRoute, type SessionRouteParts, voteRoutes, type VoteRoutesParts } from '../adapters/http/vote-routes.ts'
 import type { ReadReceipt } from '../application/cast-vote/read-receipt.ts'
+import type { CountViewers } from '../application/count-viewers.ts'
 import type { OrganisePolls } from '../application/manage-polls/organise-polls.ts'
 import type { AdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 
@@ -34,6 +36,7 @@ type ApiRoutesParts = EmbedRoutesParts &
   VoteRoutesParts & {
     readonly organisePolls: OrganisePolls
     readonly admitViewer: AdmitViewer
+    readonly countViewers: Pick<CountViewers, 'count'>
     readonly readReceipt: ReadReceipt
     readonly bulkVotes: Pick<BulkVotes, 'addRoute'>
     readonly eventStreams: Pick<EventStreams, 'addRoute'>
@@ -57,6 +60,7 @@ export function addApiRoutes(routes: HttpApp, parts: ApiRoutesParts): void {
   receiptRoute(routes, parts.readReceipt)
   ticketRoute(routes, parts.admitViewer, address)
   eventStreams.addRoute(routes)
+  viewersRoute(routes, parts.countViewers)
   sessionRoute(routes, parts)
   joinRoutes(routes, parts)
   pageRoutes(routes, parts)

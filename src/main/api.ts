@@ -97,6 +97,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
 
   const watching = Promise.all([
     takeVotes.run(signal),
+    readers.countViewers.run(signal),
     voterIdentity.run(report, signal),
     watchStreamDurability(context),
     time.keep(signal),

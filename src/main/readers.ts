@@ -1,5 +1,6 @@
 import { createFindVote } from '../application/cast-vote/find-vote.ts'
 import type { CastVoteParts } from '../application/cast-vote.ts'
+import { type CountViewers, createCountViewers } from '../application/count-viewers.ts'
 import { createExportPoll, type ExportPoll } from '../application/export-poll.ts'
 import { createJoinPoll, type JoinPoll } from '../application/join-poll.ts'
 import type { LimitBearers } from '../application/limit-rates/limit-bearers.ts'
@@ -13,6 +14,7 @@ import { createSeePoll, type SeePoll, type SeePollParts } from '../application/w
 import { createTickets } from '../application/watch-poll/ticket.ts'
 import type { WatchPoll } from '../application/watch-poll.ts'
 import type { Secrets } from '../ports/secrets.ts'
+import { sleep } from '../runtime/stop-signal.ts'
 import type { RoleContext } from './role.ts'
 
 type ReadersParts = Omit<SeePollParts, 'findVote'> & {
@@ -29,6 +31,7 @@ type ReadersParts = Omit<SeePollParts, 'findVote'> & {
 type Readers = {
   readonly seePoll: SeePoll
   readonly admitViewer: AdmitViewer
+  readonly countViewers: CountViewers
   readonly joinPoll: JoinPoll
   readonly exportPoll: ExportPoll
   readonly signResult: SignResult
@@ -46,6 +49,7 @@ export function createReaders(
   const seePoll = limitReaders(createSeePoll({ ...parts, findVote }), limitBearers)
   const admitViewer = createAdmitViewer({ ...parts, seePoll, tickets: createTickets(service, now), viewersMax })
   const { watchPoll } = parts
+  const countViewers = createCountViewers({ watchPoll, viewerCounts: adapters.viewerCounts, sleep, report })
   const joinPoll = createJoinPoll({ polls: adapters.polls, watchPoll, requestLimits })
   const exportPoll = createExportPoll({
     readSnapshot: createReadSnapshot(adapters.snapshots, 'export', exportsMax),
@@ -64,5 +68,5 @@ export function createReaders(
     issuer,
     report,
   })
-  return { seePoll, admitViewer, joinPoll, exportPoll, signResult, resultKeys }
+  return { seePoll, admitViewer, countViewers, joinPoll, exportPoll, signResult, resultKeys }
 }

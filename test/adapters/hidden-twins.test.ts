@@ -16,6 +16,8 @@ const ownNames: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'time'],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'request id'],
   [/[A-Za-z0-9_-]{60,}/g, 'vote id or token'],
+  // Whoever watches is counted, voter or not, some seconds later.
+  [/"viewers":\d+/g, 'viewers'],
   // Drawn by lot, so that many do not come back together.
   [/^retry: \d+$/gm, 'when to come back'],
 ]

@@ -66,6 +66,7 @@ test('every call of the contract is there', () => {
       'get /polls/{poll_id}/export.csv',
       'get /polls/{poll_id}/export.json',
       'get /polls/{poll_id}/events',
+      'get /polls/{poll_id}/viewers',
       'post /polls/{poll_id}/ticket',
       'get /j/{join_code}',
       'get /health/live',

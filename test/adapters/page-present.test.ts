@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
 import { cookieOf } from '../support/http-client.ts'
+import { connectViewer } from '../support/viewer.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 let screen: BigScreen
@@ -71,6 +72,16 @@ describe('the big screen', () => {
     await screen.call('DELETE', poll.path, { bearer: poll.token })
     await page.getByRole('status').getByText('This poll was deleted').waitFor()
     expect(await page.locator('.state').innerText()).toBe('Deleted')
+  })
+
+  test('says how many watch, also where the result is hidden', async () => {
+    const poll = await screen.makePoll({ results_visibility: 'never' })
+    const page = await screen.visit(poll)
+    await page.locator('.viewers').getByText('1 watching', { exact: true }).waitFor()
+    const viewer = connectViewer(`${screen.url.replace('http', 'ws')}/ws${poll.path}`)
+    await waitUntil(async () => (await page.locator('.viewers').innerText()) === '2 watching', { withinMs: 20_000 })
+    expect(await page.locator('.sum, .figures').count()).toBe(0)
+    viewer.socket.close()
   })
 
   test('says where to join, in letters and as a code, at the address of the code', async () => {

@@ -2905,6 +2905,17 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a store that has lost who watches is told of what changes alone',
+    edits: [
+      {
+        file: 'src/application/count-viewers.ts',
+        from: 'if (!isKept) for (const pollId of told.keys()) told.set(pollId, null)',
+        to: 'if (!isKept && told.size === 0) return',
+      },
+    ],
+    caughtBy: [{ file: 'test/domain/count-viewers.test.ts', title: 'what the store has lost is told anew, all of it' }],
+  },
+  {
     breaks: 'the join code of a deleted poll still leads to it',
     edits: [
       {

@@ -3,6 +3,7 @@ import { createDoorRestoration } from '../../src/adapters/postgres/door-restorat
 import { createListener } from '../../src/adapters/postgres/listen.ts'
 import { createTallyCache } from '../../src/adapters/postgres/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/postgres/tally-feed.ts'
+import { createViewerCounts } from '../../src/adapters/postgres/viewer-counts.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/postgres/vote-stream.ts'
 import { parseEntryId } from '../../src/domain/position.ts'
@@ -27,6 +28,7 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     stream: createVoteStream(pool, listener),
     cache: createTallyCache(pool),
     feed: createTallyFeed(pool, listener),
+    viewerCounts: createViewerCounts(pool),
     takeOut: async (partition, entries) => {
       const numbers = entries.map((entry) => parseEntryId(entry)[0])
       await pool.query('delete from vote_event where partition = $1 and number = any ($2)', [partition, numbers])

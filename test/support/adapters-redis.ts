@@ -3,6 +3,7 @@ import { createDoorRestoration } from '../../src/adapters/redis/door-restoration
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
+import { createViewerCounts } from '../../src/adapters/redis/viewer-counts.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import type { AdapterOptions, Adapters } from './adapters.ts'
@@ -29,6 +30,7 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     stream,
     cache: createTallyCache(connections.cache, keys),
     feed,
+    viewerCounts: createViewerCounts(connections.cache, keys),
     takeOut: async (partition, entries) => {
       await connections.commands.xdel(keys.stream(partition), ...entries)
     },

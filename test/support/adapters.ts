@@ -2,6 +2,7 @@ import type { EntryId } from '../../src/domain/position.ts'
 import type { DoorRestoration } from '../../src/ports/door-restoration.ts'
 import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import type { TallyFeed } from '../../src/ports/tally-feed.ts'
+import type { ViewerCounts } from '../../src/ports/viewer-counts.ts'
 import type { VoteDoor } from '../../src/ports/vote-door.ts'
 import type { VoteStream } from '../../src/ports/vote-stream.ts'
 import { postgres } from './adapters-postgres.ts'
@@ -14,6 +15,7 @@ export type Adapters = {
   readonly stream: VoteStream
   readonly cache: TallyCache
   readonly feed: TallyFeed
+  readonly viewerCounts: ViewerCounts
   /** Takes entries out of the stream, as somebody does by hand. */
   readonly takeOut: (partition: number, entries: readonly EntryId[]) => Promise<void>
   /** Breaks the connections over which news arrives, as a network would. */

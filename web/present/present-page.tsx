@@ -9,6 +9,7 @@ import { StandingLine } from './standing-line.tsx'
 import { whyHidden } from './standing.ts'
 import { useFollowed } from './use-followed.ts'
 import { useOrganiser } from './use-organiser.ts'
+import { Viewers } from './viewers.tsx'
 
 type Props = {
   readonly pollId: string
@@ -46,6 +47,7 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
         )}
         {counted !== null && <PaceChart tally={counted} connection={connection} isOpen={status === 'open'} />}
         {!mayShow && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
+        <Viewers pollId={pollId} />
       </aside>
       <Controls
         pollId={pollId}

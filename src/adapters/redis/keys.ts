@@ -27,5 +27,8 @@ export function createKeys(prefix = '') {
     pollChanges: `${prefix}poll_changes`,
     /** All in one slot: what becomes due at the same time goes in one script. */
     rate: (key: string) => `${prefix}rate:{limits}:${key}`,
+    /** How many watch each poll at a process; all processes in one slot. */
+    viewersAt: (processId: string) => `${prefix}viewers:{viewers}:${processId}`,
+    viewingProcesses: `${prefix}viewing_processes:{viewers}`,
   } as const
 }

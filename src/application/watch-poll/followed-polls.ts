@@ -80,6 +80,10 @@ export class FollowedPolls {
     return [...this.#followed.values()]
   }
 
+  watched(): FollowedPoll[] {
+    return this.all().filter((poll) => poll.viewerCount > 0)
+  }
+
   get viewerCount(): number {
     return this.#viewers
   }
