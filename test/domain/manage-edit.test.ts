@@ -12,6 +12,7 @@ import {
 
 const somePoll: Poll = {
   id: 'p1',
+  join_code: null,
   question: 'Tea or coffee?',
   description: '',
   type: 'single',
