@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import arabic from '../../web/messages/ar.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -237,6 +238,20 @@ describe('the page', () => {
     await radio(page, 'Coffee').check()
     arriving.resolve()
     await page.getByText('Live').waitFor()
+    expect(await radio(page, 'Coffee').isChecked()).toBe(true)
+    await press(page, 'Vote')
+    await page.getByText('You voted for Coffee.').waitFor()
+  })
+
+  test('is drawn in the reader’s language, goes on in it, and keeps what was chosen when it is switched', async () => {
+    const pollId = await makePoll()
+    const plain = await visit(pollId, { locale: 'ar', javaScriptEnabled: false })
+    expect(await plain.getByRole('button').allInnerTexts()).toEqual([arabic.vote.vote])
+    const page = await visit(pollId, { locale: 'ar' })
+    expect(await page.evaluate('document.dir')).toBe('rtl')
+    await radio(page, 'Coffee').check()
+    await page.getByRole('combobox').selectOption('en')
+    await page.getByRole('button', { name: 'Vote' }).waitFor()
     expect(await radio(page, 'Coffee').isChecked()).toBe(true)
     await press(page, 'Vote')
     await page.getByText('You voted for Coffee.').waitFor()
