@@ -54,10 +54,13 @@ const countedMs = 24 * 60 * 60_000
 function Countdown({ at, isOpening, behindMs }: CountdownProps) {
   const isMounted = useMounted()
   const leftMs = Date.parse(at) - behindMs - useNow(isMounted)
-  if (!isMounted || leftMs > countedMs) return null
+  if (leftMs > countedMs) return null
+  const name = isOpening ? 'countdown opening' : 'countdown'
+  // Its place is kept from the beginning, so that nothing is pushed aside.
+  if (!isMounted) return <p class={name} />
   const due = say(isOpening ? 'vote.opening_now' : 'vote.closing_now')
   return (
-    <p class={isOpening ? 'countdown opening' : 'countdown'} role="timer">
+    <p class={name} role="timer">
       {leftMs <= 0 ? (
         due
       ) : (

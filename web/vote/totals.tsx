@@ -24,8 +24,8 @@ export function Totals({ poll, tally: { total_votes: total, as_of: asOf }, statu
         </p>
       )}
       {total === null && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
-      <Connection connection={connection} status={status} />
       {total !== null && asOf !== null && <AsOf at={asOf} />}
+      <Connection connection={connection} status={status} />
     </div>
   )
 }

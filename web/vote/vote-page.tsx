@@ -109,7 +109,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
         <Dock poll={poll} status={status} ballot={ballot} canChoose={canChoose} notice={notice} />
       </form>
       <Announcer rows={rows} tally={tally} />
-      {children}
+      <div class="at-end">{children}</div>
     </>
   )
 }
