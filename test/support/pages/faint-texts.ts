@@ -46,6 +46,7 @@ const listTexts = `(() => {
   }
   // What is cut off, or lies behind something else, is not seen.
   const isSeen = (one, { x, y, width, height }) => {
+    if (x < 0 || y < 0 || x + width > innerWidth || y + height > innerHeight) return false
     const top = document.elementFromPoint(x + width / 2, y + height / 2)
     return top !== null && width > 2 && height > 4 && (one.contains(top) || top.contains(one))
   }
