@@ -30,7 +30,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY contract ./contract
 COPY client ./client
 COPY web ./web
-RUN npm run build
+RUN npm run build:pages
 
 FROM base AS sources
 COPY . .
