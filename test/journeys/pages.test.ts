@@ -122,6 +122,27 @@ async function tabTo(wanted: Locator): Promise<void> {
   expect(await hasFocus()).toBe(true)
 }
 
+test('a vote that is given without a connection is kept, and sent once when there is one', async () => {
+  const links = await create()
+  const phone = await open(links.vote)
+  await isLive(phone)
+  const keys: (string | undefined)[] = []
+  phone.on('request', (request) => {
+    if (request.url().endsWith('/vote') && request.method() === 'POST') keys.push(request.headers()['idempotency-key'])
+  })
+  watch.provoke(/./)
+  await phone.context().setOffline(true)
+  await phone.getByRole('radio', { name: 'Tea' }).check()
+  await phone.getByRole('button', { name: 'Vote', exact: true }).click()
+  await phone.getByText('Your vote is kept on this device').waitFor()
+  await phone.context().setOffline(false)
+  await phone.getByText('You voted for Tea').waitFor()
+  expect([keys.length > 0, new Set(keys).size]).toEqual([true, 1])
+  const { pathname } = new URL(links.vote)
+  const { body } = await createHttpClient(system().apiUrl(0))('GET', pathname.replace('/p/', '/polls/'))
+  expect(body.total_votes).toBe(1)
+})
+
 describe('an api that is killed', () => {
   test('is missed, said so, and when it is back its pages are live by themselves', async () => {
     const links = await create()

@@ -1,5 +1,11 @@
 import type { Scene } from './scene.ts'
 
+/** What lies behind the address of a new poll. */
+export async function open({ visit, makePoll }: Scene, after: string, shown: string): Promise<void> {
+  const { id } = await makePoll()
+  await visit(`/p/${id}${after}`, shown)
+}
+
 /** The page to vote on, of a new poll. */
 export async function vote({ visit, makePoll }: Scene, definition: object, shown: string): Promise<void> {
   const { id } = await makePoll(definition)
@@ -28,12 +34,6 @@ export async function close({ call, visit, makePoll }: Scene, definition: object
   const { id, path, token } = await makePoll(definition)
   await call('POST', `${path}/close`, { bearer: token })
   await visit(`/p/${id}${after}`, 'Final result')
-}
-
-/** Whoever comes with the manage token. */
-export async function manage({ visit, makePoll }: Scene): Promise<void> {
-  const { id, token } = await makePoll()
-  await visit(`/p/${id}#manage=${token}`, 'People can vote now.')
 }
 
 /** The big screen, of a new poll. */

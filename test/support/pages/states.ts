@@ -1,10 +1,11 @@
 import { create, createFilled, createWithCodes, fillForm, pasteOptions } from './reach-create.ts'
-import { close, cutOff, manage, present, pressOnScreen, vote, voteFor } from './reach-poll.ts'
+import { closeAndManage, edit, manage } from './reach-manage.ts'
+import { close, cutOff, open, present, pressOnScreen, vote, voteFor } from './reach-poll.ts'
 import type { Scene } from './scene.ts'
 
 /** A page as somebody may see it. `reach` leads there, and fails where that is not reached. */
 export type PageState = {
-  readonly page: 'create' | 'vote' | 'present' | 'message'
+  readonly page: 'create' | 'vote' | 'manage' | 'present' | 'message'
   readonly state: string
   readonly reach: (scene: Scene) => Promise<void>
 }
@@ -16,6 +17,7 @@ const many = { question: long.slice(0, 500), description: long, options: longOpt
 const six = { question: long.slice(0, 160), options: longOptions.slice(0, 6) }
 const changeable = { allow_vote_change: true }
 const two = { type: 'multiple', max_choices: 2 }
+const code = { voter_identity: 'code' }
 const never = { results_visibility: 'never' }
 const afterVote = { results_visibility: 'after_vote' }
 
@@ -33,7 +35,7 @@ export const pageStates: readonly PageState[] = [
   { page: 'vote', state: 'open', reach: async (scene) => vote(scene, { closes_at: inAnHour() }, 'Live') },
   { page: 'vote', state: 'multiple', reach: async (scene) => vote(scene, two, 'Live') },
   { page: 'vote', state: 'many', reach: async (scene) => vote(scene, many, 'Live') },
-  { page: 'vote', state: 'code', reach: async (scene) => vote(scene, { voter_identity: 'code' }, 'Your voting code') },
+  { page: 'vote', state: 'code', reach: async (scene) => vote(scene, code, 'Your voting code') },
   { page: 'vote', state: 'refused', reach: async (scene) => voteFor(scene, {}, null) },
   { page: 'vote', state: 'voted', reach: async (scene) => voteFor(scene, {}, 'Ice cream') },
   { page: 'vote', state: 'changeable', reach: async (scene) => voteFor(scene, changeable, 'Ice cream') },
@@ -41,7 +43,16 @@ export const pageStates: readonly PageState[] = [
   { page: 'vote', state: 'cut-off', reach: cutOff },
   { page: 'vote', state: 'closed', reach: async (scene) => close(scene, {}, '') },
   { page: 'vote', state: 'closed-hidden', reach: async (scene) => close(scene, never, '') },
-  { page: 'vote', state: 'organiser', reach: manage },
+
+  { page: 'manage', state: 'draft', reach: async (scene) => manage(scene, { draft: true }, 'Nobody can vote yet.') },
+  { page: 'manage', state: 'open', reach: async (scene) => manage(scene, {}, 'People can vote now.') },
+  { page: 'manage', state: 'many', reach: async (scene) => manage(scene, many, 'People can vote now.') },
+  { page: 'manage', state: 'code', reach: async (scene) => manage(scene, code, 'People can vote now.') },
+  { page: 'manage', state: 'hidden', reach: async (scene) => manage(scene, never, 'Nobody else sees the result') },
+  { page: 'manage', state: 'closing', reach: async (scene) => manage(scene, {}, 'Keep it open', 'Close voting') },
+  { page: 'manage', state: 'editing', reach: edit },
+  { page: 'manage', state: 'closed', reach: closeAndManage },
+  { page: 'manage', state: 'no-token', reach: async (scene) => open(scene, '/manage', 'needs the link to manage') },
 
   { page: 'present', state: 'scheduled', reach: async (scene) => present(scene, { opens_at: inAnHour() }) },
   { page: 'present', state: 'open', reach: async (scene) => present(scene, { closes_at: inAnHour() }) },
