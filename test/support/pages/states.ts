@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts'
 
 /** A page as somebody may see it. `reach` leads there, and fails where that is not reached. */
 export type PageState = {
-  readonly page: 'create' | 'vote' | 'manage' | 'present' | 'message'
+  readonly page: 'create' | 'vote' | 'manage' | 'present' | 'join' | 'message'
   readonly state: string
   readonly reach: (scene: Scene) => Promise<void>
 }
@@ -64,6 +64,9 @@ export const pageStates: readonly PageState[] = [
   { page: 'present', state: 'keys', reach: async (scene) => pressOnScreen(scene, '?') },
   { page: 'present', state: 'closing', reach: async (scene) => pressOnScreen(scene, 'c') },
   { page: 'present', state: 'overlay', reach: async (scene) => present(scene, {}, '?overlay') },
+
+  { page: 'join', state: 'empty', reach: async ({ visit }) => visit('/j', 'Join a poll') },
+  { page: 'join', state: 'unknown', reach: async ({ visit }) => visit('/j?code=222222', 'No poll has this code.') },
 
   { page: 'message', state: 'no-poll', reach: async ({ visit }) => visit('/p/nosuchpoll12', 'This poll is not here') },
 ]
