@@ -23,10 +23,9 @@ const pairs = [
   ...['ink', 'soft', 'accent', 'good', 'bad'].flatMap((text) => grounds.map((ground) => [text, ground, 4.5] as const)),
   ['on-accent', 'accent', 4.5],
   ['bad', 'bad-ground', 4.5],
-  ...['bar', 'bar-mine', 'bar-winner', 'fill', 'fill-leading', 'fill-won'].map(
-    (ground) => ['ink', ground, 4.5] as const,
-  ),
-  ...['bar', 'bar-mine', 'bar-winner'].map((ground) => ['soft', ground, 4.5] as const),
+  ...['chosen', 'fill', 'fill-leading', 'fill-won'].map((ground) => ['ink', ground, 4.5] as const),
+  ...['soft', 'accent'].map((text) => [text, 'chosen', 4.5] as const),
+  ...['length', 'length-mine', 'length-won'].map((length) => [length, 'card', 3] as const),
   ...grounds.map((ground) => ['edge', ground, 3] as const),
 ] as const
 
