@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Client, Poll, TallyMessage, WatchListener } from '../../client/src/index.ts'
-import { type Followed, followPoll, nothingYet } from '../../web/present/follow-poll.ts'
+import { type Followed, followPoll, nothingYet } from '../../web/follow/follow-poll.ts'
 
 // Only these are looked at.
 const pollOf = (revision: number) => ({ id: 'poll', revision }) as Poll

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { maySeeResults } from '../../src/domain/tally.ts'
 import { useLanguage } from '../../web/i18n/in-use.ts'
 import english from '../../web/messages/en.json' with { type: 'json' }
-import { type Status, tellNext, whyHidden } from '../../web/present/standing.ts'
+import type { Status } from '../../web/follow/status.ts'
+import { tellNext, whyHidden } from '../../web/present/standing.ts'
 
 beforeAll(() => useLanguage(english, 'en'))
 

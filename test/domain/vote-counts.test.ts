@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { countRows, leadingRow } from '../../web/vote/counts.ts'
-import { hasBegun, newestStatus, nextChange } from '../../web/vote/status.ts'
+import { statusOf } from '../../web/follow/status.ts'
+import { hasBegun, nextChange } from '../../web/vote/status.ts'
 
 const options = ['Tea', 'Coffee', 'Neither'].map((text, index) => ({ id: index + 1, text, position: index, votes: 0 }))
 const tallyOf = (votes: readonly number[], total: number | null = votes.reduce((sum, one) => sum + one, 0)) => ({
@@ -49,8 +50,8 @@ describe('the rows', () => {
 describe('where a poll stands', () => {
   test('is what the newer of definition and tally says', () => {
     const poll = { status: 'scheduled', revision: 2 } as const
-    expect(newestStatus(poll, { status: 'open', revision: 3 })).toBe('open')
-    expect(newestStatus(poll, { status: 'draft', revision: 1 })).toBe('scheduled')
+    expect(statusOf({ tally: { status: 'open', revision: 3 }, isGone: false }, poll)).toBe('open')
+    expect(statusOf({ tally: { status: 'draft', revision: 1 }, isGone: false }, poll)).toBe('scheduled')
   })
 
   test('says whether anybody could have voted', () => {

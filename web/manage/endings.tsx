@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Client, Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../present/standing.ts'
+import type { Status } from '../follow/status.ts'
 import { Ask } from './ask.tsx'
 import { Said } from './said.tsx'
 import { useActions } from './use-actions.ts'

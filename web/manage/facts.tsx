@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Poll, TallyMessage } from '../../client/src/index.ts'
 import { formatNumber, formatTime } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../present/standing.ts'
+import type { Status } from '../follow/status.ts'
 import type { OrganiserCalls, Progress } from './organiser-calls.ts'
 
 type Props = {

@@ -3,7 +3,7 @@ import type { TallyMessage, WatchStatus } from '../../client/src/index.ts'
 import { formatNumber } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import { countTotal, drawnWidth, drawPace, forgetTotal, formatPace, paceNow, passTime, startPace } from './pace.ts'
-import { useNow } from './use-now.ts'
+import { useNow } from '../follow/use-now.ts'
 
 type Props = { readonly tally: TallyMessage; readonly connection: WatchStatus; readonly isOpen: boolean }
 

@@ -1,8 +1,9 @@
 import type { Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
 import type { Arrangement } from './arrange.ts'
-import { type Status, tellNext } from './standing.ts'
-import { useNow } from './use-now.ts'
+import { tellNext } from './standing.ts'
+import type { Status } from '../follow/status.ts'
+import { useNow } from '../follow/use-now.ts'
 
 type Props = { readonly poll: Poll; readonly status: Status; readonly arrangement: Arrangement }
 

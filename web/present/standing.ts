@@ -1,9 +1,8 @@
-import type { Poll, TallyMessage } from '../../client/src/index.ts'
+import type { Poll } from '../../client/src/index.ts'
+import type { Status } from '../follow/status.ts'
 import { formatDuration } from '../i18n/format.ts'
 import type { TextKey } from '../i18n/messages.ts'
 import { say } from '../i18n/say.ts'
-
-export type Status = TallyMessage['status']
 
 type Times = Pick<Poll, 'opens_at' | 'closes_at'>
 

@@ -4,7 +4,7 @@ import type { Message } from '../i18n/say.ts'
 import { forgetToken, tryToken } from '../manage-token.ts'
 import { tellError } from '../tell-error.ts'
 import { canBeToken } from '../token-form.ts'
-import { createFreshClient } from './fresh-client.ts'
+import { createFreshClient } from '../follow/fresh-client.ts'
 
 export type Organiser = {
   readonly isThere: boolean

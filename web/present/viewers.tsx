@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import { say } from '../i18n/say.ts'
-import { createFreshClient } from './fresh-client.ts'
+import { createFreshClient } from '../follow/fresh-client.ts'
 
 const askEveryMs = 5_000
 

@@ -3,7 +3,8 @@ import type { Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
 import { type Ballot, isOnItsWay } from './ballot.ts'
 import { joinTexts, SaidWith, slot } from './said-with.tsx'
-import { noteOf, type Status } from './status.ts'
+import { noteOf } from './status.ts'
+import type { Status } from '../follow/status.ts'
 
 type Props = {
   readonly poll: Poll

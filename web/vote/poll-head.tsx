@@ -1,10 +1,10 @@
 import type { Poll } from '../../client/src/index.ts'
 import { formatDuration } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import { useNow } from '../present/use-now.ts'
+import { useNow } from '../follow/use-now.ts'
 import { Moment } from './moment.tsx'
 import { SaidWith, slot } from './said-with.tsx'
-import type { Status } from './status.ts'
+import type { Status } from '../follow/status.ts'
 import { nextChange, statusNames } from './status.ts'
 import { useMounted } from './use-mounted.ts'
 

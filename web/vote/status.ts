@@ -1,7 +1,6 @@
-import type { Poll, TallyMessage } from '../../client/src/index.ts'
+import type { Poll } from '../../client/src/index.ts'
+import type { Status } from '../follow/status.ts'
 import type { TextKey } from '../i18n/messages.ts'
-
-export type Status = TallyMessage['status']
 
 /** Where a poll stands, in a word or two. */
 export const statusNames = {
@@ -47,12 +46,4 @@ export function nextChange(
 ): { readonly at: string; readonly isOpening: boolean } | null {
   if (status === 'scheduled' && opensAt !== null) return { at: opensAt, isOpening: true }
   return status === 'open' && closesAt !== null ? { at: closesAt, isOpening: false } : null
-}
-
-/** The newer of two statuses: definition and tally come apart, and either may be ahead for a moment. */
-export function newestStatus(
-  poll: Pick<Poll, 'status' | 'revision'>,
-  tally: Pick<TallyMessage, 'status' | 'revision'>,
-): Status {
-  return tally.revision < poll.revision ? poll.status : tally.status
 }

@@ -3,7 +3,8 @@ import type { Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
 import { formatClock } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import { SaidWith, slot } from './said-with.tsx'
-import { hiddenNotes, type Status } from './status.ts'
+import { hiddenNotes } from './status.ts'
+import type { Status } from '../follow/status.ts'
 import { useMounted } from './use-mounted.ts'
 
 type Props = {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
-import { type Followed, followPoll } from '../present/follow-poll.ts'
-import { createFreshClient } from '../present/fresh-client.ts'
+import { type Followed, followPoll } from '../follow/follow-poll.ts'
+import { createFreshClient } from '../follow/fresh-client.ts'
 import type { VoteSnapshot } from './snapshot.ts'
 
 /** Who looks: with which voting code, empty without one, and after how many votes here. */

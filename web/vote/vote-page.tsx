@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { statusOf } from '../follow/status.ts'
 import { say } from '../i18n/say.ts'
 import { Announcer } from './announcer.tsx'
 import { firstBallot, isCutOff, isOnItsWay, mayChoose, problemOf, type VoteKind } from './ballot.ts'
@@ -11,7 +12,7 @@ import { noteVoted, typedCode } from './page-address.ts'
 import { PollHead } from './poll-head.tsx'
 import { ResultTable } from './result-table.tsx'
 import type { VoteSnapshot } from './snapshot.ts'
-import { hasBegun, newestStatus } from './status.ts'
+import { hasBegun } from './status.ts'
 import { Totals } from './totals.tsx'
 import { useBallot } from './use-ballot.ts'
 import { useFocusOnOutcome } from './use-focus-on-outcome.ts'
@@ -38,7 +39,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
   const [viewer, setViewer] = useState<Viewer>({ code: '', votes: 0 })
   const [code, setCode] = useState(brought.code)
   const { poll, tally: told, connection, isGone } = useFollowed(snapshot, viewer)
-  const status = isGone ? 'deleted' : newestStatus(poll, told)
+  const status = statusOf({ tally: told, isGone }, poll)
   const tally = hasBegun(status) ? told : { ...told, total_votes: null }
   const first = useMemo(() => {
     const drawn = firstBallot(snapshot)

@@ -18,12 +18,6 @@ type Beginning = {
 
 export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting', isGone: false }
 
-/** Where the poll stands, by the newer of what is known. */
-export function statusOf({ tally, isGone }: Followed, poll: Poll): TallyMessage['status'] {
-  if (isGone) return 'deleted'
-  return tally === null || tally.revision < poll.revision ? poll.status : tally.status
-}
-
 /** So often the definition is read for one piece of news: who answers may be a moment behind who told. */
 const readsMax = 5
 const readAgainMs = 1_000
