@@ -73,25 +73,22 @@ export const vote = createCommand({
   },
 })
 
-/** Numbers are ids as they are; texts are looked up, so a vote by number alone is one request. */
+/** A text goes before a number. What is the text of one option and the number of another could be meant either way. */
 async function findOptions(
   { poll, choices }: VoteAsked,
   client: Client,
   signal: AbortSignal,
 ): Promise<readonly number[]> {
-  if (choices.every(isNumber)) return choices.map(Number)
   const { options } = await client.get(poll.id, { signal })
   return choices.map((choice) => {
-    if (isNumber(choice)) return Number(choice)
-    const same = options.filter((option) => option.text.toLowerCase() === choice.trim().toLowerCase())
-    const [option] = same
-    if (option !== undefined && same.length === 1) return option.id
-    throw new Trouble(`This poll has ${same.length === 0 ? 'no' : 'more than one'} option ${JSON.stringify(choice)}.`)
+    const named = options.filter((option) => option.text.toLowerCase() === choice.trim().toLowerCase())
+    const numbered = options.filter(({ id }) => String(id) === choice && !named.some((option) => option.id === id))
+    const [option, other] = [...named, ...numbered]
+    if (option !== undefined && other === undefined) return option.id
+    const what = JSON.stringify(choice)
+    if (numbered.length > 0) throw new Trouble(`${what} is the text of one option and the number of another.`)
+    throw new Trouble(`This poll has ${option === undefined ? 'no' : 'more than one'} option ${what}.`)
   })
-}
-
-function isNumber(word: string): boolean {
-  return /^\d{1,9}$/.test(word)
 }
 
 function describeAccepted({ does }: VoteAsked, { vote_id: id, voter_token: token }: AcceptedVote): readonly string[] {

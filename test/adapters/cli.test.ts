@@ -80,6 +80,26 @@ describe('for programs', () => {
 })
 
 describe('for people', () => {
+  test('an option is meant by its text before its number, and by neither where that could be two', async () => {
+    const years = await createClient({ url: system.url }).create({ question: 'When?', options: ['2025', '2', '2026'] })
+    for (const [word, exitCode] of [
+      ['2026', 0],
+      ['3', 0],
+      ['2', 0],
+      ['1', 0],
+    ] as const)
+      expect([word, (await tallycast(['vote', years.id, word])).exitCode]).toEqual([word, exitCode])
+    const counts = async (): Promise<unknown> =>
+      (await createClient({ url: system.url }).results(years.id)).options.map(({ votes }) => votes)
+    await waitUntil(async () => JSON.stringify(await counts()) === '[1,1,2]')
+    const turned = await createClient({ url: system.url }).create({ question: 'Which?', options: ['2', '1'] })
+    const refused = await tallycast(['vote', turned.id, '1'])
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining('"1" is the text of one option and the number of another.'),
+    ])
+  })
+
   test('create tells the links, vote its receipt, and close with the manage link the final bars', async () => {
     const made = await tallycast(['create', 'Tea or coffee?', 'Tea', 'Coffee'])
     const [manageLink = '', id = ''] = /http\S+\/p\/(\w+)\/manage#manage=\S+/.exec(made.stdout) ?? []
@@ -210,7 +230,7 @@ describe('what cannot be done is said in one line, and its kind is the exit code
     const { id } = await createPoll()
     const { voter_token: voter = '' } = await createClient({ url: system.url }).vote(id, 1)
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
-      [['vote', id, '9', '--json'], /no option 9.* \(option_unknown\)/],
+      [['vote', id, '9', '--json'], /no option "9"/],
       [['vote', id, 'Cocoa', '--json'], /no option "Cocoa"/],
       [['vote', id, '2', '--voter-token', voter], /\(already_voted\)/],
       [['watch', 'nothere', '--json'], /\(poll_not_found\)/],

@@ -20,6 +20,12 @@ describe('the language of a page', () => {
     expect(chooseLanguage(wanted, undefined, available)).toBe(chosen)
   })
 
+  test('is looked for in tags of up to 35 characters, and no longer ones', () => {
+    const tagOf = (length: number): string => `es-${'x'.repeat(length - 3)}`
+    expect(chooseLanguage(tagOf(35), undefined, available)).toBe('es')
+    expect(chooseLanguage(tagOf(36), tagOf(36), available)).toBe('en')
+  })
+
   test('is the one that was chosen here, whatever the browser is set to', () => {
     expect(chooseLanguage('es', 'ar', available)).toBe('ar')
     expect(chooseLanguage(undefined, 'es', available)).toBe('es')

@@ -70,6 +70,7 @@ describe('words that cannot be used are refused before anything is sent', () => 
     ['no poll', () => readWatch([], {}), 'Name a poll'],
     ['two polls', () => readClose(['one', 'two'], {}), 'Name one poll'],
     ['a link that leads to none', () => readWatch(['https://example.org/docs'], {}), 'is no link to a poll'],
+    ['a part of a link', () => readWatch(['polls.test:8000/p/x#manage=secret'], {}), 'its whole link'],
     ['a link and an address', () => readWatch(['http://a.test/p/x', '--url', 'http://b.test'], {}), 'leave out --url'],
     ['no option', () => readVote(['x'], {}), 'Name an option'],
     ['a retract of something', () => readVote(['x', '1', '--retract'], {}), '--retract takes no option'],
@@ -126,6 +127,13 @@ describe('where a poll is, and who is asked as whom', () => {
     }
     expect(readVote([`${link}#manage=secret`, '1'], {})?.place.token).toBeNull()
   })
+
+  test.each(['polls.test:8000/p/x#manage=secret', 'https://polls.test/poll/x#manage=secret'])(
+    'what %s brings is not told to who reads of the mistake',
+    (word) => {
+      expect(() => readClose([word], {})).toThrow(/^(?!.*secret)/s)
+    },
+  )
 
   test('a link to another service is not shown what the environment keeps for its own', () => {
     expect(readWatch(['https://polls.test/sub/p/x'], kept)?.place).toMatchObject({

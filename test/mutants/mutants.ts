@@ -2931,4 +2931,14 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a language with a name that is far too long is taken to pieces',
+    edits: [{ file: 'web/i18n/pick-language.ts', from: 'if (tag.length > tagCharactersMax) continue', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/domain/choose-language.test.ts',
+        title: 'is looked for in tags of up to 35 characters, and no longer ones',
+      },
+    ],
+  },
 ]

@@ -1,5 +1,7 @@
 /** What everybody gets whose languages there are none of. */
 const fallback = 'en'
+/** RFC 5646, 4.4.1 asks for room for so many. What is longer is no language of ours, and to take it apart takes the square of its length. */
+const tagCharactersMax = 35
 
 /**
  * The first of the wanted languages that there is: by its whole tag, else by less and less of it (`es-MX` is served by `es`), else another of the
@@ -7,6 +9,7 @@ const fallback = 'en'
  */
 export function pickLanguage(wanted: readonly string[], available: readonly string[]): string {
   for (const tag of wanted) {
+    if (tag.length > tagCharactersMax) continue
     const found = findLanguage(tag.toLowerCase(), available)
     if (found !== undefined) return found
   }

@@ -22,6 +22,13 @@ const inHeader = (name: string, text: string, end = '!', begin = ''): LongInput 
   ask: ({ other }, length) => ['GET', other.path, { headers: { [name]: `${begin}${fill(text, length)}${end}` } }],
 })
 
+/** In a header of somebody who opens a page. */
+const onPage = (name: string, text: string, begin = ''): LongInput => ({
+  what: `${name} of a reader: ${begin}${text}…`,
+  lengthMax: headersMax,
+  ask: (_stage, length) => ['GET', '/', { headers: { accept: 'text/html', [name]: `${begin}${fill(text, length)}` } }],
+})
+
 const inPath = (text: string, end = ''): LongInput => ({
   what: `/${text}…${end}`,
   lengthMax: headersMax,
@@ -61,6 +68,9 @@ export const longInputs: readonly LongInput[] = [
   inHeader('last-event-id', '9'),
   inPath('/'),
   inPath('polls/'),
+  onPage('accept-language', '-'),
+  onPage('accept-language', 'en-'),
+  onPage('cookie', 'en-', 'tallycast_language='),
   inPath('docs/static/', 'x'),
   inPath('assets/..', '%2f'),
   inPath('%2e%2e/'),

@@ -25,7 +25,7 @@ export function assetUrl(name: AssetName): string {
   return `/assets/${version}/${name}`
 }
 
-/** What all pages look like, also those that are not built. While two versions are deployed side by side, each serves what it has. */
+/** What all pages look like, also those that are not built. While two versions are deployed side by side, each serves what it has: a file that only one of them has is missing from the other. */
 export function assetRoutes(app: HttpApp): void {
   for (const { name, content } of files) {
     app.get<{ Params: { version: string } }>(

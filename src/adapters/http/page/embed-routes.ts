@@ -9,6 +9,7 @@ import { hasAlready } from '../conditional.ts'
 import { protectPages } from '../html-headers.ts'
 import type { HttpApp } from '../operation.ts'
 import { PROBLEMS } from '../problems.ts'
+import { sayWhenToComeBack } from './answer-people.ts'
 import { builtEntry, readAsset, sendAsset } from './built-assets.ts'
 import { html } from './html.ts'
 import { type Page, pagePolicy, sendPage } from './layout.ts'
@@ -35,6 +36,7 @@ export function embedRoutes(app: HttpApp, parts: EmbedRoutesParts): void {
     frames.setErrorHandler((fault, request, reply) => {
       const unavailable = refusalOfFault(fault)
       if (unavailable === null) parts.report(fault)
+      else sayWhenToComeBack(reply, unavailable)
       // Only the route below is in this scope.
       return sendPage(reply, unavailable === null ? 500 : 503, () =>
         renderFrame((request as FrameRequest).params.poll_id),
@@ -43,6 +45,7 @@ export function embedRoutes(app: HttpApp, parts: EmbedRoutesParts): void {
     frames.get('/p/:poll_id/embed', { schema: { hide: true } }, async (request: FrameRequest, reply) => {
       const { poll_id: pollId } = request.params
       const seen = await parts.seePoll.see(pollId, nothingShown)
+      if (isRefused(seen)) sayWhenToComeBack(reply, seen)
       return sendPage(reply, isRefused(seen) ? PROBLEMS[seen.refused].status : 200, () => renderFrame(pollId))
     })
   })

@@ -11,11 +11,13 @@ const folder = join(import.meta.dirname, '../../../../web/messages')
 const cookieName = 'tallycast_language'
 
 const languages: ReadonlyMap<string, Messages> = new Map(
-  readdirSync(folder).map((name) => [
-    basename(name, '.json'),
-    // A test holds every file against en.json.
-    JSON.parse(readFileSync(join(folder, name), 'utf8')) as Messages,
-  ]),
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => [
+      basename(name, '.json'),
+      // A test holds every file against en.json.
+      JSON.parse(readFileSync(join(folder, name), 'utf8')) as Messages,
+    ]),
 )
 
 /** Lets `say` speak the language of this request, until something is awaited; says to caches what the answer depends on. Returns its tag. */

@@ -16,4 +16,6 @@ end
 call('PEXPIRE', KEYS[1], ARGV[2])
 call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
+-- Nobody's numbers count for longer than those of whoever told last.
+call('PEXPIRE', KEYS[2], ARGV[2])
 return kept
