@@ -1,5 +1,6 @@
 import type { Browser, Frame, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import arabic from '../../web/messages/ar.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
 import { claimsFor, signToken } from '../support/host-application.ts'
@@ -455,5 +456,12 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([404, 'private, no-store'])
     const { frame } = await openFrame({ id: 'nosuchpoll12', path: '', token: '' })
     await element(frame).getByText('This poll is not here.').waitFor()
+  })
+
+  test('that cannot be looked up right now says when to come back', async () => {
+    const look = vi.spyOn(system.adapters.polls, 'find').mockRejectedValue(new DependencyUnavailable('ledger', 'away'))
+    const { status, headers } = await call('GET', '/p/nosuchpoll34/embed')
+    look.mockRestore()
+    expect([status, headers.get('retry-after')]).toEqual([503, '1'])
   })
 })
