@@ -77,6 +77,8 @@ async function findFaults(page: Page, canvas: Page): Promise<readonly string[]> 
   await page.setViewportSize(narrowest)
   const overflow = await findOverflow(page)
   await page.setViewportSize(tall)
+  // What arranges itself by the size of the window is told of it a moment later.
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
   return [...overflow, ...(await findFaintTexts(page, canvas))]
 }
 
