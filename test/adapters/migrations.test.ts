@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -104,4 +104,20 @@ test('a PostgreSQL that is not there is a problem with a remedy', async () => {
     name: 'SetupProblem',
     remedy: expect.stringContaining('DATABASE_URL'),
   })
+})
+
+test('polls are read while the index of their join codes is built', async () => {
+  await database.pool.query('drop index one_poll_per_join_code')
+  const building = await database.pool.connect()
+  await building.query('begin')
+  await building.query(readFileSync(new URL('../../migrations/0013-join-codes-unique.sql', import.meta.url), 'utf8'))
+  try {
+    const reader = await database.pool.connect()
+    await reader.query("set lock_timeout = '2s'")
+    expect((await reader.query('select join_code from poll')).rows).toEqual([])
+    reader.release(true)
+  } finally {
+    await building.query('rollback')
+    building.release()
+  }
 })
