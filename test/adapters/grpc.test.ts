@@ -127,6 +127,25 @@ describe('the admin role over gRPC', () => {
       expect(await admin.list(stranger, null, 1)).toMatchObject({ refused: 'unauthenticated' })
     })
 
+    test('takes what an older admin tells of all polls for nothing that was done to one', async () => {
+      const steps = side.createSteps()
+      // It does not know that the request may name a poll.
+      const readAudit: typeof steps.readAudit = async (caller, _pollId, ...page) =>
+        steps.readAudit(caller, null, ...page)
+      const parts = { ...steps, readAudit, polls: steps.managePolls, report: () => undefined, tls: null }
+      const server = createAdminServer(parts)
+      const older = connectPollAdmin({ address: `127.0.0.1:${await server.listen('127.0.0.1', 0)}`, deadlineMs })
+      const { pollId, organiser } = await create()
+      await create()
+      await expect(older.listAudit(operator, pollId, null, 2)).rejects.toMatchObject({ dependency: 'admin' })
+      expect(granted(await older.listAudit(operator, null, null, 2)).events).toHaveLength(2)
+      expect(await older.listAudit(organiser, pollId, null, 2)).toMatchObject({ refused: 'forbidden' })
+      expect(granted(await admin.listAudit(operator, pollId, null, 2)).events).toMatchObject([{ pollId }])
+      older.disconnect()
+      await server.stop(1000)
+      await steps.watchPoll.stop()
+    })
+
     test('calls an admin that is away a dependency that is unavailable, within the deadline', async () => {
       const nobody = connectPollAdmin({ address: '127.0.0.1:1', deadlineMs: 500 })
       await expect(nobody.open(operator, 'p')).rejects.toMatchObject({

@@ -1,5 +1,6 @@
 import { ChannelCredentials, Client, type ClientOptions, Metadata } from '@grpc/grpc-js'
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { AuditPage } from '../../domain/audit.ts'
 import { isRefused, type Refused, refuse } from '../../domain/refusal.ts'
 import type { Caller, ChangedPoll, PollAdmin } from '../../ports/poll-admin.ts'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
@@ -63,8 +64,10 @@ export function connectPollAdmin(options: PollAdminOptions): PollAdmin & { disco
     progress: (caller, pollId) => call(caller, service.PollProgress, { pollId }),
     async listAudit(caller, pollId, cursor, pageSize) {
       const wanted = { pageSize, pageToken: cursor ?? '', pollId: pollId ?? '' }
-      const page = await call(caller, service.ListAuditEvents, wanted)
-      return isRefused(page) ? page : readAuditPage(page)
+      const answer = await call(caller, service.ListAuditEvents, wanted)
+      if (isRefused(answer)) return answer
+      const page = readAuditPage(answer)
+      return pollId === null ? page : onlyOf(pollId, page)
     },
     async list(caller, cursor, pageSize) {
       const page = await call(caller, service.ListPolls, { pageSize, pageToken: cursor ?? '' })
@@ -116,6 +119,15 @@ function createCall(client: Client, deadlineMs: number) {
     )
     return promise
   }
+}
+
+/** An admin of the version before does not read `poll_id`, and shows whoever has the scope `admin` what was done to all polls. */
+function onlyOf(pollId: string, page: AuditPage): AuditPage {
+  if (page.events.every((event) => event.pollId === pollId)) return page
+  throw new DependencyUnavailable(
+    'admin',
+    'the admin role cannot list what was done to one poll; it is of an older version',
+  )
 }
 
 function toChanged(reply: Poll__Output | Refused): ChangedPoll | Refused {
