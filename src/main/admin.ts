@@ -82,7 +82,7 @@ export function createAdminSteps({ config, adapters, log }: Pick<RoleContext, 'c
     managePolls: createManagePolls({ ...shared, partitions, pollCreation, judgeBearer }),
     makeCodes: createMakeCodes({ polls, register, secrets, judgeBearer }),
     manageKeys: createManageKeys({ judgeBearer, keepKeys: createKeepKeys(keys) }),
-    readAudit: createReadAudit({ audit, polls, judgeBearer }),
+    readAudit: createReadAudit({ audit, polls, secrets, judgeBearer }),
     noteKeyUse,
     replaySetAside: createReplaySetAside({ setAside, polls, announce, audit, judgeBearer, report }),
     showPipeline: createShowPipeline({ lease, stream, partitions, judgeBearer }),

@@ -181,6 +181,27 @@ test('what was done to a poll is told to whoever manages it, without where other
   expect((await call('GET', path, { bearer: poll.manageToken })).status).toBe(404)
 })
 
+test('how much was done to other polls cannot be read from ids and cursors', async () => {
+  const [poll, other] = [await makePoll(null), await makePoll(null)]
+  const path = `/polls/${poll.id}/audit`
+  const read = async (query: string) => (await call('GET', `${path}?${query}`, { bearer: poll.manageToken })).body
+  await call('POST', `/polls/${poll.id}/close`, { bearer: poll.manageToken })
+  const whole = await call('GET', `${path}?limit=1`, { bearer: adminToken })
+  const { events, next_cursor } = await read('limit=1')
+  expect(events[0].id).not.toContain(whole.body.events[0].id)
+  expect(next_cursor).not.toBe(whole.body.next_cursor)
+  expect(Buffer.from(next_cursor, 'base64url').toString('latin1')).not.toContain('audit')
+  // Shown again an event is the same, and all ids and cursors are as long.
+  const again = await read('limit=2')
+  expect(again.events[0]).toEqual(events[0])
+  expect(new Set([next_cursor, ...again.events.map(({ id }: Event) => id)].map((id) => id.length)).size).toBe(1)
+  const changed = `${next_cursor.slice(0, -1)}${next_cursor.endsWith('A') ? 'g' : 'A'}`
+  for (const cursor of [whole.body.next_cursor, events[0].id, changed, 'zzz'])
+    expect((await call('GET', `${path}?cursor=${cursor}`, { bearer: poll.manageToken })).status).toBe(422)
+  const elsewhere = await call('GET', `/polls/${other.id}/audit?cursor=${next_cursor}`, { bearer: other.manageToken })
+  expect(elsewhere.status).toBe(422)
+})
+
 test('every answer was one that /openapi.json describes', () => {
   expect(disagreements).toEqual([])
 })

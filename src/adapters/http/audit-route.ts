@@ -18,7 +18,10 @@ const knownWords = 'A newer version may have noted words that are not among the 
 const forOperators = 'Null for whoever lacks the scope `admin`.'
 
 const Event = Type.Object({
-  id: Type.String(),
+  id: Type.String({
+    description:
+      'Opaque, and of one poll for whoever lacks the scope `admin`, who sees another id of an event than others do.',
+  }),
   at: Type.String({ format: 'date-time' }),
   action: Type.String({ description: `What was done. ${knownWords}`, examples: [...AUDIT_ACTIONS] }),
   actor: Type.String({ description: `What was shown by who acted. ${knownWords}`, examples: [...AUDIT_ACTORS] }),
