@@ -1281,6 +1281,32 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'whoever asks how far many polls are recorded has the stream read for each',
+    edits: [
+      {
+        file: 'src/application/manage-polls/show-progress.ts',
+        from: 'await lookShared(String(partitions))',
+        to: 'await lookBehind({ lease, stream }, partitions)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/show-progress.test.ts',
+        title: 'however many ask for however many polls, one call at a time goes to the stores',
+      },
+    ],
+  },
+  {
+    breaks: 'whoever has made a poll sees by the ids of its history how much is done to others',
+    edits: [{ file: 'src/application/audit.ts', from: 'id: places.seal(pollId, event.id)', to: 'id: event.id' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/http-audit.test.ts',
+        title: 'how much was done to other polls cannot be read from ids and cursors',
+      },
+    ],
+  },
 
   // The whole service, simulated.
   {

@@ -22,7 +22,10 @@ const ProgressBody = Type.Object(
     }),
     oldest_waiting_ms: Type.Integer({ description: 'How long the first of them has waited; 0 where none does.' }),
   },
-  { description: 'Behind some thousand votes that wait the numbers may be too low.' },
+  {
+    description:
+      'At most two seconds old. Where more than 5,000 votes wait, those in other polls included, the numbers may be too low.',
+  },
 )
 
 /** `GET /polls/{id}/progress`: how far the votes of a poll are recorded, for its organiser. */
