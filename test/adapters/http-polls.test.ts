@@ -36,6 +36,7 @@ describe('a new poll', () => {
     expect(made.headers.get('cache-control')).toBe('no-store')
     expect(poll).toEqual({
       id: expect.stringMatching(/^[A-Za-z0-9_-]{12,}$/),
+      join_code: expect.stringMatching(/^[2-9A-Z]{6}$/),
       question: 'Tea or coffee?',
       description: '',
       type: 'single',

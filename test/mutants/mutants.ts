@@ -2519,8 +2519,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/audit.ts',
-        from: "return authorizeScope(holder, 'admin') === null ? page : { ...page, events: page.events.map(withoutPlace) }",
-        to: 'return page',
+        from: '...withoutOrigin(event), id',
+        to: '...event, id',
       },
     ],
     caughtBy: [
