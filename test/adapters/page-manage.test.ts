@@ -172,6 +172,12 @@ describe('hidden results', () => {
     await press(page, 'Hide it again')
     await page.getByRole('cell').first().waitFor({ state: 'detached' })
     expect(await page.locator('.fill').count()).toBe(0)
+    await press(page, 'Show it to me')
+    await page.getByRole('cell').first().waitFor()
+    // What was asked for was the result of this round.
+    await call('POST', `${poll.path}/reset`, { bearer: poll.token })
+    await button(page, 'Show it to me').waitFor()
+    expect(await page.getByRole('cell').count()).toBe(0)
   })
 
   test('are in no byte of the page that comes, which is the same for everybody', async () => {

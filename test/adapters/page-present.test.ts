@@ -148,6 +148,22 @@ describe('hidden results', () => {
     expect(await page.locator('.fill, .sum, .leading').count()).toBe(0)
   })
 
+  test('that were shown are hidden again in the next round', async () => {
+    const poll = await screen.makePoll({ results_visibility: 'never' })
+    await vote(poll, 2)
+    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    await isLive(page)
+    await page.keyboard.press('r')
+    await page.getByRole('dialog').waitFor()
+    await page.keyboard.press('Enter')
+    await waitUntil(async () => (await figures(page, 'Coffee')) === '100% 1 vote')
+    for (const step of ['reset', 'open']) await screen.call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    await vote(poll, 1)
+    await page.getByRole('button', { name: 'Show result' }).waitFor()
+    await isLive(page)
+    expect(await page.locator('.figures, .fill, .sum, .leading').count()).toBe(0)
+  })
+
   test('are sent to no screen that has no token', async () => {
     const poll = await screen.makePoll({ results_visibility: 'never' })
     for (const option of [2, 2]) await vote(poll, option)

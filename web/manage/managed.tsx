@@ -39,10 +39,9 @@ type Props = {
 export function Managed({ pollId, question, base, token, isEntered, onRefused }: Props) {
   const client = useMemo(() => createFreshClient(token), [token])
   const calls = useMemo(() => createOrganiserCalls(pollId, token), [pollId, token])
-  const [isShown, setIsShown] = useState(false)
   const [isDeleted, setIsDeleted] = useState(false)
   const [changes, setChanges] = useState(0)
-  const { followed, again } = useFollowed(pollId, isShown ? token : null)
+  const { followed, again, isShown, show } = useFollowed(pollId, token)
   const actions = useActions(onRefused)
   const { poll, tally, connection } = followed
   const status = poll === null ? null : statusOf(followed, poll)
@@ -101,7 +100,7 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
             counted={counted}
             hidden={hidden ? poll.results_visibility : null}
             isShown={isShown}
-            onShow={setIsShown}
+            onShow={show}
           />
           <Facts poll={poll} tally={counted} calls={calls} status={status} />
           <EditForm {...parts} />

@@ -15,18 +15,20 @@ type Props = {
   readonly connection: WatchStatus
   /** Whether the public does not see the result now. */
   readonly isHidden: boolean
+  readonly isRevealed: boolean
+  readonly onReveal: (isRevealed: boolean) => void
   readonly isOverlay: boolean
 }
 
 type Shown = 'nothing' | 'help' | 'code' | 'close' | 'reveal'
 
 /** The foot of the screen: where to join, how the connection is, and everything that can be done with keys or the mouse. */
-export function Controls({ pollId, address, organiser, status, connection, isHidden, isOverlay }: Props) {
+export function Controls(props: Props) {
+  const { pollId, address, organiser, status, connection, isHidden, isRevealed, onReveal, isOverlay } = props
   const [shown, setShown] = useState<Shown>('nothing')
   const toggle = (what: Shown): void => setShown(shown === what ? 'nothing' : what)
   const leave = (): void => setShown('nothing')
-  const isRevealed = organiser.shownToken !== null
-  const { isThere } = organiser
+  const isThere = organiser.token !== null
   const canOpen = isThere && (status === 'draft' || status === 'scheduled')
   const commands: readonly Command[] = [
     {
@@ -48,7 +50,7 @@ export function Controls({ pollId, address, organiser, status, connection, isHid
       name: say(isRevealed ? 'present.unreveal' : 'present.reveal'),
       does: say('present.reveal_does'),
       isThere: isThere && (isHidden || isRevealed),
-      run: () => (isRevealed ? organiser.show(false) : setShown('reveal')),
+      run: () => (isRevealed ? onReveal(false) : setShown('reveal')),
     },
     { key: 'q', name: say('present.code'), does: say('present.code_does'), isThere: true, run: () => toggle('code') },
     {
@@ -97,7 +99,7 @@ export function Controls({ pollId, address, organiser, status, connection, isHid
           title={say('present.reveal_title')}
           yes={say('present.reveal_yes')}
           no={say('present.reveal_no')}
-          onYes={() => organiser.show(true)}
+          onYes={() => onReveal(true)}
           onLeave={leave}
         >
           {say('present.reveal_warning')}

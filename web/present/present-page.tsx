@@ -21,12 +21,12 @@ type Props = {
 /** The big screen: a poll, its result as it comes in, and how to join. For whoever has the manage token also the keys to open and close it. */
 export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
   const organiser = useOrganiser(pollId, token)
-  const { followed } = useFollowed(pollId, organiser.shownToken)
+  const { followed, isShown, show } = useFollowed(pollId, organiser.token)
   const { poll, tally, connection, isGone } = followed
   if (poll === null) return <p class="await">{say(isGone ? 'message.no_poll' : 'present.connecting')}</p>
   const status = statusOf(followed, poll)
   const hidden = whyHidden(poll.results_visibility, status)
-  const mayShow = hidden === null || organiser.shownToken !== null
+  const mayShow = hidden === null || isShown
   const counted = mayShow && tally !== null && tally.total_votes !== null ? tally : null
   const arrangement = arrange(poll.options, counted)
   return (
@@ -56,6 +56,8 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
         status={status}
         connection={connection}
         isHidden={hidden !== null}
+        isRevealed={isShown}
+        onReveal={show}
         isOverlay={isOverlay}
       />
     </>

@@ -7,10 +7,8 @@ import { canBeToken } from '../token-form.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
 
 export type Organiser = {
-  readonly isThere: boolean
-  /** The token, while what is hidden is shown on demand. */
-  readonly shownToken: string | null
-  readonly show: (isShown: boolean) => void
+  /** Null for everybody who is not the organiser. */
+  readonly token: string | null
   readonly run: (step: 'open' | 'close') => Promise<void>
   /** What is being done, or why it was not. */
   readonly said: Message | null
@@ -27,7 +25,6 @@ const isRefusal = (status: number): boolean => status === 401 || status === 403
 export function useOrganiser(pollId: string, given: string | null): Organiser {
   const client = useMemo(() => createFreshClient(null), [])
   const [token, setToken] = useState(given)
-  const [isShown, setIsShown] = useState(false)
   const [said, setSaid] = useState<Message | null>(null)
 
   function disown(): void {
@@ -58,5 +55,5 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
     }
   }
 
-  return { isThere: token !== null, shownToken: isShown ? token : null, show: setIsShown, run, said }
+  return { token, run, said }
 }
