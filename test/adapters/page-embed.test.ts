@@ -246,6 +246,27 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await waitUntil(async () => has(poll, [1, 0, 0]))
   })
 
+  test('a vote of nobody in particular whose answer is lost can only be sent again as it is, and counts once', async () => {
+    const poll = await makePoll({ voter_identity: 'none' })
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await page.route('**/vote', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      await route.fetch()
+      await route.fulfill({ status: 503, headers: { 'access-control-allow-origin': '*', 'retry-after': '600' } })
+    })
+    await vote(shown, 'Tea')
+    await shown.getByRole('alert').getByText('Your vote may not have arrived.').waitFor()
+    await page.unrouteAll({ behavior: 'ignoreErrors' })
+    for (const option of await shown.getByRole('radio').all()) expect(await option.isDisabled()).toBe(true)
+    await button(shown, 'Vote').click()
+    await shown.getByText('Thank you, your vote counts.').waitFor()
+    await waitUntil(async () => has(poll, [1, 0, 0]))
+    await button(shown, 'Vote again').click()
+    await vote(shown, 'Coffee')
+    await waitUntil(async () => has(poll, [1, 1, 0]))
+  })
+
   test('results that are hidden until the vote come with it, and go when it is taken back', async () => {
     const poll = await makePoll({ results_visibility: 'after_vote', allow_vote_change: true })
     await someoneVotes(poll, 1)

@@ -17,7 +17,7 @@ type Props = {
 export function BallotForm({ ballot, poll, options, speak }: Props) {
   // It is also drawn by itself, when something is chosen.
   speak()
-  const { own, isSending } = ballot
+  const { own, isSending, isBound } = ballot
   const [touched, setTouched] = useState<readonly number[] | null>(null)
   const chosen = touched ?? own ?? []
   const [code, setCode] = useState('')
@@ -38,7 +38,7 @@ export function BallotForm({ ballot, poll, options, speak }: Props) {
       }}
     >
       {asksForCode && own === null && <CodeField code={code} onType={setCode} />}
-      <fieldset>
+      <fieldset disabled={isBound}>
         <legend part="legend">{describeChoice(poll)}</legend>
         <Choices
           options={options}

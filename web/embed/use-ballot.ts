@@ -4,7 +4,7 @@ import { randomKey } from '../../client/src/random-key.ts'
 import type { Message } from '../i18n/say.ts'
 import { type Followed, followPoll, nothingYet } from '../follow/follow-poll.ts'
 import { castVote, clientOf, isStranger, type Source, tokenOf, type Wish } from './cast-vote.ts'
-import { explainFault } from './explain-fault.ts'
+import { explainFault, isUnknown } from './explain-fault.ts'
 import { forgetSession } from './kept-session.ts'
 
 /** What the page around the element hears of. */
@@ -27,6 +27,8 @@ export type Ballot = {
   /** Somebody whom the poll does not recognise has just voted. */
   readonly hasJustVoted: boolean
   readonly isSending: boolean
+  /** Nobody knows whether the vote of somebody who will not be recognised has arrived: it can only be sent again as it is. */
+  readonly isBound: boolean
   readonly notice: Notice | null
   /** Counts the voters at this device. */
   readonly turn: number
@@ -47,6 +49,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   const [ownVote, setOwnVote] = useState<OwnVote | null>(null)
   const [hasJustVoted, setHasJustVoted] = useState(false)
   const [isSending, setIsSending] = useState(false)
+  const [isBound, setIsBound] = useState(false)
   const [notice, setNotice] = useState<Notice | null>(null)
   const [turn, setTurn] = useState(0)
   const keyOf = useKeys()
@@ -82,6 +85,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   async function settle(asked: Poll, wish: Choice, isAccepted: boolean): Promise<void> {
     const { round, voter_identity: identity } = asked
     keyOf.settle()
+    setIsBound(false)
     setCode(wish.code)
     setHasJustVoted(identity === 'none')
     if (identity === 'none') return
@@ -99,6 +103,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
 
   async function explain(asked: Poll, wish: Choice, error: unknown): Promise<void> {
     setNotice({ kind: 'problem', message: explainFault(error, asked.voter_identity === 'code') })
+    setIsBound(asked.voter_identity === 'none' && isUnknown(error, isBound))
     if (error instanceof TallycastError && votedAlready.includes(error.code)) await settle(asked, wish, false)
   }
 
@@ -107,6 +112,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
     own,
     hasJustVoted,
     isSending,
+    isBound,
     notice,
     turn,
     warn: (message) => setNotice({ kind: 'problem', message }),
