@@ -65,5 +65,6 @@ export function describeStanding({ totalVotes, options }: Standing): string {
   const [first] = options.toSorted((a, b) => (b.votes ?? 0) - (a.votes ?? 0))
   if (totalVotes === null || first === undefined) return ''
   const votes = say('embed.votes', { count: totalVotes })
+  if (totalVotes === 0) return votes
   return say('embed.leader', { votes, option: first.text, share: formatPercent(first.share ?? 0) })
 }
