@@ -267,6 +267,23 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await waitUntil(async () => has(poll, [1, 1, 0]))
   })
 
+  test('a vote in a round of which the counts tell before the definition does is shown as the voter’s own', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await isLive(shown)
+    await shown.getByRole('radio', { name: 'Tea' }).check()
+    const { text: old } = await call('GET', poll.path)
+    const headers = { 'access-control-allow-origin': '*' }
+    await page.route(`**${poll.path}`, (route) =>
+      route.fulfill({ body: old, headers, contentType: 'application/json' }),
+    )
+    for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    await waitUntil(async () => (await heard(page)).some(([, { round, status }]) => round === 2 && status === 'open'))
+    await vote(shown, 'Tea')
+    await shown.getByText('You voted for Tea.').waitFor()
+  })
+
   test('results that are hidden until the vote come with it, and go when it is taken back', async () => {
     const poll = await makePoll({ results_visibility: 'after_vote', allow_vote_change: true })
     await someoneVotes(poll, 1)

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Poll, type TallyMessage, TallycastError } from '../../client/src/index.ts'
 import { randomKey } from '../../client/src/random-key.ts'
 import type { Message } from '../i18n/say.ts'
-import { type Followed, followPoll, nothingYet } from '../follow/follow-poll.ts'
+import { type Followed, followPoll, nothingYet, roundOf } from '../follow/follow-poll.ts'
 import { castVote, clientOf, isStranger, type Source, tokenOf, type Wish } from './cast-vote.ts'
 import { explainFault, isUnknown } from './explain-fault.ts'
 import { forgetSession } from './kept-session.ts'
@@ -56,7 +56,8 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   const [followed, follow] = useState(nothingYet)
   const { poll, tally } = followed
   const shown = poll === null ? null : tokenOf(source, poll.voter_identity, code)
-  const own = ownVote !== null && ownVote.round === (tally ?? poll)?.round ? ownVote.optionIds : null
+  const round = roundOf(followed)
+  const own = ownVote !== null && ownVote.round === round ? ownVote.optionIds : null
   // Only such a poll tells its voters more than everybody; all others are read as the whole world reads them, from any cache on the way.
   const viewer = own !== null && poll?.results_visibility === 'after_vote' ? shown : null
 
@@ -73,17 +74,17 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   useEffect(() => {
     const asking = new AbortController()
     if (poll !== null && shown !== null)
-      readOwnVote(source, poll, shown, asking.signal).then(
+      readOwnVote(source, round, poll.voter_identity, shown, asking.signal).then(
         (vote) => vote !== null && setOwnVote(vote),
         // Whoever votes is told then.
         () => {},
       )
     return () => asking.abort()
-  }, [shown, poll?.round])
+  }, [shown, round])
 
   /** Of a vote that is in: this one, or one before it. */
   async function settle(asked: Poll, wish: Choice, isAccepted: boolean): Promise<void> {
-    const { round, voter_identity: identity } = asked
+    const identity = asked.voter_identity
     keyOf.settle()
     setIsBound(false)
     setCode(wish.code)
@@ -91,7 +92,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
     if (identity === 'none') return
     const token = tokenOf(source, identity, wish.code)
     if (isAccepted) setOwnVote(wish.kind === 'retract' ? null : { round, optionIds: wish.optionIds })
-    else if (token !== null) setOwnVote(await readOwnVote(source, asked, token))
+    else if (token !== null) setOwnVote(await readOwnVote(source, round, identity, token))
   }
 
   async function send(asked: Poll, wish: Choice): Promise<void> {
@@ -139,7 +140,8 @@ export function useBallot(source: Source, tell: Tell): Ballot {
 /** Null where this voter has none. A session that the service does not take any more is given up. */
 async function readOwnVote(
   source: Source,
-  { round, voter_identity: identity }: Poll,
+  round: number,
+  identity: Poll['voter_identity'],
   token: string,
   signal?: AbortSignal,
 ): Promise<OwnVote | null> {

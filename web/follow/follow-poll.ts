@@ -18,6 +18,11 @@ type Beginning = {
 
 export const nothingYet: Followed = { poll: null, tally: null, connection: 'connecting', isGone: false }
 
+/** The newest that is known; 0 where none is. */
+export function roundOf({ poll, tally }: Pick<Followed, 'poll' | 'tally'>): number {
+  return Math.max(poll?.round ?? 0, tally?.round ?? 0)
+}
+
 /** So often the definition is read for one piece of news: who answers may be a moment behind who told. */
 const readsMax = 5
 const readAgainMs = 1_000

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { type Followed, followPoll, nothingYet } from './follow-poll.ts'
+import { type Followed, followPoll, nothingYet, roundOf } from './follow-poll.ts'
 import { createFreshClient } from './fresh-client.ts'
 
 type UseFollowed = {
@@ -39,9 +39,4 @@ export function useFollowed(pollId: string, token: string | null): UseFollowed {
     isShown,
     show: (isWanted) => setShownRound(isWanted ? roundOf(followed) : null),
   }
-}
-
-/** The newest that is known: definition and tally come apart. */
-function roundOf({ poll, tally }: Followed): number {
-  return Math.max(poll?.round ?? 0, tally?.round ?? 0)
 }
