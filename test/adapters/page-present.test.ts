@@ -102,6 +102,14 @@ describe('the big screen', () => {
     await page.locator('dialog').waitFor({ state: 'detached' })
   })
 
+  test('has the code at the side where one begins to read', async () => {
+    const page = await screen.visit(await screen.makePoll(), { locale: 'ar' })
+    const ends = await page.evaluate<readonly number[]>(
+      `['.join-code', '.join-code > bdi'].map((shown) => document.querySelector(shown).getBoundingClientRect().right)`,
+    )
+    expect(ends[0]).toBeCloseTo(ends[1] ?? 0, 0)
+  })
+
   test('says where the page is, for a poll from before there were join codes', async () => {
     const poll = await screen.makePoll()
     await screen.forgetJoinCode(poll)
@@ -204,6 +212,27 @@ describe('the organiser at the big screen', () => {
     await page.keyboard.press('Enter')
     await page.locator('.state').getByText('Final result').waitFor()
     expect(await status(poll)).toBe('closed')
+  })
+
+  test('opens nothing with a key that belongs to a list or a dialog', async () => {
+    const poll = await screen.makePoll({ draft: true })
+    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    const opened: string[] = []
+    page.on('request', (request) => request.url().endsWith('/open') && opened.push(request.url()))
+    await page.getByRole('button', { name: 'Open', exact: true }).waitFor()
+    await page.keyboard.press('?')
+    const keys = page.getByRole('dialog', { name: 'Keys' })
+    await keys.waitFor()
+    await page.keyboard.press('o')
+    await keys.getByRole('combobox').focus()
+    for (const key of ['o', 'q']) await page.keyboard.press(key)
+    expect(await keys.isVisible()).toBe(true)
+    await page.keyboard.press('Escape')
+    await keys.waitFor({ state: 'detached' })
+    expect(opened).toEqual([])
+    await page.keyboard.press('o')
+    await page.locator('.state').getByText('Open', { exact: true }).waitFor()
+    expect(opened).toHaveLength(1)
   })
 
   test('is not whoever comes without a token, or with another’s', async () => {

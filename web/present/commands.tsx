@@ -17,7 +17,7 @@ export function useKeys(commands: readonly Command[]): void {
   // At once, so that no key is lost between what was on the screen and what is.
   useLayoutEffect(() => {
     function onKey(event: KeyboardEvent): void {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || isForField(event)) return
       const command = commands.find(({ key, isThere }) => isThere && key === keyOf(event))
       if (command === undefined) return
       event.preventDefault()
@@ -26,6 +26,11 @@ export function useKeys(commands: readonly Command[]): void {
     addEventListener('keydown', onKey)
     return () => removeEventListener('keydown', onKey)
   })
+}
+
+/** Whoever chooses in a list by its first letter, or types, asks for nothing of the poll. */
+function isForField({ target }: KeyboardEvent): boolean {
+  return target instanceof Element && target.closest('select, input, textarea') !== null
 }
 
 /** A keyboard of another script has no Latin letters: there the place of the key says which it is. */

@@ -36,7 +36,8 @@ export function Controls(props: Props) {
       name: say('present.open'),
       does: say('present.open_does'),
       isThere: canOpen,
-      run: () => void organiser.run('open'),
+      // In front of it is something else, to which the key may belong.
+      run: () => shown === 'nothing' && void organiser.run('open'),
     },
     {
       key: 'c',

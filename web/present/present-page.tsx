@@ -41,8 +41,8 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
       <aside class="beside">
         <img class="code" src={`/p/${pollId}/qr.svg`} alt={say('common.qr_code')} />
         {poll.join_code !== null && (
-          <p class="join-code" dir="ltr">
-            {spellJoinCode(poll.join_code)}
+          <p class="join-code">
+            <bdi dir="ltr">{spellJoinCode(poll.join_code)}</bdi>
           </p>
         )}
         {counted !== null && <PaceChart tally={counted} connection={connection} isOpen={status === 'open'} />}
