@@ -1,4 +1,5 @@
 import { errorOf, TallycastError } from '../../client/src/errors.ts'
+import { fetchUntilSilent } from '../fetch-until-silent.ts'
 
 export type AuditEvent = {
   readonly id: string
@@ -30,7 +31,8 @@ export function createOrganiserCalls(pollId: string, token: string): OrganiserCa
   async function read<Content>(path: string, take: (response: Response) => Promise<Content>): Promise<Content> {
     const headers = { authorization: `Bearer ${token}` }
     try {
-      const response = await fetch(`/polls/${encodeURIComponent(pollId)}/${path}`, { headers, cache: 'no-store' })
+      const url = `/polls/${encodeURIComponent(pollId)}/${path}`
+      const response = await fetchUntilSilent(url, { headers, cache: 'no-store' })
       if (!response.ok) throw await errorOf(response)
       return await take(response)
     } catch (cause) {
