@@ -400,6 +400,7 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
   test('votes once, is told so after a reload, and shows each vote of others', async () => {
     const poll = await makePoll()
     const { page, frame } = await openFrame(poll)
+    await element(frame).getByRole('heading', { level: 1, name: 'Tea or coffee?' }).waitFor()
     await vote(element(frame), 'Tea')
     await element(frame).getByText('You voted for Tea.').waitFor()
     await page.reload()

@@ -12,13 +12,14 @@ import { type Ballot, type Tell, useBallot } from './use-ballot.ts'
 
 type Props = {
   readonly source: Source
+  readonly heading: 'h1' | 'h2'
   readonly tell: Tell
   /** Lets `say` speak the language of this element, and returns its tag. Each of two elements may have its own, so each says it before it is drawn. */
   readonly speak: () => string
 }
 
 /** A poll to vote in and to watch, within somebody else's page. */
-export function EmbeddedPoll({ source, tell, speak }: Props) {
+export function EmbeddedPoll({ source, heading: Heading, tell, speak }: Props) {
   const language = speak()
   const ballot = useBallot(source, tell)
   const { poll, tally, connection, isGone } = ballot.followed
@@ -44,9 +45,9 @@ export function EmbeddedPoll({ source, tell, speak }: Props) {
       <p class="state" part="state" data-status={standing.status}>
         {nameStatus(standing.status)}
       </p>
-      <h2 id="question" part="question" dir="auto">
+      <Heading id="question" part="question" dir="auto">
         {poll.question}
-      </h2>
+      </Heading>
       {poll.description !== '' && (
         <p class="description" part="description" dir="auto">
           {poll.description}

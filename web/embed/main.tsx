@@ -6,4 +6,4 @@ const script = document.currentScript ?? document.querySelector('script[src$="/e
 
 // The service is where its script is.
 const home = script instanceof HTMLScriptElement ? new URL('.', script.src).href : null
-definePollElement({ home, speak })
+definePollElement({ home, heading: 'h2', speak })

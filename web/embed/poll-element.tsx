@@ -10,6 +10,8 @@ const name = 'tally-cast-poll'
 export type Surroundings = {
   /** Where the service is for elements that do not say; null where nobody knows. */
   readonly home: string | null
+  /** How the question is ranked in the page around. */
+  readonly heading: 'h1' | 'h2'
   /** Lets `say` speak the first of these languages that there is, and returns its tag. */
   readonly speak: (wanted: readonly string[]) => string
 }
@@ -50,7 +52,7 @@ class PollElement extends HTMLElement {
 
   #show(): void {
     const pollId = this.getAttribute('poll') ?? ''
-    const { home, speak: speakOne } = PollElement.surroundings
+    const { home, heading, speak: speakOne } = PollElement.surroundings
     const service = serviceAt(this.getAttribute('server') ?? home)
     const hostToken = this.getAttribute('voter-token')
     const languages = [this.closest<HTMLElement>('[lang]')?.lang ?? '', ...navigator.languages]
@@ -62,7 +64,7 @@ class PollElement extends HTMLElement {
     const source = { service, pollId, hostToken }
     // Another poll, or another visitor, has nothing in common with this one.
     const key = JSON.stringify(source)
-    render(<EmbeddedPoll key={key} source={source} tell={this.#tell} speak={speak} />, this.#root)
+    render(<EmbeddedPoll key={key} source={source} heading={heading} tell={this.#tell} speak={speak} />, this.#root)
   }
 
   #dispatch(type: string, detail: object): void {

@@ -16,7 +16,7 @@ if (theme === 'light' || theme === 'dark') document.documentElement.dataset['the
 await loadLanguage(language === null ? undefined : pickLanguage([language], languages))
 
 alsoKeepIn(partitionedCookie)
-definePollElement({ home: location.origin, speak: () => languageInUse().tag })
+definePollElement({ home: location.origin, heading: 'h1', speak: () => languageInUse().tag })
 
 if (root !== null && parent !== window) {
   // Nothing else leaves the frame, and how high it is, is no secret from anybody.
