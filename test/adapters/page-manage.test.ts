@@ -115,7 +115,11 @@ describe('the life of a poll', () => {
     expect([await word.inputValue(), (await see(poll)).status]).toEqual(['yes', 'open'])
     await word.fill('Delete')
     await page.keyboard.press('Enter')
-    for (const each of [page, other]) await each.getByRole('heading', { name: 'This poll was deleted' }).waitFor()
+    for (const each of [page, other]) {
+      await each.getByRole('heading', { name: 'This poll was deleted' }).waitFor()
+      // The token of what is gone is kept nowhere.
+      await waitUntil(async () => (await each.evaluate('sessionStorage.length')) === 0)
+    }
     expect((await call('GET', poll.path)).status).toBe(404)
     const late = await manage(poll)
     await late.getByRole('heading', { name: 'This poll is not here' }).waitFor()
@@ -207,6 +211,37 @@ describe('how it goes', () => {
   })
 })
 
+describe('what was done', () => {
+  test('is read on once however often that is pressed, and stays where it cannot be', async () => {
+    const event = { at: '2026-01-01T00:00:00Z', action: 'poll_edited', actor: 'manage_token' }
+    const page = await openPage(browser, faultsOfPages)
+    let isAway = true
+    await page.route('**/audit', (route) =>
+      route.fulfill({ json: { events: [{ ...event, id: '2' }], next_cursor: 'c' } }),
+    )
+    await page.route('**/audit?cursor=c', (route) =>
+      isAway ? route.abort() : route.fulfill({ json: { events: [{ ...event, id: '1' }], next_cursor: null } }),
+    )
+    const { id, token } = await makePoll()
+    await page.goto(`${system.url}/p/${id}/manage#manage=${token}`)
+    await press(page, 'Show earlier')
+    await says(page, 'It cannot be read right now.')
+    expect(await page.locator('.history li').count()).toBe(1)
+    isAway = false
+    await button(page, 'Show earlier').dblclick()
+    await button(page, 'Show earlier').waitFor({ state: 'detached' })
+    expect(await page.locator('.history li').count()).toBe(2)
+  })
+
+  test('cannot be seen any more once the service refuses the token', async () => {
+    const poll = await makePoll()
+    const page = await openPage(browser, faultsOfPages)
+    await page.route('**/progress', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: '' } }))
+    await page.goto(`${system.url}/p/${poll.id}/manage#manage=${poll.token}`)
+    await page.getByRole('alert').getByText('This link does not manage this poll').waitFor()
+  })
+})
+
 describe('an edit', () => {
   test('before the opening may change everything, and sends what was changed', async () => {
     const poll = await makePoll({ draft: true, description: 'Kept.' })
@@ -240,6 +275,27 @@ describe('an edit', () => {
     })
     await press(page, 'Save')
     await page.getByRole('alert').getByText('Nothing is different from before.').waitFor()
+  })
+
+  test('loses nothing of what is written while it is saved', async () => {
+    const poll = await makePoll()
+    const page = await manage(poll)
+    await page.getByText('Edit', { exact: true }).click()
+    let goOn = (): void => {}
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    await page.route(`**${poll.path}`, async (route) => {
+      if (route.request().method() === 'PATCH') await held
+      await route.continue()
+    })
+    await page.getByLabel('Question').fill('Which?')
+    await press(page, 'Save')
+    await says(page, 'Saving…')
+    await page.getByLabel('Description').fill('More.')
+    goOn()
+    await says(page, 'Saved.')
+    expect(await page.getByLabel('Description').inputValue()).toBe('More.')
+    await press(page, 'Save')
+    await waitUntil(async () => (await see(poll)).description === 'More.')
   })
 
   test('once it is open corrects texts and moves the close; what others changed meanwhile stays', async () => {

@@ -115,8 +115,18 @@ describe('what is sent of an edit', () => {
 
 test('an option may lose its place before the opening, and never its text afterwards', () => {
   const emptied = { ...before, options: [...before.options, { key: 9, text: ' ' }] }
-  expect([hasEmptiedOption(emptied, 'everything'), problemOfEdit(emptied, 'everything', now)]).toEqual([false, null])
+  expect([hasEmptiedOption(emptied, 'everything'), problemOfEdit(before, emptied, 'everything', now)]).toEqual([
+    false,
+    null,
+  ])
   expect(hasEmptiedOption(emptied, 'texts')).toBe(true)
-  expect(problemOfEdit(before, 'texts', Date.parse('2031-01-01T00:00:00Z'))).not.toBeNull()
-  expect(problemOfEdit({ ...before, question: '' }, 'visibility', now)).toBeNull()
+  expect(problemOfEdit(before, { ...before, question: '' }, 'visibility', now)).toBeNull()
+})
+
+test('a time is judged when it is another one, so that a text can be corrected up to the last minute', () => {
+  const late = Date.parse('2031-01-01T00:00:00Z')
+  const problemOf = (more: Partial<EditDraft>) => problemOfEdit(before, { ...before, ...more }, 'texts', late)
+  expect(problemOf({ question: 'Which?' })).toBeNull()
+  expect(problemOf({ closesAt: '2030-06-30T18:00' })).toEqual(['create.problem_closed_before'])
+  expect(problemOf({ question: '' })).toEqual(['create.problem_question'])
 })

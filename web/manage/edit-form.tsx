@@ -36,10 +36,15 @@ export function EditForm({ client, poll, status, onChanged, onRefused }: Props) 
   async function save(event: Event): Promise<void> {
     event.preventDefault()
     if (hasEmptiedOption(draft, freedom)) return refuse(['manage.option_empty'])
-    const wrong = problemOfEdit(draft, freedom, Date.now())
+    const wrong = problemOfEdit(draftOf(before), draft, freedom, Date.now())
     if (wrong !== null) return refuse(wrong)
     if (isEmpty(patch)) return refuse(['manage.nothing_changed'])
-    const run = async (): Promise<void> => begin(await client.edit(poll.id, patch))
+    const run = async (): Promise<void> => {
+      const saved = await client.edit(poll.id, patch)
+      setBefore(saved)
+      // What was written meanwhile stays.
+      setDraft((now) => (now === draft ? draftOf(saved) : now))
+    }
     await act({ doing: 'manage.saving', done: 'manage.saved', run })
     onChanged()
   }

@@ -51,9 +51,16 @@ export function hasEmptiedOption({ options }: EditDraft, freedom: Freedom): bool
   return freedom === 'texts' && options.some(({ text }) => text.trim() === '')
 }
 
-/** Why else it cannot be saved, in a sentence; null where it can, as far as can be told here. */
-export function problemOfEdit(draft: EditDraft, freedom: Freedom, now: number): ReturnType<typeof problemOf> {
-  return freedom === 'visibility' ? null : problemOf(draft, now)
+/** Why else it cannot be saved, in a sentence; null where it can, as far as can be told here. Times that the poll has already are not judged again. */
+export function problemOfEdit(
+  before: EditDraft,
+  after: EditDraft,
+  freedom: Freedom,
+  now: number,
+): ReturnType<typeof problemOf> {
+  if (freedom === 'visibility') return null
+  const hasNewTimes = changed(before, after, 'opensAt') || changed(before, after, 'closesAt')
+  return problemOf(hasNewTimes ? after : { ...after, opensAt: '', closesAt: '' }, now)
 }
 
 /**

@@ -4,6 +4,7 @@ import { formatNumber, formatTime } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import type { Status } from '../follow/status.ts'
 import type { OrganiserCalls, Progress } from './organiser-calls.ts'
+import { isRefusal } from './use-actions.ts'
 
 type Props = {
   readonly poll: Poll
@@ -11,11 +12,12 @@ type Props = {
   readonly tally: TallyMessage | null
   readonly calls: Pick<OrganiserCalls, 'progress'>
   readonly status: Status
+  readonly onRefused: () => void
 }
 
 /** How far the votes have come, and of what moment the counts are. */
-export function Facts({ poll, tally, calls, status }: Props) {
-  const progress = useProgress(calls, tally !== null, status, poll.round)
+export function Facts({ poll, tally, calls, status, onRefused }: Props) {
+  const progress = useProgress(calls, tally !== null, status, poll.round, onRefused)
   return (
     <section class="card" aria-labelledby="facts">
       <h2 id="facts">{say('manage.facts')}</h2>
@@ -69,6 +71,7 @@ function useProgress(
   isWanted: boolean,
   status: Status,
   round: number,
+  onRefused: () => void,
 ): Progress | null {
   const [progress, setProgress] = useState<Progress | null>(null)
   useEffect(() => {
@@ -87,7 +90,10 @@ function useProgress(
     }
 
     function ask(): void {
-      calls.progress().then(show, () => show(null))
+      calls.progress().then(show, (error: unknown) => {
+        if (isRefusal(error) && !isLeft) onRefused()
+        else show(null)
+      })
     }
 
     if (isWanted) ask()

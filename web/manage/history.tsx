@@ -14,39 +14,48 @@ const nothing: AuditPage = { events: [], next_cursor: null }
 
 /** What organisers have done to the poll, the latest first. */
 export function History({ calls, stamp }: Props) {
-  const [page, setPage] = useState<AuditPage | null>(nothing)
+  const [page, setPage] = useState(nothing)
+  const [hasFailed, setHasFailed] = useState(false)
 
   useEffect(() => {
     let isLeft = false
-    const show = (read: AuditPage | null): void => {
-      if (!isLeft) setPage(read)
-    }
-    calls.audit(null).then(show, () => show(null))
+    calls.audit(null).then(
+      (read) => {
+        if (isLeft) return
+        setPage(read)
+        setHasFailed(false)
+      },
+      () => !isLeft && setHasFailed(true),
+    )
     return () => {
       isLeft = true
     }
   }, [calls, stamp])
 
-  async function readOn({ events, next_cursor }: AuditPage): Promise<void> {
-    const earlier = await calls.audit(next_cursor).catch(() => null)
-    setPage(earlier === null ? null : { ...earlier, events: [...events, ...earlier.events] })
+  async function readOn(cursor: string): Promise<void> {
+    const earlier = await calls.audit(cursor).catch(() => null)
+    setHasFailed(earlier === null)
+    // Pressed twice, or read anew meanwhile: then it does not belong behind what is there.
+    if (earlier !== null)
+      setPage((now) => (now.next_cursor === cursor ? { ...earlier, events: [...now.events, ...earlier.events] } : now))
   }
 
+  const { next_cursor: cursor } = page
   return (
     <section class="card" aria-labelledby="history">
       <h2 id="history">{say('manage.history')}</h2>
-      {page === null && (
+      {hasFailed && (
         <p class="soft" role="status">
           {say('manage.history_failed')}
         </p>
       )}
       <ol class="history">
-        {page?.events.map((event) => (
+        {page.events.map((event) => (
           <Entry key={event.id} event={event} />
         ))}
       </ol>
-      {page !== null && page.next_cursor !== null && (
-        <button type="button" class="bare" onClick={() => void readOn(page)}>
+      {cursor !== null && (
+        <button type="button" class="bare" onClick={() => void readOn(cursor)}>
           {say('manage.history_older')}
         </button>
       )}

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Poll } from '../../client/src/index.ts'
 import { Codes } from '../create/codes.tsx'
 import { formatTime } from '../i18n/format.ts'
@@ -47,7 +47,12 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
   const status = poll === null ? null : statusOf(followed, poll)
   const standing = useStanding(status, isEntered || changes > 0)
 
-  if (isDeleted || followed.isGone || status === 'deleted') return <Gone />
+  const isGone = isDeleted || followed.isGone || status === 'deleted'
+  useEffect(() => {
+    if (isGone) forgetToken(pollId)
+  }, [isGone])
+
+  if (isGone) return <Gone />
   if (poll === null || status === null) {
     return (
       <Heading question={question}>
@@ -102,7 +107,7 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
             isShown={isShown}
             onShow={show}
           />
-          <Facts poll={poll} tally={counted} calls={calls} status={status} />
+          <Facts poll={poll} tally={counted} calls={calls} status={status} onRefused={onRefused} />
           <EditForm {...parts} />
         </div>
         <div>
@@ -116,13 +121,7 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
           <History calls={calls} stamp={`${poll.revision} ${changes}`} />
         </div>
       </div>
-      <Endings
-        {...parts}
-        onDeleted={() => {
-          forgetToken(pollId)
-          setIsDeleted(true)
-        }}
-      />
+      <Endings {...parts} onDeleted={() => setIsDeleted(true)} />
     </>
   )
 }

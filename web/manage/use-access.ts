@@ -33,8 +33,11 @@ export function useAccess(pollId: string, given: string | null): UseAccess {
     setAccess({ is: 'checking' })
     tryToken(pollId, token).then((outcome) => {
       if (outcome === 'refused') disown()
-      else if (outcome === 'no_poll') setAccess({ is: 'no_poll' })
-      else grant()
+      else if (outcome === 'good') grant()
+      else {
+        forgetToken(pollId)
+        setAccess({ is: 'no_poll' })
+      }
     }, grant)
   }
 
