@@ -66,7 +66,9 @@ export function isMet({ value, ratio, goal }: Figure): boolean | null {
 
 const shown = [50, 75, 90, 95, 99, 99.9, 100]
 
+/** Throws where nothing was measured: no goal is met by that. */
 export function percentilesOf(values: readonly number[]): Percentiles {
+  if (values.length === 0) throw new Error('there are no percentiles of nothing')
   const sorted = Float64Array.from(values).toSorted()
   const at = (percent: number): number =>
     sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0
