@@ -66,6 +66,9 @@ describe('the page that makes a poll', () => {
     expect(await page.locator('.join-code').innerText()).toContain(`${joinCode.slice(0, 3)}-${joinCode.slice(3)}`)
     expect(await page.locator('.join-code').innerText()).toContain(`${new URL(system.url).host}/j`)
     const present = await link(page, 'To present')
+    const opening = page.context().waitForEvent('page')
+    await page.getByRole('link', { name: 'Open' }).first().click()
+    await (await opening).getByRole('radio', { name: 'Tea' }).waitFor()
     await page.goto(await link(page, 'To manage'))
     await page.getByRole('button', { name: 'Close voting' }).waitFor()
     await page.goto(present)
@@ -179,17 +182,6 @@ describe('the page that makes a poll', () => {
   test('without JavaScript it says what to do instead', async () => {
     const page = await visit({ javaScriptEnabled: false })
     expect(await page.locator('noscript p').innerText()).toContain('Making a poll here needs JavaScript.')
-  })
-})
-
-describe('the bare address', () => {
-  test('greets a person, and has nothing for a program', async () => {
-    const page = await visit()
-    await page.getByRole('button', { name: 'Make the poll' }).waitFor()
-    for (const headers of [{}, { accept: 'application/json' }]) {
-      const answer = await call('GET', '/', { headers })
-      expect([answer.status, answer.body.code, answer.headers.get('vary')]).toEqual([404, 'route_not_found', 'Accept'])
-    }
   })
 })
 

@@ -91,7 +91,8 @@ export function Link({ label, url, hint }: { readonly label: string; readonly ur
         <button type="button" class="quiet" onClick={() => void copy()}>
           {say(isCopied ? 'create.copied' : 'create.copy')}
         </button>
-        <a class="button" href={url}>
+        {/* The page stays: what it tells once, or what is being written on it, is not lost. */}
+        <a class="button" href={url} target="_blank" rel="noopener">
           {say('create.open')}
         </a>
       </div>
