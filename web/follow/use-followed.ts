@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
+import { awaitRound } from './await-round.ts'
 import { type Followed, followPoll, nothingYet, roundOf } from './follow-poll.ts'
 import { createFreshClient } from './fresh-client.ts'
 
@@ -13,7 +14,7 @@ type UseFollowed = {
 
 /**
  * A poll as the public sees it, until the organiser asks for what is hidden: then anew, with the token. That is asked for one round: the next one
- * begins as hidden as the first.
+ * begins as hidden as the first, also where it begins after a final result.
  */
 export function useFollowed(pollId: string, token: string | null): UseFollowed {
   const [followed, setFollowed] = useState(nothingYet)
@@ -33,9 +34,16 @@ export function useFollowed(pollId: string, token: string | null): UseFollowed {
       setFollowed(({ poll }) => ({ ...nothingYet, poll }))
     }
   }, [client, pollId, attempt])
+  const again = (): void => setAttempt((before) => before + 1)
+  const isOver = followed.connection === 'closed' && followed.tally?.results_final === true
+  const round = roundOf(followed)
+  useEffect(
+    () => (isOver ? awaitRound(client, pollId, round, document, again) : undefined),
+    [client, pollId, isOver, round],
+  )
   return {
     followed,
-    again: () => setAttempt((before) => before + 1),
+    again,
     isShown,
     show: (isWanted) => setShownRound(isWanted ? roundOf(followed) : null),
   }
