@@ -228,7 +228,7 @@ describe('the organiser at the big screen', () => {
     for (const key of ['o', 'q']) await page.keyboard.press(key)
     expect(await keys.isVisible()).toBe(true)
     await page.keyboard.press('Escape')
-    await keys.waitFor({ state: 'detached' })
+    await page.locator('dialog').waitFor({ state: 'detached' })
     expect(opened).toEqual([])
     await page.keyboard.press('o')
     await page.locator('.state').getByText('Open', { exact: true }).waitFor()
