@@ -150,6 +150,7 @@ describe('a page that has just come', () => {
   const snapshot = {
     poll: { round: 4 },
     ownVote: null,
+    hasSession: false,
     hasJustVoted: false,
     problem: null,
   } as Parameters<typeof firstBallot>[0] // The rest of it is not looked at.

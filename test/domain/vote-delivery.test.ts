@@ -3,6 +3,7 @@ import { type OwnVote, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
 import { createKeptVotes } from '../../web/vote/kept-vote.ts'
 import { sendVote } from '../../web/vote/send-vote.ts'
+import { createSessionFirst } from '../../web/vote/session-first.ts'
 
 const vote: SentVote = { kind: 'cast', optionIds: [1, 3], key: 'a key', round: 2, code: 'ABCD' }
 
@@ -47,6 +48,7 @@ describe('a vote that is kept', () => {
 })
 
 describe('a vote that is sent', () => {
+  const sending = { beginSession: async () => {} }
   const calls: unknown[] = []
   const clientThat = (answer: () => Promise<{ vote_id: string; status: 'accepted' }>, own: OwnVote | null = null) => {
     calls.length = 0
@@ -64,7 +66,10 @@ describe('a vote that is sent', () => {
   test('shows its own key, whatever it does', async () => {
     const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
     for (const kind of ['cast', 'change', 'retract'] as const) {
-      expect(await sendVote(client, 'poll', { ...vote, kind })).toEqual({ answer: 'accepted', voteId: 'an id' })
+      expect(await sendVote(client, 'poll', { ...vote, kind }, sending)).toEqual({
+        answer: 'accepted',
+        voteId: 'an id',
+      })
     }
     expect(calls).toEqual([
       ['vote', 'poll', [1, 3], { key: 'a key' }],
@@ -80,24 +85,51 @@ describe('a vote that is sent', () => {
     [{ code: 'overloaded', detail: '', status: 503, retryAfterMs: 2_000 }, true, 2_000],
     [{ code: 'rate_limited', detail: '', status: 429, retryAfterMs: 60_000 }, true, 60_000],
   ])('goes on waiting for an answer after %o', async (said, isReached, retryAfterMs) => {
-    expect(await sendVote(refusing(said), 'poll', vote)).toEqual({ answer: 'none', isReached, retryAfterMs })
+    expect(await sendVote(refusing(said), 'poll', vote, sending)).toEqual({ answer: 'none', isReached, retryAfterMs })
   })
 
   test('is settled by a refusal', async () => {
     const closed = refusing({ code: 'poll_closed', detail: 'Voting has ended.', status: 409 })
-    expect(await sendVote(closed, 'poll', vote)).toEqual({ answer: 'refused', problem: ['faults.poll_closed'] })
+    expect(await sendVote(closed, 'poll', vote, sending)).toEqual({
+      answer: 'refused',
+      problem: ['faults.poll_closed'],
+    })
   })
 
   test('of a voter who has one already brings that one', async () => {
     const own = { vote_id: 'older', option_ids: [2], status: 'recorded' } as const
     const said = { code: 'already_voted', detail: '', status: 409 }
     const problem = ['faults.already_voted']
-    expect(await sendVote(refusing(said, own), 'poll', vote)).toEqual({ answer: 'had_voted', problem, ownVote: [2] })
-    expect(await sendVote(refusing(said), 'poll', vote)).toEqual({ answer: 'had_voted', problem, ownVote: null })
+    expect(await sendVote(refusing(said, own), 'poll', vote, sending)).toEqual({
+      answer: 'had_voted',
+      problem,
+      ownVote: [2],
+    })
+    expect(await sendVote(refusing(said), 'poll', vote, sending)).toEqual({
+      answer: 'had_voted',
+      problem,
+      ownVote: null,
+    })
+  })
+
+  test('waits for the session of its browser, which is asked for until it has come, and not again', async () => {
+    let asked = 0
+    const beginSession = createSessionFirst(true, async () => {
+      asked += 1
+      if (asked === 1) throw new TallycastError({ code: 'unreachable', detail: '' })
+    })
+    const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
+    expect(await sendVote(client, 'poll', vote, { ...sending, beginSession })).toMatchObject({ answer: 'none' })
+    expect(calls).toEqual([])
+    for (let sent = 0; sent < 2; sent += 1) {
+      expect(await sendVote(client, 'poll', vote, { ...sending, beginSession })).toMatchObject({ answer: 'accepted' })
+    }
+    expect([asked, calls.length]).toEqual([2, 2])
+    await createSessionFirst(false, async () => Promise.reject(new Error('has one')))()
   })
 
   test('meets a fault of ours as a fault', async () => {
     const broken = clientThat(() => Promise.reject(new TypeError('ours')))
-    await expect(sendVote(broken, 'poll', vote)).rejects.toThrow('ours')
+    await expect(sendVote(broken, 'poll', vote, sending)).rejects.toThrow('ours')
   })
 })

@@ -15,6 +15,7 @@ const viewOf = (more: Partial<PollView> = {}): PollView => ({
   live: someLivePoll(),
   audience: 'public',
   ownVote: null,
+  hasSession: false,
   hasJustVoted: false,
   problem: null,
   code: '',

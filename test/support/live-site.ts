@@ -6,7 +6,7 @@ import { readPollRoutes } from '../../src/adapters/http/poll-routes.ts'
 import { receiptRoute } from '../../src/adapters/http/receipt-route.ts'
 import { ticketRoute } from '../../src/adapters/http/ticket-route.ts'
 import { createHttpServer } from '../../src/adapters/http/server.ts'
-import { voteRoutes } from '../../src/adapters/http/vote-routes.ts'
+import { sessionRoute, voteRoutes } from '../../src/adapters/http/vote-routes.ts'
 import { createVoteDoor } from '../../src/adapters/postgres/vote-door.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { createViewerSockets } from '../../src/adapters/ws/viewer-sockets.ts'
@@ -58,7 +58,8 @@ export const startLiveSite = async (
       voteRoutes(routes, { castVote, seePoll, voteIds, address })
       ticketRoute(routes, admitViewer, address)
       streams.addRoute(routes)
-      pageRoutes(routes, { castVote, seePoll, address, report })
+      sessionRoute(routes, { identifyVoter, address })
+      pageRoutes(routes, { castVote, identifyVoter, seePoll, address, report })
     },
   })
   const sockets = createViewerSockets({

@@ -11,13 +11,20 @@ export type Delivery =
   /** Refused, because this voter has a vote already: this one, where the service tells. */
   | { readonly answer: 'had_voted'; readonly problem: Message; readonly ownVote: readonly number[] | null }
 
+export type Sending = {
+  /** Resolves when the service knows whose vote this will be. */
+  readonly beginSession: () => Promise<void>
+}
+
 /** Sends a vote, as often as the client tries. Never rejects for what the service says. */
 export async function sendVote(
   client: Pick<Client, 'vote' | 'change' | 'retract' | 'ownVote'>,
   pollId: string,
   vote: SentVote,
+  { beginSession }: Sending,
 ): Promise<Delivery> {
   try {
+    await beginSession()
     const { vote_id: voteId } = await castVote(client, pollId, vote)
     return { answer: 'accepted', voteId }
   } catch (error) {

@@ -6,6 +6,8 @@ export type VoteSnapshot = {
   readonly poll: Poll
   readonly tally: TallyMessage
   readonly ownVote: Pick<OwnVote, 'option_ids' | 'status'> | null
+  /** Whether the service knows this browser, so that a vote of it is its owner's. Only asked for where a poll goes by that. */
+  readonly hasSession: boolean
   /** Somebody whom the poll does not recognise has just voted. */
   readonly hasJustVoted: boolean
   /** Why the form was refused, and what was chosen in it. */

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useRef } from 'preact/hooks'
+import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks'
 import type { WatchStatus } from '../../client/src/index.ts'
 import { jitteredMs } from '../../client/src/pause.ts'
 import { randomKey } from '../../client/src/random-key.ts'
@@ -8,12 +8,15 @@ import { type Ballot, isOnItsWay, type SentVote, stepBallot, type VoteKind } fro
 import { followReceipt } from './follow-receipt.ts'
 import { createKeptVotes } from './kept-vote.ts'
 import { type Delivery, sendVote } from './send-vote.ts'
+import { createSessionFirst } from './session-first.ts'
 
 type Parts = {
   readonly pollId: string
   readonly round: number
   /** In a poll that recognises nobody a vote is nobody's. */
   readonly isRecognised: boolean
+  /** It recognises browsers, and this one is not known yet. */
+  readonly needsSession: boolean
   readonly connection: WatchStatus
   readonly first: Ballot
   /** The service has a vote of this reader, shown by this code. */
@@ -36,9 +39,21 @@ const keptVotes = createKeptVotes(() => localStorage)
  * The reader's ballot, and what sends it. A vote is kept in the browser until it has its answer: where none comes it is sent again, as the same vote, after a
  * pause, when the network returns, and when the page is opened the next time.
  */
-export function useBallot({ pollId, round, isRecognised, connection, first, onVoted }: Parts): BallotInHand {
+export function useBallot({
+  pollId,
+  round,
+  isRecognised,
+  needsSession,
+  connection,
+  first,
+  onVoted,
+}: Parts): BallotInHand {
   const [ballot, dispatch] = useReducer(stepBallot, first)
   const isSending = useRef(false)
+  const beginSession = useMemo(
+    () => createSessionFirst(needsSession, async () => createFreshClient(null).beginSession()),
+    [],
+  )
   const attempts = useRef(0)
   const patienceMs = useRef(0)
   const { progress } = ballot
@@ -64,7 +79,7 @@ export function useBallot({ pollId, round, isRecognised, connection, first, onVo
   function deliver(vote: SentVote): void {
     if (isSending.current) return
     isSending.current = true
-    sendVote(createFreshClient(null, vote.code || null), pollId, vote)
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession })
       .finally(() => (isSending.current = false))
       .then(
         (delivery) => settle(vote, delivery),

@@ -50,6 +50,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
     pollId: poll.id,
     round: tally.round,
     isRecognised,
+    needsSession: poll.voter_identity === 'session' && !snapshot.hasSession,
     connection,
     first,
     onVoted(shown) {

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { say } from '../../../../web/i18n/say.ts'
 import { tellFault } from '../../../../web/i18n/tell-fault.ts'
 import type { CastVote } from '../../../application/cast-vote.ts'
-import type { VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
+import type { IdentifyVoter, VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
 import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
 import { readRequestKey } from '../../../application/cast-vote/request-key.ts'
 import type { SeePoll } from '../../../application/watch-poll/see-poll.ts'
@@ -29,6 +29,7 @@ import { prepareWaitForCount } from './wait-for-count.ts'
 export type PageRoutesParts = {
   readonly seePoll: Pick<SeePoll, 'see' | 'ownVote'>
   readonly castVote: CastVote
+  readonly identifyVoter: Pick<IdentifyVoter, 'recognise'>
   readonly address: PublicAddress
   readonly report: (fault: unknown) => void
 }
@@ -116,12 +117,20 @@ async function showPoll(
   const view = {
     ...seen,
     ownVote,
+    hasSession: ownVote !== null || (await hasSession(parts, seen.live.poll, shown)),
     code: taken?.sent.code ?? '',
     hasJustVoted: isAnonymous && no === null && hasQuery(request, 'voted'),
     problem: taken === null || no === null ? null : { refused: no, chosen: taken.sent.chosen },
   }
   if (no !== null) sayWhenToComeBack(reply, no)
   return sendPage(reply, no === null ? 200 : PROBLEMS[no.refused].status, () => renderPollPage(view))
+}
+
+/** Where polls go by sessions alone: one that has expired is none. */
+async function hasSession({ identifyVoter }: PageRoutesParts, poll: Poll, shown: VoterCredentials): Promise<boolean> {
+  if (poll.voterIdentity !== 'session') return false
+  const voter = await identifyVoter.recognise(poll, shown)
+  return voter !== null && !isRefused(voter)
 }
 
 async function takeForm(

@@ -16,6 +16,8 @@ export type PollView = {
   readonly audience: Audience
   /** The reader's own vote; null before the first. */
   readonly ownVote: { readonly selection: readonly number[]; readonly isRecorded: boolean } | null
+  /** Whether the cookie of this reader makes a voter of this poll. */
+  readonly hasSession: boolean
   /** The code that came with the form; empty without one. */
   readonly code: string
   /** Somebody whom the poll does not recognise has just voted. */
@@ -50,11 +52,12 @@ export function createRenderPollPage(): (view: PollView) => Page {
   }
 }
 
-function snapshotOf({ live, audience, ownVote, code, hasJustVoted, problem }: PollView): VoteSnapshot {
+function snapshotOf({ live, audience, ownVote, hasSession, code, hasJustVoted, problem }: PollView): VoteSnapshot {
   return {
     poll: pollBody(live, maySeeResults(live.poll, audience)),
     tally: tallyMessage(live, audience),
     ownVote: ownVote && { option_ids: ownVote.selection, status: ownVote.isRecorded ? 'recorded' : 'accepted' },
+    hasSession,
     hasJustVoted,
     problem: problem && { code: problem.refused.refused, detail: problem.refused.detail, chosen: problem.chosen },
     code,
