@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import arabic from '../../web/messages/ar.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
@@ -49,6 +49,41 @@ const vote = async (pollId: string, optionId: number): Promise<void> => {
 const votesOf = async (pollId: string): Promise<readonly number[]> =>
   (await call('GET', `/polls/${pollId}/results`)).body.options.map(({ votes }: { readonly votes: number }) => votes)
 const waitingVotes = (page: Page) => page.evaluate<number>('localStorage.length')
+
+/** Votes without a network, on a page that stays without one. */
+async function keepOffline(page: Page, option: string): Promise<void> {
+  await page.getByText('Live').waitFor()
+  await page.context().setOffline(true)
+  await radio(page, option).check()
+  await press(page, 'Vote')
+  await page.getByText('Your vote is kept on this device').waitFor()
+}
+
+/** Lets a page follow its poll, and then no more, in whatever way. */
+async function hearUntilDeaf(page: Page): Promise<{ readonly end: () => Promise<void> }> {
+  const sockets: WebSocketRoute[] = []
+  let isDeaf = false
+  await page.routeWebSocket('**/ws/**', async (socket) => {
+    if (isDeaf) return socket.close({ code: 1012 })
+    socket.connectToServer()
+    sockets.push(socket)
+  })
+  return {
+    async end() {
+      isDeaf = true
+      await page.route(/\/(events|results)$/, async (route) => route.abort())
+      for (const socket of sockets) await socket.close({ code: 1012 })
+    },
+  }
+}
+
+type MadePoll = { readonly id: string; readonly manage_token: string }
+
+async function beginAnew({ id, manage_token: bearer }: MadePoll): Promise<void> {
+  for (const step of ['reset', 'open']) {
+    expect((await call('POST', `/polls/${id}/${step}`, { bearer })).status).toBe(200)
+  }
+}
 
 /** The keys of all votes in a poll that pages of this browser send from now on. */
 function watchKeys(context: BrowserContext, pollId: string): ReadonlySet<string | undefined> {
@@ -127,15 +162,10 @@ describe('a vote', () => {
   test('that was kept over a reset is not sent into the new round, and that is said', async () => {
     const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
     const page = await visit(made.id)
-    await page.getByText('Live').waitFor()
-    await page.context().setOffline(true)
-    await radio(page, 'A').check()
-    await press(page, 'Vote')
-    await page.getByText('Your vote is kept on this device').waitFor()
+    await keepOffline(page, 'A')
     const keys = watchKeys(page.context(), made.id)
     await page.goto('about:blank')
-    await call('POST', `/polls/${made.id}/reset`, { bearer: made.manage_token })
-    await call('POST', `/polls/${made.id}/open`, { bearer: made.manage_token })
+    await beginAnew(made)
     await page.context().setOffline(false)
     await page.goto(addressOf(made.id))
     await page.getByRole('alert').getByText('The poll has begun anew').waitFor()
@@ -143,6 +173,21 @@ describe('a vote', () => {
     await radio(page, 'B').check()
     await press(page, 'Vote')
     await page.getByText('You voted for B.').waitFor()
+  })
+
+  test('that is kept while the poll begins anew is not sent into the new round by the page that stays open', async () => {
+    const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
+    const page = await openPage(browser, faultsOfPages)
+    const hearing = await hearUntilDeaf(page)
+    await page.goto(addressOf(made.id))
+    await keepOffline(page, 'A')
+    const keys = watchKeys(page.context(), made.id)
+    // Its vote can go out before any news of the reset comes.
+    await hearing.end()
+    await beginAnew(made)
+    await page.context().setOffline(false)
+    await page.getByRole('alert').getByText('The poll has begun anew').waitFor()
+    expect([keys.size, await waitingVotes(page)]).toEqual([0, 0])
   })
 
   test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {

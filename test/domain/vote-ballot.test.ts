@@ -23,6 +23,7 @@ const voteFor = (optionIds: readonly number[], more: Partial<SentVote> = {}): Se
 })
 const after = (ballot: Ballot, ...events: readonly BallotEvent[]): Ballot => events.reduce(stepBallot, ballot)
 const chosen = (optionId: number, isMultiple = false): BallotEvent => ({ type: 'chosen', optionId, isMultiple })
+const keptFor = (vote: SentVote): BallotEvent => ({ type: 'kept', vote, isReached: false })
 const accepted = (vote: SentVote, isRecognised = true): BallotEvent => ({
   type: 'accepted',
   vote,
@@ -38,7 +39,7 @@ describe('choosing', () => {
 
   test('while a vote is on its way nothing changes, and no second one is sent', () => {
     const sending = after(empty, chosen(1), { type: 'sent', vote: voteFor([1]) })
-    const kept = after(sending, { type: 'kept', vote: voteFor([1]), isReached: false })
+    const kept = after(sending, keptFor(voteFor([1])))
     for (const ballot of [sending, kept]) {
       expect(after(ballot, chosen(2), { type: 'sent', vote: voteFor([2]) })).toBe(ballot)
     }
@@ -112,17 +113,19 @@ describe('a vote', () => {
 
   test('without an answer is kept as it is, also when the page is opened anew', () => {
     const vote = voteFor([3])
-    const kept = after(empty, { type: 'kept', vote, isReached: false })
+    const kept = after(empty, keptFor(vote))
     expect(kept).toMatchObject({ chosen: [3], progress: { step: 'kept', vote } })
     expect(after(kept, accepted(vote))).toMatchObject({ ownVote: [3], progress: { step: 'accepted' } })
   })
 
   test('that was kept over a reset is not sent into the new round; one that is being sent waits for its answer', () => {
     const vote = voteFor([3])
-    const kept = after(empty, { type: 'kept', vote, isReached: false }, { type: 'round', round: 2 })
+    const kept = after(empty, keptFor(vote), { type: 'round', round: 2 })
     expect(kept).toMatchObject({ round: 2, chosen: [], progress: { step: 'refused', problem: ['vote.kept_too_long'] } })
     const sending = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 })
     expect(sending.progress).toEqual({ step: 'sending', vote })
+    const unanswered = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 }, keptFor(vote))
+    expect(unanswered).toMatchObject({ chosen: [], progress: { step: 'refused', problem: ['vote.kept_too_long'] } })
     const voted = { ...empty, ownVote: [1], chosen: [1], hasJustVoted: true }
     expect(after(voted, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
   })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type OwnVote, TallycastError } from '../../client/src/index.ts'
+import { type OwnVote, type Poll, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
 import { createKeptVotes } from '../../web/vote/kept-vote.ts'
 import { sendVote } from '../../web/vote/send-vote.ts'
@@ -48,8 +48,9 @@ describe('a vote that is kept', () => {
 })
 
 describe('a vote that is sent', () => {
-  const sending = { beginSession: async () => {} }
+  const sending = { beginSession: async () => {}, isAgain: false }
   const calls: unknown[] = []
+  const poll = { round: 2 } as Poll // Nothing else of it is looked at.
   const clientThat = (answer: () => Promise<{ vote_id: string; status: 'accepted' }>, own: OwnVote | null = null) => {
     calls.length = 0
     const cast =
@@ -58,7 +59,13 @@ describe('a vote that is sent', () => {
         calls.push([name, ...args])
         return answer()
       }
-    return { vote: cast('vote'), change: cast('change'), retract: cast('retract'), ownVote: async () => own }
+    return {
+      get: async () => poll,
+      vote: cast('vote'),
+      change: cast('change'),
+      retract: cast('retract'),
+      ownVote: async () => own,
+    }
   }
   const refusing = (said: ConstructorParameters<typeof TallycastError>[0], own: OwnVote | null = null) =>
     clientThat(() => Promise.reject(new TallycastError(said)), own)
@@ -126,6 +133,19 @@ describe('a vote that is sent', () => {
     }
     expect([asked, calls.length]).toEqual([2, 2])
     await createSessionFirst(false, async () => Promise.reject(new Error('has one')))()
+  })
+
+  test('again goes into the round for which it was meant, into no other, and not where nobody knows', async () => {
+    const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
+    const again = { ...sending, isAgain: true }
+    expect(await sendVote(client, 'poll', { ...vote, round: 1 }, again)).toEqual({
+      answer: 'refused',
+      problem: ['vote.kept_too_long'],
+    })
+    const asksInVain = async () => Promise.reject(new TallycastError({ code: 'unreachable', detail: '' }))
+    expect(await sendVote({ ...client, get: asksInVain }, 'poll', vote, again)).toMatchObject({ answer: 'none' })
+    expect(calls).toEqual([])
+    expect(await sendVote(client, 'poll', vote, again)).toEqual({ answer: 'accepted', voteId: 'an id' })
   })
 
   test('meets a fault of ours as a fault', async () => {

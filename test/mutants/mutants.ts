@@ -529,6 +529,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a vote that a page has kept is sent again without a look at the round',
+    edits: [
+      {
+        file: 'web/vote/send-vote.ts',
+        from: 'if (isAgain && (await',
+        to: 'if (!isAgain && (await',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-delivery.test.ts',
+        title: 'again goes into the round for which it was meant, into no other, and not where nobody knows',
+      },
+    ],
+  },
+  {
     breaks: 'what is chosen changes under a vote that is on its way',
     edits: [
       {

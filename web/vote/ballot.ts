@@ -51,6 +51,8 @@ export type BallotEvent =
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
   | { readonly type: 'round'; readonly round: number }
 
+const keptTooLong: Progress = { step: 'refused', problem: ['vote.kept_too_long'] }
+
 /** What a page that has just come shows, with what was chosen on it meanwhile. */
 export function firstBallot({ poll, ownVote, hasJustVoted, problem }: VoteSnapshot): Ballot {
   const own = ownVote?.option_ids ?? null
@@ -86,11 +88,7 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'sent':
       return isOnItsWay(ballot) ? ballot : { ...ballot, progress: { step: 'sending', vote: event.vote } }
     case 'kept':
-      return {
-        ...ballot,
-        chosen: event.vote.optionIds,
-        progress: { step: 'kept', vote: event.vote, isReached: event.isReached },
-      }
+      return keep(ballot, event.vote, event.isReached)
     case 'accepted':
       return accept(ballot, event.vote, event.voteId, event.isRecognised)
     case 'receipt':
@@ -142,6 +140,12 @@ function choose(ballot: Ballot, optionId: number, isMultiple: boolean): Ballot {
   return { ...ballot, chosen: isMultiple ? several : [optionId], progress }
 }
 
+/** A vote for a round that is over is kept for nothing. */
+function keep(ballot: Ballot, vote: SentVote, isReached: boolean): Ballot {
+  if (vote.round !== ballot.round) return { ...ballot, chosen: [], progress: keptTooLong }
+  return { ...ballot, chosen: vote.optionIds, progress: { step: 'kept', vote, isReached } }
+}
+
 function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: boolean): Ballot {
   const isTakenBack = vote.kind === 'retract'
   const ownVote = isTakenBack || !isRecognised ? null : vote.optionIds
@@ -173,6 +177,6 @@ function beginRound(ballot: Ballot, round: number): Ballot {
     chosen: isSending ? ballot.chosen : [],
     ownVote: null,
     hasJustVoted: false,
-    progress: isVoid ? { step: 'refused', problem: ['vote.kept_too_long'] } : isSending ? progress : null,
+    progress: isVoid ? keptTooLong : isSending ? progress : null,
   }
 }

@@ -14,17 +14,22 @@ export type Delivery =
 export type Sending = {
   /** Resolves when the service knows whose vote this will be. */
   readonly beginSession: () => Promise<void>
+  /** Some time has gone since it was pressed, in which the poll may have begun anew. */
+  readonly isAgain: boolean
 }
 
-/** Sends a vote, as often as the client tries. Never rejects for what the service says. */
+/** Sends a vote into the round for which it was meant, as often as the client tries. Never rejects for what the service says. */
 export async function sendVote(
-  client: Pick<Client, 'vote' | 'change' | 'retract' | 'ownVote'>,
+  client: Pick<Client, 'get' | 'vote' | 'change' | 'retract' | 'ownVote'>,
   pollId: string,
   vote: SentVote,
-  { beginSession }: Sending,
+  { beginSession, isAgain }: Sending,
 ): Promise<Delivery> {
   try {
     await beginSession()
+    if (isAgain && (await client.get(pollId)).round !== vote.round) {
+      return { answer: 'refused', problem: ['vote.kept_too_long'] }
+    }
     const { vote_id: voteId } = await castVote(client, pollId, vote)
     return { answer: 'accepted', voteId }
   } catch (error) {

@@ -56,12 +56,15 @@ export function useBallot({
   )
   const attempts = useRef(0)
   const patienceMs = useRef(0)
+  const roundNow = useRef(round)
+  roundNow.current = round
   const { progress } = ballot
 
   function settle(vote: SentVote, delivery: Delivery): void {
     if (delivery.answer === 'none') {
       patienceMs.current = delivery.retryAfterMs + jitteredMs(attempts.current, pauses, Math.random)
       attempts.current += 1
+      if (vote.round !== roundNow.current) keptVotes.forget(pollId)
       return dispatch({ type: 'kept', vote, isReached: delivery.isReached })
     }
     attempts.current = 0
@@ -76,10 +79,10 @@ export function useBallot({
     onVoted(vote.code)
   }
 
-  function deliver(vote: SentVote): void {
+  function deliver(vote: SentVote, isAgain: boolean): void {
     if (isSending.current) return
     isSending.current = true
-    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession })
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain })
       .finally(() => (isSending.current = false))
       .then(
         (delivery) => settle(vote, delivery),
@@ -95,7 +98,7 @@ export function useBallot({
     // A browser that knows of no network need not wait to find out; where it is wrong, the vote goes out a moment later.
     if (!navigator.onLine) return settle(vote, { answer: 'none', isReached: false, retryAfterMs: 0 })
     dispatch({ type: 'sent', vote })
-    deliver(vote)
+    deliver(vote, false)
   }
 
   useEffect(() => {
@@ -106,7 +109,7 @@ export function useBallot({
       return dispatch({ type: 'refused', problem: ['vote.kept_too_long'] })
     }
     dispatch({ type: 'kept', vote, isReached: false })
-    deliver(vote)
+    deliver(vote, true)
   }, [])
 
   const kept = progress?.step === 'kept' ? progress.vote : null
@@ -115,11 +118,11 @@ export function useBallot({
     dispatch({ type: 'round', round })
   }, [round])
   useEffect(() => {
-    if (kept !== null && connection === 'live') deliver(kept)
+    if (kept !== null && connection === 'live') deliver(kept, true)
   }, [connection])
   useEffect(() => {
     if (kept === null) return
-    const again = (): void => deliver(kept)
+    const again = (): void => deliver(kept, true)
     const timer = setTimeout(again, patienceMs.current)
     addEventListener('online', again)
     return () => {
