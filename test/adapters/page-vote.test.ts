@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page, WebSocketRoute } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Route, WebSocketRoute } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import arabic from '../../web/messages/ar.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
@@ -188,6 +188,26 @@ describe('a vote', () => {
     await page.context().setOffline(false)
     await page.getByRole('alert').getByText('The poll has begun anew').waitFor()
     expect([keys.size, await waitingVotes(page)]).toEqual([0, 0])
+  })
+
+  test('that is on its way when the poll begins anew neither holds up nor outlives the next one', async () => {
+    const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
+    const page = await visit(made.id)
+    await keepOffline(page, 'A')
+    const held = Promise.withResolvers<Route>()
+    await page.route('**/vote', async (route) => {
+      if (route.request().postData()?.includes('[1]') === true) held.resolve(route)
+      else await route.continue()
+    })
+    await page.context().setOffline(false)
+    await held.promise
+    await beginAnew(made)
+    await page.getByRole('alert').getByText('The poll has begun anew').waitFor()
+    await radio(page, 'B').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for B.').waitFor()
+    await waitUntil(async () => (await votesOf(made.id))[1] === 1)
+    expect([await waitingVotes(page), await votesOf(made.id)]).toEqual([0, [0, 1]])
   })
 
   test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {

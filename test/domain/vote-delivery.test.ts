@@ -24,7 +24,9 @@ describe('a vote that is kept', () => {
     const kept = createKeptVotes(() => store)
     kept.keep('one', vote)
     expect([kept.read('one'), kept.read('two')]).toEqual([vote, null])
-    kept.forget('one')
+    kept.forget('one', 'another key')
+    expect(kept.read('one')).toEqual(vote)
+    kept.forget('one', vote.key)
     expect([kept.read('one'), store.texts.size]).toEqual([null, 0])
   })
 
@@ -42,13 +44,13 @@ describe('a vote that is kept', () => {
       throw new Error('not allowed')
     })
     kept.keep('one', vote)
-    kept.forget('one')
+    kept.forget('one', vote.key)
     expect(kept.read('one')).toBeNull()
   })
 })
 
 describe('a vote that is sent', () => {
-  const sending = { beginSession: async () => {}, isAgain: false }
+  const sending = { beginSession: async () => {}, isAgain: false, signal: new AbortController().signal }
   const calls: unknown[] = []
   const poll = { round: 2 } as Poll // Nothing else of it is looked at.
   const clientThat = (answer: () => Promise<{ vote_id: string; status: 'accepted' }>, own: OwnVote | null = null) => {
@@ -72,6 +74,7 @@ describe('a vote that is sent', () => {
 
   test('shows its own key, whatever it does', async () => {
     const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
+    const { signal } = sending
     for (const kind of ['cast', 'change', 'retract'] as const) {
       expect(await sendVote(client, 'poll', { ...vote, kind }, sending)).toEqual({
         answer: 'accepted',
@@ -79,9 +82,9 @@ describe('a vote that is sent', () => {
       })
     }
     expect(calls).toEqual([
-      ['vote', 'poll', [1, 3], { key: 'a key' }],
-      ['change', 'poll', [1, 3], { key: 'a key' }],
-      ['retract', 'poll', { key: 'a key' }],
+      ['vote', 'poll', [1, 3], { key: 'a key', signal }],
+      ['change', 'poll', [1, 3], { key: 'a key', signal }],
+      ['retract', 'poll', { key: 'a key', signal }],
     ])
   })
 

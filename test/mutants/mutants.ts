@@ -506,8 +506,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'web/vote/send-vote.ts',
-        from: 'client.vote(pollId, optionIds, { key })',
-        to: 'client.vote(pollId, optionIds)',
+        from: 'client.vote(pollId, optionIds, { key, signal })',
+        to: 'client.vote(pollId, optionIds, { signal })',
       },
     ],
     caughtBy: [{ file: 'test/domain/vote-delivery.test.ts', title: 'shows its own key, whatever it does' }],

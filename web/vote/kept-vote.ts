@@ -15,7 +15,8 @@ export type KeptVotes = {
   readonly keep: (pollId: string, vote: SentVote) => void
   /** Null where there is none, or what is there was not written by us. */
   readonly read: (pollId: string) => SentVote | null
-  readonly forget: (pollId: string) => void
+  /** Leaves any other vote where it is. */
+  readonly forget: (pollId: string, key: string) => void
 }
 
 /** Where the browser keeps nothing, or not even says so without a fault, a vote lasts as long as the page. */
@@ -27,13 +28,16 @@ export function createKeptVotes(openStore: () => Store): KeptVotes {
       return null
     }
   }
+  function read(pollId: string): SentVote | null {
+    const kept = tryToUse((store): unknown => JSON.parse(store.getItem(nameOf(pollId)) ?? 'null'))
+    return isVote(kept) ? kept : null
+  }
   return {
     keep: (pollId, vote) => void tryToUse((store) => store.setItem(nameOf(pollId), JSON.stringify(vote))),
-    read(pollId) {
-      const kept = tryToUse((store): unknown => JSON.parse(store.getItem(nameOf(pollId)) ?? 'null'))
-      return isVote(kept) ? kept : null
+    read,
+    forget(pollId, key) {
+      if (read(pollId)?.key === key) tryToUse((store) => store.removeItem(nameOf(pollId)))
     },
-    forget: (pollId) => void tryToUse((store) => store.removeItem(nameOf(pollId))),
   }
 }
 

@@ -16,28 +16,29 @@ export type Sending = {
   readonly beginSession: () => Promise<void>
   /** Some time has gone since it was pressed, in which the poll may have begun anew. */
   readonly isAgain: boolean
+  readonly signal: AbortSignal
 }
 
-/** Sends a vote into the round for which it was meant, as often as the client tries. Never rejects for what the service says. */
+/** Sends a vote into the round for which it was meant, as often as the client tries. Rejects with the signal's reason, never for what the service says. */
 export async function sendVote(
   client: Pick<Client, 'get' | 'vote' | 'change' | 'retract' | 'ownVote'>,
   pollId: string,
   vote: SentVote,
-  { beginSession, isAgain }: Sending,
+  { beginSession, isAgain, signal }: Sending,
 ): Promise<Delivery> {
   try {
     await beginSession()
-    if (isAgain && (await client.get(pollId)).round !== vote.round) {
+    if (isAgain && (await client.get(pollId, { signal })).round !== vote.round) {
       return { answer: 'refused', problem: ['vote.kept_too_long'] }
     }
-    const { vote_id: voteId } = await castVote(client, pollId, vote)
+    const { vote_id: voteId } = await castVote(client, pollId, vote, signal)
     return { answer: 'accepted', voteId }
   } catch (error) {
     if (!(error instanceof TallycastError)) throw error
     if (mayPass(error)) return { answer: 'none', isReached: isAnswer(error), retryAfterMs: error.retryAfterMs ?? 0 }
     const problem = tellFault(error.code, error.message)
     if (error.code !== 'already_voted' && error.code !== 'code_used') return { answer: 'refused', problem }
-    const own = await client.ownVote(pollId).catch(() => null)
+    const own = await client.ownVote(pollId, { signal }).catch(() => null)
     return { answer: 'had_voted', problem, ownVote: own?.option_ids ?? null }
   }
 }
@@ -46,14 +47,15 @@ async function castVote(
   client: Pick<Client, 'vote' | 'change' | 'retract'>,
   pollId: string,
   { kind, optionIds, key }: SentVote,
+  signal: AbortSignal,
 ): Promise<AcceptedVote> {
   switch (kind) {
     case 'cast':
-      return client.vote(pollId, optionIds, { key })
+      return client.vote(pollId, optionIds, { key, signal })
     case 'change':
-      return client.change(pollId, optionIds, { key })
+      return client.change(pollId, optionIds, { key, signal })
     case 'retract':
-      return client.retract(pollId, { key })
+      return client.retract(pollId, { key, signal })
   }
 }
 

@@ -49,7 +49,7 @@ export function useBallot({
   onVoted,
 }: Parts): BallotInHand {
   const [ballot, dispatch] = useReducer(stepBallot, first)
-  const isSending = useRef(false)
+  const delivering = useRef<AbortController | null>(null)
   const beginSession = useMemo(
     () => createSessionFirst(needsSession, async () => createFreshClient(null).beginSession()),
     [],
@@ -64,11 +64,11 @@ export function useBallot({
     if (delivery.answer === 'none') {
       patienceMs.current = delivery.retryAfterMs + jitteredMs(attempts.current, pauses, Math.random)
       attempts.current += 1
-      if (vote.round !== roundNow.current) keptVotes.forget(pollId)
+      if (vote.round !== roundNow.current) keptVotes.forget(pollId, vote.key)
       return dispatch({ type: 'kept', vote, isReached: delivery.isReached })
     }
     attempts.current = 0
-    keptVotes.forget(pollId)
+    keptVotes.forget(pollId, vote.key)
     if (delivery.answer === 'refused') return dispatch({ type: 'refused', problem: delivery.problem })
     if (delivery.answer === 'accepted') {
       dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
@@ -80,13 +80,17 @@ export function useBallot({
   }
 
   function deliver(vote: SentVote, isAgain: boolean): void {
-    if (isSending.current) return
-    isSending.current = true
-    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain })
-      .finally(() => (isSending.current = false))
+    if (delivering.current !== null) return
+    const leaving = new AbortController()
+    const { signal } = leaving
+    delivering.current = leaving
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain, signal })
+      .finally(() => {
+        if (delivering.current === leaving) delivering.current = null
+      })
       .then(
-        (delivery) => settle(vote, delivery),
-        () => dispatch({ type: 'refused', problem: ['common.something_wrong'] }),
+        (delivery) => signal.aborted || settle(vote, delivery),
+        () => signal.aborted || dispatch({ type: 'refused', problem: ['common.something_wrong'] }),
       )
   }
 
@@ -105,7 +109,7 @@ export function useBallot({
     const vote = keptVotes.read(pollId)
     if (vote === null) return
     if (vote.round !== round) {
-      keptVotes.forget(pollId)
+      keptVotes.forget(pollId, vote.key)
       return dispatch({ type: 'refused', problem: ['vote.kept_too_long'] })
     }
     dispatch({ type: 'kept', vote, isReached: false })
@@ -114,7 +118,12 @@ export function useBallot({
 
   const kept = progress?.step === 'kept' ? progress.vote : null
   useEffect(() => {
-    if (kept !== null && kept.round !== round) keptVotes.forget(pollId)
+    if (kept !== null && kept.round !== round) {
+      // Else its answer would be taken for that to the next vote, which may be cast from now on.
+      delivering.current?.abort()
+      delivering.current = null
+      keptVotes.forget(pollId, kept.key)
+    }
     dispatch({ type: 'round', round })
   }, [round])
   useEffect(() => {
