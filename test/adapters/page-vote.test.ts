@@ -210,6 +210,30 @@ describe('a vote', () => {
     expect([await waitingVotes(page), await votesOf(made.id)]).toEqual([0, [0, 1]])
   })
 
+  test('whose answer comes after a reset is not shown in the round that does not have it', async () => {
+    const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
+    const page = await visit(made.id)
+    await page.getByText('Live').waitFor()
+    const mayAnswer = Promise.withResolvers<void>()
+    await page.route('**/vote', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      const response = await route.fetch()
+      await mayAnswer.promise
+      await route.fulfill({ response })
+    })
+    await radio(page, 'A').check()
+    await press(page, 'Vote')
+    await waitUntil(async () => (await votesOf(made.id))[0] === 1)
+    await beginAnew(made)
+    await page.locator('.total', { hasText: '0 votes' }).waitFor()
+    mayAnswer.resolve()
+    await page.getByRole('button', { name: 'Vote', exact: true }).waitFor()
+    expect(await page.getByText('You voted for').count()).toBe(0)
+    await radio(page, 'B').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for B.').waitFor()
+  })
+
   test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {
     const pollId = await makePoll()
     const page = await visit(pollId)

@@ -130,6 +130,37 @@ describe('a vote', () => {
     expect(after(voted, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
   })
 
+  test('of another round is shown neither as the reader’s own nor as kept, whatever comes after what', () => {
+    const round = fc.integer({ min: 1, max: 3 })
+    // What was voted for says in which round.
+    const ofRound = (number: number): SentVote => voteFor([number], { round: number })
+    const events = fc.array(
+      fc.oneof(
+        round.map((number): BallotEvent => ({ type: 'round', round: number })),
+        round.map((number): BallotEvent => ({ type: 'sent', vote: ofRound(number) })),
+        round.map((number) => keptFor(ofRound(number))),
+        fc.tuple(round, fc.boolean()).map(([number, isRecognised]) => accepted(ofRound(number), isRecognised)),
+      ),
+    )
+    fc.assert(
+      fc.property(events, (done) => {
+        const { round: now, ownVote, progress } = after(empty, ...done)
+        expect(ownVote ?? [now]).toEqual([now])
+        if (progress?.step === 'kept') expect(progress.vote.round).toBe(now)
+      }),
+    )
+  })
+
+  test('that comes in as the poll begins anew stands where the service says so', () => {
+    const vote = voteFor([3])
+    const late = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 }, accepted(vote))
+    expect(late).toEqual({ ...empty, round: 2 })
+    const told: BallotEvent = { type: 'told', optionIds: [3] }
+    expect(after(late, told)).toMatchObject({ ownVote: [3], chosen: [3] })
+    const sending = after(late, { type: 'sent', vote: voteFor([2], { round: 2 }) })
+    expect(after(sending, told)).toBe(sending)
+  })
+
   test('news of the same round changes nothing of what somebody is doing', () => {
     const events = fc.array(
       fc.oneof(

@@ -545,6 +545,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a page shows a vote in a round that does not have it',
+    edits: [
+      {
+        file: 'web/vote/ballot.ts',
+        from: 'if (vote.round !== ballot.round) return { ...ballot, ownVote: null',
+        to: 'if (vote.round < 0) return { ...ballot, ownVote: null',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-ballot.test.ts',
+        title: 'of another round is shown neither as the reader’s own nor as kept, whatever comes after what',
+      },
+    ],
+  },
+  {
     breaks: 'what is chosen changes under a vote that is on its way',
     edits: [
       {

@@ -47,7 +47,7 @@ export type BallotEvent =
       readonly status: 'recorded' | 'superseded' | 'set_aside'
     }
   | { readonly type: 'refused'; readonly problem: Message }
-  /** The service says which vote of this reader stands. */
+  /** The service says which vote of this reader stands. While another is on its way that may be about to change. */
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
   | { readonly type: 'round'; readonly round: number }
 
@@ -96,7 +96,9 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'refused':
       return { ...ballot, progress: { step: 'refused', problem: event.problem } }
     case 'told':
-      return { ...ballot, ownVote: event.optionIds, chosen: event.optionIds ?? ballot.chosen }
+      return isOnItsWay(ballot)
+        ? ballot
+        : { ...ballot, ownVote: event.optionIds, chosen: event.optionIds ?? ballot.chosen }
     case 'round':
       return beginRound(ballot, event.round)
   }
@@ -146,7 +148,9 @@ function keep(ballot: Ballot, vote: SentVote, isReached: boolean): Ballot {
   return { ...ballot, chosen: vote.optionIds, progress: { step: 'kept', vote, isReached } }
 }
 
+/** One of a round that is over may have come in before it was: only the service knows whether it stands. */
 function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: boolean): Ballot {
+  if (vote.round !== ballot.round) return { ...ballot, ownVote: null, chosen: [], progress: null }
   const isTakenBack = vote.kind === 'retract'
   const ownVote = isTakenBack || !isRecognised ? null : vote.optionIds
   return {

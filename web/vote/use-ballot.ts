@@ -60,6 +60,16 @@ export function useBallot({
   roundNow.current = round
   const { progress } = ballot
 
+  function askOwnVote(code: string): void {
+    createFreshClient(null, code || null)
+      .ownVote(pollId)
+      .then(
+        (own) => dispatch({ type: 'told', optionIds: own?.option_ids ?? null }),
+        // Whoever votes is told then.
+        () => {},
+      )
+  }
+
   function settle(vote: SentVote, delivery: Delivery): void {
     if (delivery.answer === 'none') {
       patienceMs.current = delivery.retryAfterMs + jitteredMs(attempts.current, pauses, Math.random)
@@ -72,9 +82,10 @@ export function useBallot({
     if (delivery.answer === 'refused') return dispatch({ type: 'refused', problem: delivery.problem })
     if (delivery.answer === 'accepted') {
       dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
+      if (vote.round !== roundNow.current) askOwnVote(vote.code)
     } else {
-      dispatch({ type: 'told', optionIds: delivery.ownVote })
       dispatch({ type: 'refused', problem: delivery.problem })
+      dispatch({ type: 'told', optionIds: delivery.ownVote })
     }
     onVoted(vote.code)
   }
