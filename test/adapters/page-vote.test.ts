@@ -40,6 +40,20 @@ async function visit(pollId: string, options: BrowserContextOptions = {}): Promi
   return page
 }
 
+/** As the server has drawn it, for as long as that is wanted. */
+async function visitBeforeScript(
+  address: string,
+): Promise<{ readonly page: Page; readonly letScriptCome: () => void }> {
+  const page = await openPage(browser, faultsOfPages)
+  const arriving = Promise.withResolvers<void>()
+  await page.route('**/assets/vote-*.js', async (route) => {
+    await arriving.promise
+    await route.continue()
+  })
+  await page.goto(address, { waitUntil: 'commit' })
+  return { page, letScriptCome: arriving.resolve }
+}
+
 const radio = (page: Page, name: string) => page.getByRole('radio', { name })
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 const share = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text }).locator('.share')
@@ -331,19 +345,36 @@ describe('the page', () => {
 
   test('keeps what somebody chose before its script came', async () => {
     const pollId = await makePoll()
-    const page = await openPage(browser, faultsOfPages)
-    const arriving = Promise.withResolvers<void>()
-    await page.route('**/assets/vote-*.js', async (route) => {
-      await arriving.promise
-      await route.continue()
-    })
-    await page.goto(addressOf(pollId), { waitUntil: 'commit' })
+    const { page, letScriptCome } = await visitBeforeScript(addressOf(pollId))
     await radio(page, 'Coffee').check()
-    arriving.resolve()
+    letScriptCome()
     await page.getByText('Live').waitFor()
     expect(await radio(page, 'Coffee').isChecked()).toBe(true)
     await press(page, 'Vote')
     await page.getByText('You voted for Coffee.').waitFor()
+  })
+
+  test.each([
+    ['open', {}],
+    ['of codes', { voter_identity: 'code' }],
+    ['not begun', { draft: true }],
+    ['hidden', { results_visibility: 'never' }],
+  ])('goes on from each element that the server has drawn of a poll that is %s, as what it was', async (_, more) => {
+    const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'], ...more } })
+    const { page, letScriptCome } = await visitBeforeScript(`${addressOf(made.id)}#manage=${made.manage_token}`)
+    await page.locator('.at-end').waitFor({ state: 'attached' })
+    await page.evaluate(`{
+      window.nameOf = ({ tagName, id, className }) => [tagName, id, className.baseVal ?? className].join(' ')
+      window.drawn = [...document.querySelectorAll('#vote *')].map((element) => [element, nameOf(element)])
+    }`)
+    letScriptCome()
+    await page.getByRole('link', { name: 'Manage this poll' }).waitFor()
+    await page.getByText('Live').waitFor()
+    const changed = `drawn.filter(([element, name]) => element.isConnected && nameOf(element) !== name)`
+    expect(await page.evaluate(`${changed}.map(([element, name]) => name + ' is now ' + nameOf(element))`)).toEqual([])
+    const ids = await page.evaluate<string[]>(`[...document.querySelectorAll('[id]')].map(({ id }) => id)`)
+    expect(ids).toEqual([...new Set(ids)])
+    expect(await page.evaluate(`drawn.length > 9 && drawn.every(([element]) => element.isConnected)`)).toBe(true)
   })
 
   test('is drawn in the reader’s language, goes on in it, and keeps what was chosen when it is switched', async () => {
@@ -384,6 +415,10 @@ describe('the page', () => {
     const page = await openPage(browser, faultsOfPages)
     await page.goto(`${addressOf(made.id)}#manage=${made.manage_token}`)
     const link = page.getByRole('link', { name: 'Manage this poll' })
+    await link.waitFor()
+    const size = await link.boundingBox()
+    expect(Math.min(size?.width ?? 0, size?.height ?? 0)).toBeGreaterThan(10)
+    expect(await page.locator('.unseen', { has: link }).count()).toBe(0)
     expect(await link.getAttribute('href')).toBe(`/p/${made.id}/manage#manage=${made.manage_token}`)
     expect(page.url()).toBe(addressOf(made.id))
     await page.getByText('Live').waitFor()

@@ -17,6 +17,7 @@ import { Totals } from './totals.tsx'
 import { useBallot } from './use-ballot.ts'
 import { useFocusOnOutcome } from './use-focus-on-outcome.ts'
 import { useFollowed, type Viewer } from './use-followed.ts'
+import { useMounted } from './use-mounted.ts'
 
 /** What a reader brought along, or did before the page came to life. */
 export type Brought = {
@@ -60,6 +61,8 @@ export function VotePage({ snapshot, brought, children }: Props) {
     },
   })
   const codeField = useRef<HTMLInputElement>(null)
+  // What the server has not drawn comes once what it has drawn is taken over, or it would be taken for it.
+  const isMounted = useMounted()
   const notice = useRef<HTMLDivElement>(null)
   const press = useFocusOnOutcome(notice, ballot.progress)
   useEffect(() => {
@@ -88,7 +91,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
 
   return (
     <>
-      {brought.manageToken !== null && (
+      {isMounted && brought.manageToken !== null && (
         <p class="to-manage">
           <a href={`/p/${poll.id}/manage#manage=${brought.manageToken}`}>{say('vote.manage')}</a>
         </p>
