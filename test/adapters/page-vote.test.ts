@@ -248,6 +248,26 @@ describe('a vote', () => {
     await page.getByText('You voted for B.').waitFor()
   })
 
+  test('that was replaced by a later one is not shown as the one that stands', async () => {
+    const pollId = await makePoll({ allow_vote_change: true })
+    const page = await visit(pollId)
+    const mayAnswer = Promise.withResolvers<void>()
+    await page.route('**/votes/*', async (route) => {
+      await mayAnswer.promise
+      await route.continue()
+    })
+    await radio(page, 'Coffee').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for Coffee.').waitFor()
+    const other = await page.context().newPage()
+    await other.goto(addressOf(pollId))
+    await radio(other, 'Tea').check()
+    await press(other, 'Change vote')
+    await other.getByRole('status').getByText('Recorded.').waitFor()
+    mayAnswer.resolve()
+    await page.getByText('You voted for Tea.').waitFor()
+  })
+
   test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {
     const pollId = await makePoll()
     const page = await visit(pollId)

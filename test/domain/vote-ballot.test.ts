@@ -157,6 +157,11 @@ describe('a vote', () => {
     expect(late).toEqual({ ...empty, round: 2 })
     const told: BallotEvent = { type: 'told', optionIds: [3] }
     expect(after(late, told)).toMatchObject({ ownVote: [3], chosen: [3] })
+    // One that was replaced from another place is no more, neither accepted nor recorded.
+    const replaced = after(empty, accepted(vote), { type: 'told', optionIds: [1] })
+    expect(replaced).toEqual({ ...empty, ownVote: [1], chosen: [1] })
+    const refused = after(empty, { type: 'refused', problem: ['faults.already_voted'] })
+    expect(after(refused, told)).toMatchObject({ ownVote: [3], progress: { step: 'refused' } })
     const sending = after(late, { type: 'sent', vote: voteFor([2], { round: 2 }) })
     expect(after(sending, told)).toBe(sending)
   })

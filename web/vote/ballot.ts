@@ -44,10 +44,10 @@ export type BallotEvent =
   | {
       readonly type: 'receipt'
       readonly voteId: string | null
-      readonly status: 'recorded' | 'superseded' | 'set_aside'
+      readonly status: 'recorded' | 'set_aside'
     }
   | { readonly type: 'refused'; readonly problem: Message }
-  /** The service says which vote of this reader stands. While another is on its way that may be about to change. */
+  /** The service says which vote of this reader stands, of which no more is known. While another is on its way that may be about to change. */
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
   | { readonly type: 'round'; readonly round: number }
 
@@ -96,9 +96,7 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'refused':
       return { ...ballot, progress: { step: 'refused', problem: event.problem } }
     case 'told':
-      return isOnItsWay(ballot)
-        ? ballot
-        : { ...ballot, ownVote: event.optionIds, chosen: event.optionIds ?? ballot.chosen }
+      return isOnItsWay(ballot) ? ballot : learnOwnVote(ballot, event.optionIds)
     case 'round':
       return beginRound(ballot, event.round)
   }
@@ -162,10 +160,14 @@ function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: bo
   }
 }
 
-function takeReceipt(ballot: Ballot, voteId: string | null, status: 'recorded' | 'superseded' | 'set_aside'): Ballot {
+function learnOwnVote(ballot: Ballot, ownVote: readonly number[] | null): Ballot {
+  const isAnswer = ballot.progress?.step === 'refused'
+  return { ...ballot, ownVote, chosen: ownVote ?? ballot.chosen, progress: isAnswer ? ballot.progress : null }
+}
+
+function takeReceipt(ballot: Ballot, voteId: string | null, status: 'recorded' | 'set_aside'): Ballot {
   const { progress } = ballot
   if (progress?.step !== 'accepted' || progress.voteId !== voteId) return ballot
-  // A later vote of the same voter, from another place, has replaced it: recorded it was.
   if (status !== 'set_aside') return { ...ballot, progress: { step: 'recorded', kind: progress.kind } }
   return { ...ballot, progress: { step: 'set_aside' } }
 }

@@ -54,6 +54,7 @@ export function useBallot({
     () => createSessionFirst(needsSession, async () => createFreshClient(null).beginSession()),
     [],
   )
+  const voterCode = useRef('')
   const attempts = useRef(0)
   const patienceMs = useRef(0)
   const roundNow = useRef(round)
@@ -87,6 +88,7 @@ export function useBallot({
       dispatch({ type: 'refused', problem: delivery.problem })
       dispatch({ type: 'told', optionIds: delivery.ownVote })
     }
+    voterCode.current = vote.code
     onVoted(vote.code)
   }
 
@@ -157,7 +159,11 @@ export function useBallot({
     if (!isAwaited) return
     const leaving = new AbortController()
     followReceipt(createFreshClient(null), pollId, voteId, leaving.signal).then(
-      (status) => status !== null && dispatch({ type: 'receipt', voteId, status }),
+      (status) => {
+        // A later vote of the same voter, from another place, has replaced it.
+        if (status === 'superseded') askOwnVote(voterCode.current)
+        else if (status !== null) dispatch({ type: 'receipt', voteId, status })
+      },
       // Nobody waits for it any more.
       () => {},
     )
