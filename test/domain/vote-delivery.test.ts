@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type OwnVote, type Poll, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
 import { createKeptVotes } from '../../web/vote/kept-vote.ts'
+import { patienceMs } from '../../web/vote/patience.ts'
 import { sendVote } from '../../web/vote/send-vote.ts'
 import { createSessionFirst } from '../../web/vote/session-first.ts'
 
@@ -96,6 +97,12 @@ describe('a vote that is sent', () => {
     [{ code: 'rate_limited', detail: '', status: 429, retryAfterMs: 60_000 }, true, 60_000],
   ])('goes on waiting for an answer after %o', async (said, isReached, retryAfterMs) => {
     expect(await sendVote(refusing(said), 'poll', vote, sending)).toEqual({ answer: 'none', isReached, retryAfterMs })
+  })
+
+  test('waits as long as the service asks for and a little longer, but never for more than ten minutes', () => {
+    const [least, most] = [() => 0, () => 1]
+    expect([patienceMs(0, 0, least), patienceMs(0, 0, most), patienceMs(9, 0, most)]).toEqual([0, 2_000, 30_000])
+    expect([600_000, 600_001, 2 ** 32].map((asked) => patienceMs(0, asked, least))).toEqual([600_000, 600_000, 600_000])
   })
 
   test('is settled by a refusal', async () => {

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks'
 import type { WatchStatus } from '../../client/src/index.ts'
-import { jitteredMs } from '../../client/src/pause.ts'
 import { randomKey } from '../../client/src/random-key.ts'
 import type { Message } from '../i18n/say.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
 import { type Ballot, isOnItsWay, type SentVote, stepBallot, type VoteKind } from './ballot.ts'
 import { followReceipt } from './follow-receipt.ts'
 import { createKeptVotes } from './kept-vote.ts'
+import { patienceMs } from './patience.ts'
 import { type Delivery, sendVote } from './send-vote.ts'
 import { createSessionFirst } from './session-first.ts'
 
@@ -31,8 +31,6 @@ type BallotInHand = {
   readonly refuse: (problem: Message) => void
 }
 
-/** Between one attempt and the next with a vote that has no answer. */
-const pauses = { firstMs: 2_000, longestMs: 30_000 }
 const keptVotes = createKeptVotes(() => localStorage)
 
 /**
@@ -56,7 +54,7 @@ export function useBallot({
   )
   const voterCode = useRef('')
   const attempts = useRef(0)
-  const patienceMs = useRef(0)
+  const waitMs = useRef(0)
   const roundNow = useRef(round)
   roundNow.current = round
   const { progress } = ballot
@@ -73,7 +71,7 @@ export function useBallot({
 
   function settle(vote: SentVote, delivery: Delivery): void {
     if (delivery.answer === 'none') {
-      patienceMs.current = delivery.retryAfterMs + jitteredMs(attempts.current, pauses, Math.random)
+      waitMs.current = patienceMs(attempts.current, delivery.retryAfterMs, Math.random)
       attempts.current += 1
       if (vote.round !== roundNow.current) keptVotes.forget(pollId, vote.key)
       return dispatch({ type: 'kept', vote, isReached: delivery.isReached })
@@ -145,7 +143,7 @@ export function useBallot({
   useEffect(() => {
     if (kept === null) return
     const again = (): void => deliver(kept, true)
-    const timer = setTimeout(again, patienceMs.current)
+    const timer = setTimeout(again, waitMs.current)
     addEventListener('online', again)
     return () => {
       clearTimeout(timer)
