@@ -239,6 +239,7 @@ describe('what was done', () => {
     await page.route('**/progress', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: '' } }))
     await page.goto(`${system.url}/p/${poll.id}/manage#manage=${poll.token}`)
     await page.getByRole('alert').getByText('This link does not manage this poll').waitFor()
+    expect(await page.locator('.history').count()).toBe(0)
   })
 })
 

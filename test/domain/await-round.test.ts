@@ -9,7 +9,7 @@ afterEach(() => vi.useRealTimers())
 
 test('the next round of a final poll is heard of once it is there, and not looked for where nobody sees the page', async () => {
   const page = { hidden: false }
-  const onRound = vi.fn()
+  const onRound = vi.fn<() => void>()
   const answers: (() => Promise<Poll>)[] = [
     async () => ({ round: 1 }) as Poll, // Nothing else is looked at.
     async () => Promise.reject(new Error('no connection')),
