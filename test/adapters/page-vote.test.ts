@@ -353,14 +353,31 @@ describe('what others do', () => {
 
 describe('the page', () => {
   test('counts down to the opening, and lets people vote from then on', async () => {
-    const pollId = await makePoll({ opens_at: new Date(Date.now() + 4_000).toISOString() })
-    const page = await visit(pollId)
+    const opensIn = (ms: number) => ({ opens_at: new Date(Date.now() + ms).toISOString() })
+    const { body: made } = await call('POST', '/polls', {
+      json: { question: 'Tea or coffee?', options: ['Tea', 'Coffee'], ...opensIn(60_000) },
+    })
+    const page = await visit(made.id)
     await page.getByText('Voting has not begun yet.').waitFor()
-    expect(await page.getByRole('timer').innerText()).toMatch(/^Opens in 0:0[1-4]$/)
+    expect(await page.getByRole('timer').innerText()).toMatch(/^Opens in (1:00|0:[1-5]\d)$/)
     expect(await page.getByRole('radio').count()).toBe(0)
+    await page.getByText('Live').waitFor()
+    const sooner = { json: opensIn(2_000), bearer: made.manage_token }
+    expect((await call('PATCH', `/polls/${made.id}`, sooner)).status).toBe(200)
     await radio(page, 'Tea').check()
     await press(page, 'Vote')
     await page.getByText('You voted for Tea.').waitFor()
+  })
+
+  test('says the same refusal again when it comes again', async () => {
+    const page = await visit(await makePoll())
+    await page.getByText('Live').waitFor()
+    await press(page, 'Vote')
+    const alert = page.getByRole('alert').filter({ hasText: 'Please choose something first.' })
+    const first = await alert.elementHandle()
+    await press(page, 'Vote')
+    await waitUntil(async () => (await first?.evaluate((element) => element.isConnected)) === false)
+    await alert.waitFor()
   })
 
   test('keeps what somebody chose before its script came', async () => {
