@@ -50,6 +50,15 @@ describe('choosing', () => {
     expect(after(refused, chosen(1)).progress).toBeNull()
   })
 
+  test('a refusal that comes again is another one than before, so that it is heard again', () => {
+    const refusal: BallotEvent = { type: 'refused', problem: ['vote.choose_something'] }
+    const inRow = (...events: readonly BallotEvent[]) => {
+      const { progress } = after(empty, ...events)
+      return progress?.step === 'refused' ? progress.inRow : null
+    }
+    expect([inRow(refusal), inRow(refusal, refusal), inRow(refusal, chosen(1), refusal)]).toEqual([1, 2, 1])
+  })
+
   test('how many have to be chosen is said before anything is sent', () => {
     const limits = { min_choices: 2, max_choices: 3 }
     expect(problemOf(limits, [])).toEqual(['vote.choose_something'])

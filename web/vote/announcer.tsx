@@ -23,6 +23,7 @@ export function Announcer({ rows, tally: { version, total_votes: total } }: Prop
       setSaid(newest.current)
     }, everyMs)
   }, [version])
+  useEffect(() => () => clearTimeout(timer.current ?? undefined), [])
   return (
     <p id="announcer" class="unseen" aria-live="polite">
       {said}

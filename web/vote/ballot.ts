@@ -23,7 +23,8 @@ export type Progress =
   | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
   | { readonly step: 'recorded'; readonly kind: VoteKind }
   | { readonly step: 'set_aside' }
-  | { readonly step: 'refused'; readonly problem: Message }
+  /** `inRow`: how many refusals came one after another, so that the same one is heard each time. */
+  | { readonly step: 'refused'; readonly problem: Message; readonly inRow: number }
 
 /** All that one reader does in a poll, and what has come of it. News of others' votes is no part of it, so it cannot touch it. */
 export type Ballot = {
@@ -51,7 +52,7 @@ export type BallotEvent =
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
   | { readonly type: 'round'; readonly round: number }
 
-const keptTooLong: Progress = { step: 'refused', problem: ['vote.kept_too_long'] }
+const keptTooLong: Progress = { step: 'refused', problem: ['vote.kept_too_long'], inRow: 1 }
 
 /** What a page that has just come shows, with what was chosen on it meanwhile. */
 export function firstBallot({ poll, ownVote, hasJustVoted, problem }: VoteSnapshot): Ballot {
@@ -71,6 +72,7 @@ function firstProgress(ownVote: VoteSnapshot['ownVote'], problem: VoteSnapshot['
     const isForeign = problem.code === 'forbidden'
     return {
       step: 'refused',
+      inRow: 1,
       problem: isForeign ? ['vote.sent_from_elsewhere'] : tellFault(problem.code, problem.detail),
     }
   }
@@ -94,7 +96,7 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'receipt':
       return takeReceipt(ballot, event.voteId, event.status)
     case 'refused':
-      return { ...ballot, progress: { step: 'refused', problem: event.problem } }
+      return { ...ballot, progress: refuseAgain(ballot.progress, event.problem) }
     case 'told':
       return isOnItsWay(ballot) ? ballot : learnOwnVote(ballot, event.optionIds)
     case 'round':
@@ -138,6 +140,10 @@ function choose(ballot: Ballot, optionId: number, isMultiple: boolean): Ballot {
   // What was wrong with the choice before says nothing of this one.
   const progress = ballot.progress?.step === 'refused' ? null : ballot.progress
   return { ...ballot, chosen: isMultiple ? several : [optionId], progress }
+}
+
+function refuseAgain(before: Progress | null, problem: Message): Progress {
+  return { step: 'refused', problem, inRow: before?.step === 'refused' ? before.inRow + 1 : 1 }
 }
 
 /** A vote for a round that is over is kept for nothing. */

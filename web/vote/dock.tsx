@@ -22,7 +22,7 @@ export function Dock({ poll, status, ballot, canChoose, notice }: Props) {
       {/* The button that had the focus may be gone; the outcome is what matters then. */}
       <div id="notice" tabIndex={-1} ref={notice}>
         {progress?.step === 'refused' && (
-          <p class="problem" role="alert">
+          <p key={progress.inRow} class="problem" role="alert">
             {say(...progress.problem)}
           </p>
         )}
