@@ -99,6 +99,25 @@ describe('the page of a poll of codes, with JavaScript', () => {
     expect(shown[0]).toBe('POST')
   })
 
+  test('a vote that waits at a shared device goes out unseen, and leaves the next person’s code alone', async () => {
+    const { poll, codes } = await openPoll()
+    const [first = '', second = ''] = codes
+    const page = await visit(poll, `#code=${first}`)
+    await page.getByText('Live').waitFor()
+    await page.context().setOffline(true)
+    await vote(page, 'Tea')
+    await page.getByText('Your vote is kept on this device').waitFor()
+    await page.goto('about:blank')
+    await page.context().setOffline(false)
+    await page.goto(`${site.origin}/p/${poll.id}#code=${second}`)
+    await waitUntil(async () => (await page.evaluate('localStorage.length')) === 0)
+    const answer = await fetch(`${site.origin}/polls/${poll.id}/vote`, { headers: { 'voter-token': first } })
+    expect(await answer.json()).toMatchObject({ vote: { option_ids: [1] } })
+    expect([await field(page).inputValue(), await page.getByText('You voted for').count()]).toEqual([second, 0])
+    await vote(page, 'Coffee')
+    await page.getByText('You voted for Coffee.').waitFor()
+  })
+
   test('what is typed stays when the page is made anew', async () => {
     const { poll, codes } = await openPoll()
     const [code = ''] = codes

@@ -248,6 +248,53 @@ describe('a vote', () => {
     await page.getByText('You voted for B.').waitFor()
   })
 
+  test('that waits beside one of another page is kept for itself, and both learn which one counts', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    const other = await page.context().newPage()
+    await other.goto(addressOf(pollId))
+    await other.getByText('Live').waitFor()
+    await keepOffline(page, 'Tea')
+    await radio(other, 'Coffee').check()
+    await press(other, 'Vote')
+    await other.getByText('Your vote is kept on this device').waitFor()
+    expect(await waitingVotes(page)).toBe(2)
+    await page.context().setOffline(false)
+    for (const at of [page, other]) await at.getByText('You voted for').waitFor()
+    await waitUntil(async () => (await votesOf(pollId)).some((votes) => votes === 1))
+    const [tea, coffee] = await votesOf(pollId)
+    expect([Number(tea) + Number(coffee), await waitingVotes(page)]).toEqual([1, 0])
+    const counts = tea === 1 ? 'You voted for Tea.' : 'You voted for Coffee.'
+    for (const at of [page, other]) await at.getByText(counts).waitFor()
+  })
+
+  test('that another page has sent meanwhile is not sent again', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    await keepOffline(page, 'Tea')
+    // As the other page does once it has the answer.
+    await page.evaluate('localStorage.clear()')
+    const keys = watchKeys(page.context(), pollId)
+    await page.context().setOffline(false)
+    await page.getByRole('button', { name: 'Vote', exact: true }).waitFor()
+    expect(keys.size).toBe(0)
+  })
+
+  test('that the browser does not keep is said to last as long as the page, and is sent all the same', async () => {
+    const page = await openPage(browser, faultsOfPages)
+    await page.addInitScript(`Object.defineProperty(window, 'localStorage', {
+      get() { throw new DOMException('denied', 'SecurityError') }
+    })`)
+    await page.goto(addressOf(await makePoll()))
+    await page.getByText('Live').waitFor()
+    await page.context().setOffline(true)
+    await radio(page, 'Coffee').check()
+    await press(page, 'Vote')
+    await page.getByText('Stay on this page').waitFor()
+    await page.context().setOffline(false)
+    await page.getByText('You voted for Coffee.').waitFor()
+  })
+
   test('that was replaced by a later one is not shown as the one that stands', async () => {
     const pollId = await makePoll({ allow_vote_change: true })
     const page = await visit(pollId)

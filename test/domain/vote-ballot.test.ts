@@ -18,12 +18,13 @@ const voteFor = (optionIds: readonly number[], more: Partial<SentVote> = {}): Se
   optionIds,
   key: 'a key',
   round: 1,
+  sentAt: 0,
   code: '',
   ...more,
 })
 const after = (ballot: Ballot, ...events: readonly BallotEvent[]): Ballot => events.reduce(stepBallot, ballot)
 const chosen = (optionId: number, isMultiple = false): BallotEvent => ({ type: 'chosen', optionId, isMultiple })
-const keptFor = (vote: SentVote): BallotEvent => ({ type: 'kept', vote, isReached: false })
+const keptFor = (vote: SentVote): BallotEvent => ({ type: 'kept', vote, isReached: false, isStored: true })
 const accepted = (vote: SentVote, isRecognised = true): BallotEvent => ({
   type: 'accepted',
   vote,
@@ -180,7 +181,7 @@ describe('a vote', () => {
       fc.oneof(
         fc.integer({ min: 1, max: 4 }).map((id) => chosen(id, true)),
         fc.constant<BallotEvent>({ type: 'sent', vote: voteFor([1]) }),
-        fc.constant<BallotEvent>({ type: 'kept', vote: voteFor([1]), isReached: true }),
+        fc.constant<BallotEvent>({ type: 'kept', vote: voteFor([1]), isReached: true, isStored: true }),
         fc.constant(accepted(voteFor([1]))),
       ),
     )

@@ -1,18 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { type OwnVote, type Poll, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
-import { createKeptVotes } from '../../web/vote/kept-vote.ts'
+import { createKeptVotes, sortKept } from '../../web/vote/kept-vote.ts'
 import { patienceMs } from '../../web/vote/patience.ts'
 import { sendVote } from '../../web/vote/send-vote.ts'
 import { createSessionFirst } from '../../web/vote/session-first.ts'
 
-const vote: SentVote = { kind: 'cast', optionIds: [1, 3], key: 'a key', round: 2, code: 'ABCD' }
+const vote: SentVote = { kind: 'cast', optionIds: [1, 3], key: 'a key', round: 2, sentAt: 5, code: 'ABCD' }
 
 /** A store as browsers have it. */
 function createStore() {
   const texts = new Map<string, string>()
   return {
     texts,
+    get length() {
+      return texts.size
+    },
+    key: (index: number) => [...texts.keys()][index] ?? null,
     getItem: (name: string) => texts.get(name) ?? null,
     setItem: (name: string, text: string) => void texts.set(name, text),
     removeItem: (name: string) => void texts.delete(name),
@@ -20,23 +24,24 @@ function createStore() {
 }
 
 describe('a vote that is kept', () => {
-  test('comes back as it was, for its own poll, until it is forgotten', () => {
+  test('comes back as it was, for its own poll and beside others, until it is forgotten', () => {
     const store = createStore()
     const kept = createKeptVotes(() => store)
-    kept.keep('one', vote)
-    expect([kept.read('one'), kept.read('two')]).toEqual([vote, null])
-    kept.forget('one', 'another key')
-    expect(kept.read('one')).toEqual(vote)
+    const older = { ...vote, key: 'another key', sentAt: 4 }
+    expect([kept.keep('one', vote), kept.keep('one', older)]).toEqual([true, true])
+    expect([kept.read('one'), kept.read('two')]).toEqual([[older, vote], []])
+    kept.forget('one', older.key)
+    expect([kept.has('one', older.key), kept.has('one', vote.key), kept.read('one')]).toEqual([false, true, [vote]])
     kept.forget('one', vote.key)
-    expect([kept.read('one'), store.texts.size]).toEqual([null, 0])
+    expect([kept.read('one'), store.texts.size]).toEqual([[], 0])
   })
 
   test.each(['', 'null', '{', '[]', '7', '{"kind":"cast"}', JSON.stringify({ ...vote, optionIds: ['1'] })])(
     'is none where something else is written: %s',
     (text) => {
       const store = createStore()
-      store.texts.set('vote one', text)
-      expect(createKeptVotes(() => store).read('one')).toBeNull()
+      store.texts.set('vote one a key', text)
+      expect(createKeptVotes(() => store).read('one')).toEqual([])
     },
   )
 
@@ -44,9 +49,20 @@ describe('a vote that is kept', () => {
     const kept = createKeptVotes(() => {
       throw new Error('not allowed')
     })
-    kept.keep('one', vote)
+    expect(kept.keep('one', vote)).toBe(false)
     kept.forget('one', vote.key)
-    expect(kept.read('one')).toBeNull()
+    expect([kept.read('one'), kept.has('one', vote.key)]).toEqual([[], false])
+  })
+
+  test('is gone on with by its own voter, sent unseen for others, and not sent into another round or after a day', () => {
+    const dayMs = 24 * 60 * 60 * 1000
+    const page = { round: 2, code: '', now: 5 + dayMs }
+    expect(sortKept([vote], page)).toEqual({ own: vote, others: [], lost: [] })
+    expect(sortKept([vote], { ...page, code: 'abcd' })).toEqual({ own: vote, others: [], lost: [] })
+    expect(sortKept([vote], { ...page, code: 'EFGH' })).toEqual({ own: null, others: [vote], lost: [] })
+    for (const later of [{ round: 3 }, { now: 6 + dayMs }]) {
+      expect(sortKept([vote], { ...page, ...later })).toEqual({ own: null, others: [], lost: [vote] })
+    }
   })
 })
 

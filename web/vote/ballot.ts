@@ -11,14 +11,19 @@ export type SentVote = {
   readonly optionIds: readonly number[]
   readonly key: string
   readonly round: number
+  /** By this device's clock, in milliseconds since 1970. */
+  readonly sentAt: number
   /** Where the poll asks for one; empty elsewhere. */
   readonly code: string
 }
 
+/** `isReached`: the service has no time; otherwise nobody answers. `isStored`: it outlives the page. */
+type Kept = { readonly vote: SentVote; readonly isReached: boolean; readonly isStored: boolean }
+
 /** How far the newest vote has come. `kept`: it has no answer, stays in this browser, and is sent again by itself. */
 export type Progress =
   | { readonly step: 'sending'; readonly vote: SentVote }
-  | { readonly step: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
+  | ({ readonly step: 'kept' } & Kept)
   /** Of a vote that the page has found no id is known; it is this reader's own. */
   | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
   | { readonly step: 'recorded'; readonly kind: VoteKind }
@@ -39,8 +44,9 @@ export type Ballot = {
 export type BallotEvent =
   | { readonly type: 'chosen'; readonly optionId: number; readonly isMultiple: boolean }
   | { readonly type: 'sent'; readonly vote: SentVote }
-  /** No answer; `isReached`: but for the service having no time. */
-  | { readonly type: 'kept'; readonly vote: SentVote; readonly isReached: boolean }
+  | ({ readonly type: 'kept' } & Kept)
+  /** Another page has had the answer to the vote that was kept. */
+  | { readonly type: 'settled_elsewhere' }
   | { readonly type: 'accepted'; readonly vote: SentVote; readonly voteId: string; readonly isRecognised: boolean }
   | {
       readonly type: 'receipt'
@@ -90,7 +96,9 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'sent':
       return isOnItsWay(ballot) ? ballot : { ...ballot, progress: { step: 'sending', vote: event.vote } }
     case 'kept':
-      return keep(ballot, event.vote, event.isReached)
+      return keep(ballot, event)
+    case 'settled_elsewhere':
+      return ballot.progress?.step === 'kept' ? { ...ballot, progress: null } : ballot
     case 'accepted':
       return accept(ballot, event.vote, event.voteId, event.isRecognised)
     case 'receipt':
@@ -147,9 +155,9 @@ function refuseAgain(before: Progress | null, problem: Message): Progress {
 }
 
 /** A vote for a round that is over is kept for nothing. */
-function keep(ballot: Ballot, vote: SentVote, isReached: boolean): Ballot {
+function keep(ballot: Ballot, { vote, isReached, isStored }: Kept): Ballot {
   if (vote.round !== ballot.round) return { ...ballot, chosen: [], progress: keptTooLong }
-  return { ...ballot, chosen: vote.optionIds, progress: { step: 'kept', vote, isReached } }
+  return { ...ballot, chosen: vote.optionIds, progress: { step: 'kept', vote, isReached, isStored } }
 }
 
 /** One of a round that is over may have come in before it was: only the service knows whether it stands. */

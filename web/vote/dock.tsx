@@ -61,12 +61,17 @@ function sendText({ progress, ownVote }: Ballot): string {
   return say(ownVote === null ? 'vote.vote' : 'vote.change')
 }
 
+function keptText({ isReached, isStored }: Extract<Ballot['progress'], { readonly step: 'kept' }>) {
+  if (!isStored) return 'vote.kept_on_page'
+  return isReached ? 'vote.kept_busy' : 'vote.kept_offline'
+}
+
 /** How things stand with the reader's vote, else with the poll. */
 function Standing({ poll, status, ballot }: Pick<Props, 'poll' | 'status' | 'ballot'>) {
   const { progress, ownVote, hasJustVoted } = ballot
   if (progress?.step === 'sending') return <p class="unseen">{say('vote.sending')}</p>
   if (progress?.step === 'kept') {
-    return <p class="kept">{say(progress.isReached ? 'vote.kept_busy' : 'vote.kept_offline')}</p>
+    return <p class="kept">{say(keptText(progress))}</p>
   }
   if (ownVote !== null) return <Voted poll={poll} status={status} ballot={ballot} ownVote={ownVote} />
   if (hasJustVoted) {

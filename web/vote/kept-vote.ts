@@ -1,21 +1,20 @@
 import type { SentVote } from './ballot.ts'
 
 /** What a browser keeps beyond the page. */
-type Store = {
-  readonly getItem: (name: string) => string | null
-  readonly setItem: (name: string, text: string) => void
-  readonly removeItem: (name: string) => void
-}
+type Store = Pick<Storage, 'length' | 'key' | 'getItem' | 'setItem' | 'removeItem'>
 
-const nameOf = (pollId: string): string => `vote ${pollId}`
+const nameOf = (pollId: string, key: string): string => `vote ${pollId} ${key}`
+/** After a day nobody expects any more that a vote of theirs goes out; a device may be another's by then. */
+const ageMsMax = 24 * 60 * 60 * 1000
 const kinds: readonly unknown[] = ['cast', 'change', 'retract']
 
-/** A vote from when it is sent until it has its answer, so that it outlives the page: one of each poll in a browser. */
+/** A vote from when it is sent until it has its answer, so that it outlives the page. Two pages of one poll keep one each. */
 export type KeptVotes = {
-  readonly keep: (pollId: string, vote: SentVote) => void
-  /** Null where there is none, or what is there was not written by us. */
-  readonly read: (pollId: string) => SentVote | null
-  /** Leaves any other vote where it is. */
+  /** Whether it is kept now. */
+  readonly keep: (pollId: string, vote: SentVote) => boolean
+  /** Those of a poll, the oldest first; nothing that was not written by us. */
+  readonly read: (pollId: string) => readonly SentVote[]
+  readonly has: (pollId: string, key: string) => boolean
   readonly forget: (pollId: string, key: string) => void
 }
 
@@ -28,29 +27,66 @@ export function createKeptVotes(openStore: () => Store): KeptVotes {
       return null
     }
   }
-  function read(pollId: string): SentVote | null {
-    const kept = tryToUse((store): unknown => JSON.parse(store.getItem(nameOf(pollId)) ?? 'null'))
+  function readAt(store: Store, name: string): SentVote | null {
+    const kept: unknown = tryToUse(() => JSON.parse(store.getItem(name) ?? 'null'))
     return isVote(kept) ? kept : null
   }
+  function readAll(store: Store, pollId: string): readonly SentVote[] {
+    const names = Array.from({ length: store.length }, (_, index) => store.key(index) ?? '')
+    return names
+      .filter((name) => name.startsWith(nameOf(pollId, '')))
+      .map((name) => readAt(store, name))
+      .filter((vote) => vote !== null)
+      .toSorted((one, other) => one.sentAt - other.sentAt)
+  }
+  const has = (pollId: string, key: string): boolean =>
+    tryToUse((store) => store.getItem(nameOf(pollId, key)) !== null) ?? false
   return {
-    keep: (pollId, vote) => void tryToUse((store) => store.setItem(nameOf(pollId), JSON.stringify(vote))),
-    read,
-    forget(pollId, key) {
-      if (read(pollId)?.key === key) tryToUse((store) => store.removeItem(nameOf(pollId)))
+    keep(pollId, vote) {
+      tryToUse((store) => store.setItem(nameOf(pollId, vote.key), JSON.stringify(vote)))
+      return has(pollId, vote.key)
     },
+    read: (pollId) => tryToUse((store) => readAll(store, pollId)) ?? [],
+    has,
+    forget: (pollId, key) => void tryToUse((store) => store.removeItem(nameOf(pollId, key))),
+  }
+}
+
+type Sorted = {
+  /** The vote with which the page goes on. */
+  readonly own: SentVote | null
+  /** Of other voters at this device: sent as well, and not shown to this one. */
+  readonly others: readonly SentVote[]
+  /** Too old, or for a round that is over: not to be sent. */
+  readonly lost: readonly SentVote[]
+}
+
+/** What is to be done with the votes that are kept, on a page in this round that was opened with this code (empty without one). */
+export function sortKept(
+  votes: readonly SentVote[],
+  { round, code, now }: { readonly round: number; readonly code: string; readonly now: number },
+): Sorted {
+  const isLost = (vote: SentVote): boolean => vote.round !== round || now - vote.sentAt > ageMsMax
+  const isOwn = (vote: SentVote): boolean => code === '' || vote.code.toUpperCase() === code.toUpperCase()
+  const alive = votes.filter((vote) => !isLost(vote))
+  return {
+    own: alive.find(isOwn) ?? null,
+    others: alive.filter((vote) => !isOwn(vote)),
+    lost: votes.filter(isLost),
   }
 }
 
 function isVote(kept: unknown): kept is SentVote {
   if (typeof kept !== 'object' || kept === null) return false
   // Anything may stand there; each field is looked at.
-  const { kind, optionIds, key, round, code } = kept as Readonly<Record<string, unknown>>
+  const { kind, optionIds, key, round, code, sentAt } = kept as Readonly<Record<string, unknown>>
   return (
     kinds.includes(kind) &&
     Array.isArray(optionIds) &&
     optionIds.every(Number.isSafeInteger) &&
     typeof key === 'string' &&
     typeof round === 'number' &&
+    typeof sentAt === 'number' &&
     typeof code === 'string'
   )
 }

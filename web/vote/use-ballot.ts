@@ -5,7 +5,7 @@ import type { Message } from '../i18n/say.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
 import { type Ballot, isOnItsWay, type SentVote, stepBallot, type VoteKind } from './ballot.ts'
 import { followReceipt } from './follow-receipt.ts'
-import { createKeptVotes } from './kept-vote.ts'
+import { createKeptVotes, sortKept } from './kept-vote.ts'
 import { patienceMs } from './patience.ts'
 import { type Delivery, sendVote } from './send-vote.ts'
 import { createSessionFirst } from './session-first.ts'
@@ -18,6 +18,8 @@ type Parts = {
   /** It recognises browsers, and this one is not known yet. */
   readonly needsSession: boolean
   readonly connection: WatchStatus
+  /** The code that the page was opened with; empty without one. */
+  readonly code: string
   readonly first: Ballot
   /** The service has a vote of this reader, shown by this code. */
   readonly onVoted: (code: string) => void
@@ -43,6 +45,7 @@ export function useBallot({
   isRecognised,
   needsSession,
   connection,
+  code: broughtCode,
   first,
   onVoted,
 }: Parts): BallotInHand {
@@ -52,7 +55,8 @@ export function useBallot({
     () => createSessionFirst(needsSession, async () => createFreshClient(null).beginSession()),
     [],
   )
-  const voterCode = useRef('')
+  const isStored = useRef(true)
+  const voterCode = useRef(broughtCode)
   const attempts = useRef(0)
   const waitMs = useRef(0)
   const roundNow = useRef(round)
@@ -74,10 +78,11 @@ export function useBallot({
       waitMs.current = patienceMs(attempts.current, delivery.retryAfterMs, Math.random)
       attempts.current += 1
       if (vote.round !== roundNow.current) keptVotes.forget(pollId, vote.key)
-      return dispatch({ type: 'kept', vote, isReached: delivery.isReached })
+      return dispatch({ type: 'kept', vote, isReached: delivery.isReached, isStored: isStored.current })
     }
     attempts.current = 0
     keptVotes.forget(pollId, vote.key)
+    voterCode.current = vote.code
     if (delivery.answer === 'refused') return dispatch({ type: 'refused', problem: delivery.problem })
     if (delivery.answer === 'accepted') {
       dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
@@ -86,12 +91,15 @@ export function useBallot({
       dispatch({ type: 'refused', problem: delivery.problem })
       dispatch({ type: 'told', optionIds: delivery.ownVote })
     }
-    voterCode.current = vote.code
     onVoted(vote.code)
   }
 
   function deliver(vote: SentVote, isAgain: boolean): void {
     if (delivering.current !== null) return
+    if (isAgain && isStored.current && !keptVotes.has(pollId, vote.key)) {
+      dispatch({ type: 'settled_elsewhere' })
+      return askOwnVote(vote.code)
+    }
     const leaving = new AbortController()
     const { signal } = leaving
     delivering.current = leaving
@@ -105,11 +113,21 @@ export function useBallot({
       )
   }
 
+  /** For somebody else, who is not here any more. */
+  function deliverUnseen(vote: SentVote): void {
+    const { signal } = new AbortController()
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain: true, signal }).then(
+      ({ answer }) => answer === 'none' || keptVotes.forget(pollId, vote.key),
+      // It stays for the next page.
+      () => {},
+    )
+  }
+
   function send(kind: VoteKind, code: string): void {
     if (isOnItsWay(ballot)) return
     const optionIds = kind === 'retract' ? [] : ballot.chosen
-    const vote = { kind, optionIds, key: randomKey(), round, code }
-    keptVotes.keep(pollId, vote)
+    const vote = { kind, optionIds, key: randomKey(), round, sentAt: Date.now(), code }
+    isStored.current = keptVotes.keep(pollId, vote)
     // A browser that knows of no network need not wait to find out; where it is wrong, the vote goes out a moment later.
     if (!navigator.onLine) return settle(vote, { answer: 'none', isReached: false, retryAfterMs: 0 })
     dispatch({ type: 'sent', vote })
@@ -117,14 +135,17 @@ export function useBallot({
   }
 
   useEffect(() => {
-    const vote = keptVotes.read(pollId)
-    if (vote === null) return
-    if (vote.round !== round) {
-      keptVotes.forget(pollId, vote.key)
-      return dispatch({ type: 'refused', problem: ['vote.kept_too_long'] })
+    const { own, others, lost } = sortKept(keptVotes.read(pollId), { round, code: broughtCode, now: Date.now() })
+    for (const { key } of lost) keptVotes.forget(pollId, key)
+    for (const vote of others) deliverUnseen(vote)
+    if (own !== null) {
+      dispatch({ type: 'kept', vote: own, isReached: false, isStored: true })
+      return deliver(own, true)
     }
-    dispatch({ type: 'kept', vote, isReached: false })
-    deliver(vote, true)
+    const [oldest] = lost
+    if (oldest === undefined) return
+    const problem = oldest.round === round ? 'vote.kept_a_day' : 'vote.kept_too_long'
+    dispatch({ type: 'refused', problem: [problem] })
   }, [])
 
   const kept = progress?.step === 'kept' ? progress.vote : null
@@ -156,7 +177,7 @@ export function useBallot({
   useEffect(() => {
     if (!isAwaited) return
     const leaving = new AbortController()
-    followReceipt(createFreshClient(null), pollId, voteId, leaving.signal).then(
+    followReceipt(createFreshClient(null, voterCode.current || null), pollId, voteId, leaving.signal).then(
       (status) => {
         // A later vote of the same voter, from another place, has replaced it.
         if (status === 'superseded') askOwnVote(voterCode.current)

@@ -46,6 +46,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
     const drawn = firstBallot(snapshot)
     return { ...drawn, chosen: brought.chosen ?? drawn.chosen }
   }, [])
+  const asksForCode = poll.voter_identity === 'code'
   const isRecognised = poll.voter_identity !== 'none'
   const { ballot, choose, send, refuse } = useBallot({
     pollId: poll.id,
@@ -53,6 +54,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
     isRecognised,
     needsSession: poll.voter_identity === 'session' && !snapshot.hasSession,
     connection,
+    code: asksForCode ? typedCode(brought.code) : '',
     first,
     onVoted(shown) {
       if (!isRecognised) noteVoted()
@@ -72,7 +74,6 @@ export function VotePage({ snapshot, brought, children }: Props) {
 
   const canChoose = mayChoose(status, poll, ballot)
   const rows = countRows(poll, tally, ballot.ownVote)
-  const asksForCode = poll.voter_identity === 'code'
 
   function onSubmit(event: SubmitEvent): void {
     event.preventDefault()
