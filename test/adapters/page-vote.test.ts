@@ -285,7 +285,8 @@ describe('a vote', () => {
     await page.addInitScript(`Object.defineProperty(window, 'localStorage', {
       get() { throw new DOMException('denied', 'SecurityError') }
     })`)
-    await page.goto(addressOf(await makePoll()))
+    const pollId = await makePoll()
+    await page.goto(addressOf(pollId))
     await page.getByText('Live').waitFor()
     await page.context().setOffline(true)
     await radio(page, 'Coffee').check()
@@ -293,6 +294,8 @@ describe('a vote', () => {
     await page.getByText('Stay on this page').waitFor()
     await page.context().setOffline(false)
     await page.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => (await votesOf(pollId))[1] === 1)
+    expect(await votesOf(pollId)).toEqual([0, 1, 0])
   })
 
   test('that was replaced by a later one is not shown as the one that stands', async () => {
@@ -313,6 +316,7 @@ describe('a vote', () => {
     await other.getByRole('status').getByText('Recorded.').waitFor()
     mayAnswer.resolve()
     await page.getByText('You voted for Tea.').waitFor()
+    expect(await radio(page, 'Tea').isChecked()).toBe(true)
   })
 
   test('that was cast elsewhere meanwhile is shown, and cannot be cast again', async () => {
