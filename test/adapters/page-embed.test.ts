@@ -30,12 +30,13 @@ afterAll(async () => {
 })
 
 const faultsOfPages: string[] = []
-/** What the service has told the pages: answers and messages. */
-const told: string[] = []
+/** What the service has told the pages of this test: answers and messages. */
+let told: string[] = []
 
 afterEach(async () => {
   for (const context of browser.contexts()) await context.close()
-  told.length = 0
+  // An answer to a page of this test may be read to its end only now.
+  told = []
   const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
   if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
 })
@@ -75,9 +76,10 @@ async function openHost(html: string, headers: Readonly<Record<string, string>> 
     window.heard = []
     for (const type of ['tallycast:vote', 'tallycast:update'])
       addEventListener(type, ({ detail }) => heard.push([type, detail]))`)
-  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.push(String(payload))))
+  const heard = told
+  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => heard.push(String(payload))))
   page.on('response', async (response) => {
-    if (/json/.test(response.headers()['content-type'] ?? '')) told.push(await response.text().catch(() => ''))
+    if (/json/.test(response.headers()['content-type'] ?? '')) heard.push(await response.text().catch(() => ''))
   })
   await page.goto(elsewhere.pageOn('localhost'))
   return page
