@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Route, WebSocketRoute } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createClient } from '../../client/src/index.ts'
 import arabic from '../../web/messages/ar.json' with { type: 'json' }
 import { openPage, startBrowser } from '../support/browser.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
@@ -57,9 +58,8 @@ async function visitBeforeScript(
 const radio = (page: Page, name: string) => page.getByRole('radio', { name })
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
 const share = (page: Page, text: string) => page.getByRole('listitem').filter({ hasText: text }).locator('.share')
-const vote = async (pollId: string, optionId: number): Promise<void> => {
-  expect((await call('POST', `/polls/${pollId}/vote`, { json: { option_id: optionId } })).status).toBe(202)
-}
+/** Also where the service is too busy for it at first, as it says then. */
+const vote = async (pollId: string, optionId: number) => createClient({ url: system.url }).vote(pollId, optionId)
 const votesOf = async (pollId: string): Promise<readonly number[]> =>
   (await call('GET', `/polls/${pollId}/results`)).body.options.map(({ votes }: { readonly votes: number }) => votes)
 const waitingVotes = (page: Page) => page.evaluate<number>('localStorage.length')

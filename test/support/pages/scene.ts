@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { createClient } from '../../../client/src/index.ts'
 import type { MadePoll } from '../big-screen.ts'
 import type { HttpClient } from '../http-client.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -34,15 +35,16 @@ export function setScene(page: Page, url: string, call: HttpClient): Scene {
     async makePoll(definition = {}) {
       const { body } = await call('POST', '/polls', { json: { question, options, ...definition } })
       const poll = { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
-      if (body.status === 'open' && body.voter_identity !== 'code') await letVote(call, poll)
+      if (body.status === 'open' && body.voter_identity !== 'code') await letVote(url, call, poll)
       return poll
     },
   }
 }
 
-async function letVote(call: HttpClient, { path, token }: MadePoll): Promise<void> {
+async function letVote(url: string, call: HttpClient, { id, path, token }: MadePoll): Promise<void> {
   const chosen = voters.flatMap((count, at) => Array.from({ length: count }, () => at + 1))
-  await Promise.all(chosen.map(async (option) => call('POST', `${path}/vote`, { json: { option_id: option } })))
+  // Also where the service is too busy for some of them at first.
+  await Promise.all(chosen.map(async (option) => createClient({ url }).vote(id, option)))
   await waitUntil(async () => (await call('GET', path, { bearer: token })).body.total_votes === chosen.length, {
     what: 'all votes are counted',
   })
