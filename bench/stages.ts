@@ -34,7 +34,11 @@ export type Stage = {
 /** Every benchmark, in the order in which a vote meets what it measures. */
 export const stages: readonly Stage[] = [
   { name: 'accept', about: 'a vote into the log, deduplicated: POST -> 202', run: accept },
-  { name: 'limits', about: 'what limits cost a vote, and what 100,000 made-up tokens in a minute take from voters', run: limits },
+  {
+    name: 'limits',
+    about: 'what limits cost a vote, and what 100,000 made-up tokens in a minute take from voters',
+    run: limits,
+  },
   { name: 'bulk', about: 'votes of a trusted host into the log, a line each: POST .../votes/bulk', run: bulk },
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
   { name: 'whole-way', about: 'a minute of votes, from the POST to the ledger and its news', run: wholeWay },
