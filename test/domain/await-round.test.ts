@@ -4,8 +4,15 @@ import { awaitRound } from '../../web/follow/await-round.ts'
 
 const lookEveryMostMs = 45_000
 
-beforeEach(() => vi.useFakeTimers())
-afterEach(() => vi.useRealTimers())
+/** Each wait is drawn; here it is always the longest, so that in that time the poll is looked for once and no more. */
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.spyOn(Math, 'random').mockReturnValue(1 - Number.EPSILON)
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 test('the next round of a final poll is heard of once it is there, and not looked for where nobody sees the page', async () => {
   const page = { hidden: false }
