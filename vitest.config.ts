@@ -28,8 +28,8 @@ export default defineConfig({
         test: {
           ...withServers,
           name: 'adapters',
-          // Two files at a time, ahead of the journeys: these wait more than they work.
-          maxWorkers: 2,
+          // Three files at a time, ahead of the journeys: these wait more than they work.
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           include: ['test/adapters/**/*.test.ts'],
           testTimeout: limitsMs.adapters,

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { constants, setPriority } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
@@ -50,10 +51,11 @@ export type Load = {
   readonly stop: () => Promise<void>
 }
 
-/** A client in a process of its own. */
-export function startLoad(): Load {
+/** A client in a process of its own; one that gives way has the time of its core that nobody else there wants. */
+export function startLoad({ givesWay = false } = {}): Load {
   const program = fileURLToPath(new URL('../programs/load.ts', import.meta.url))
   const child: ChildProcess = fork(program, { serialization: 'advanced' })
+  if (givesWay) setPriority(child.pid ?? 0, constants.priority.PRIORITY_LOW)
   const ask = async (message: LoadMessage): Promise<unknown> => {
     const answered = once(child, 'message')
     child.send(message)
