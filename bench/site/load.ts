@@ -101,7 +101,7 @@ export function votesBy(
 export function mintTokens({ secrets }: Pick<Installation, 'secrets'>, voters: number): readonly string[] {
   const identifyVoter = identifierOf(secrets)
   return Array.from({ length: voters }, () => {
-    const made = identifyVoter.session({ voterToken: null, sessionCookie: null })
+    const made = identifyVoter.session({ voterToken: null, sessionCookie: null, requestKey: null })
     if (isRefused(made)) throw new Error(made.detail)
     return made.token
   })

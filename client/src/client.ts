@@ -29,6 +29,8 @@ export type CallOptions = {
 export type VoteOptions = Pick<CallOptions, 'signal'> & {
   /** A UUID (version 4 or 7). One that was kept makes a vote that is sent again later the same vote. Default: a new one. */
   readonly key?: string
+  /** The round of the poll for which it is meant. In another one it is refused as `round_not_current`. */
+  readonly round?: number
 }
 
 /**
@@ -39,9 +41,10 @@ export type Client = {
   readonly create: (poll: NewPoll, options?: CallOptions) => Promise<CreatedPoll>
   /**
    * A session, which this client shows from then on: a new one, or the one that it shows, for another year. Whoever keeps it before the first vote
-   * is the same voter also where the answer to that vote is lost and the page is left.
+   * is the same voter also where the answer to that vote is lost and the page is left. `key` (a UUID): whoever begins one with the same key, be it at the
+   * same moment, has the same.
    */
-  readonly beginSession: (options?: Pick<CallOptions, 'signal'>) => Promise<string>
+  readonly beginSession: (options?: Pick<VoteOptions, 'signal' | 'key'>) => Promise<string>
   readonly get: (pollId: string, options?: CallOptions) => Promise<Poll>
   /** How many watch it, as of some seconds ago. */
   readonly viewers: (pollId: string, options?: CallOptions) => Promise<number>
@@ -83,8 +86,13 @@ export function createClient(options: ClientOptions = {}): Client {
     (await send({ method: 'GET', path, headers: bearer(own), signal, mayRepeat: true })) as Body
   const organise = async <Body>(method: string, path: string, body: unknown, asked: CallOptions): Promise<Body> =>
     (await send({ method, path, body, headers: bearer(asked.token), signal: asked.signal, mayRepeat: false })) as Body
-  async function cast(method: string, pollId: string, body: unknown, { key = randomKey(), signal }: VoteOptions) {
-    const asked = { method, path: pathOf(pollId, '/vote'), body, headers: { 'idempotency-key': key }, signal }
+  async function cast(
+    method: string,
+    path: string,
+    body: unknown,
+    { key = randomKey(), signal }: VoteOptions,
+  ): Promise<AcceptedVote> {
+    const asked = { method, path, body, headers: { 'idempotency-key': key }, signal }
     const accepted = (await send({ ...asked, mayRepeat: true })) as AcceptedVote
     if (accepted.voter_token !== undefined && !hasCookies) keepSession(accepted.voter_token)
     return accepted
@@ -109,8 +117,9 @@ export function createClient(options: ClientOptions = {}): Client {
 
   return {
     create: (poll, asked = {}) => organise('POST', 'polls', poll, asked),
-    async beginSession({ signal } = {}) {
-      const made = await send({ method: 'POST', path: 'session', signal, mayRepeat: true })
+    async beginSession({ signal, key } = {}) {
+      const keyed = key !== undefined && { headers: { 'idempotency-key': key } }
+      const made = await send({ method: 'POST', path: 'session', ...keyed, signal, mayRepeat: true })
       const { voter_token: begun } = made as { readonly voter_token: string } // As the service describes it.
       keepSession(begun)
       return begun
@@ -119,9 +128,9 @@ export function createClient(options: ClientOptions = {}): Client {
     viewers: async (pollId, asked = {}) =>
       (await read<{ readonly viewers: number }>(pathOf(pollId, '/viewers'), asked)).viewers,
     results: (pollId, asked = {}) => read(pathOf(pollId, '/results'), asked),
-    vote: (pollId, option, asked = {}) => cast('POST', pollId, choiceOf(option), asked),
-    change: (pollId, option, asked = {}) => cast('PUT', pollId, choiceOf(option), asked),
-    retract: (pollId, asked = {}) => cast('DELETE', pollId, undefined, asked),
+    vote: (pollId, option, asked = {}) => cast('POST', pathOf(pollId, '/vote'), choiceOf(option, asked), asked),
+    change: (pollId, option, asked = {}) => cast('PUT', pathOf(pollId, '/vote'), choiceOf(option, asked), asked),
+    retract: (pollId, asked = {}) => cast('DELETE', pathOf(pollId, retractPath(asked)), undefined, asked),
     ownVote: async (pollId, asked = {}) =>
       (await read<{ readonly vote: OwnVote | null }>(pathOf(pollId, '/vote'), asked)).vote,
     receipt: (voteId, asked = {}) => read(`votes/${encodeURIComponent(voteId)}`, asked),
@@ -145,8 +154,13 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 }
 
-function choiceOf(option: number | readonly number[]): object {
-  return { option_ids: typeof option === 'number' ? [option] : option }
+/** What is undefined is not written. */
+function choiceOf(option: number | readonly number[], { round }: VoteOptions): object {
+  return { option_ids: typeof option === 'number' ? [option] : option, round }
+}
+
+function retractPath({ round }: VoteOptions): string {
+  return round === undefined ? '/vote' : `/vote?round=${round}`
 }
 
 function bearer(token: string | undefined): Readonly<Record<string, string>> {

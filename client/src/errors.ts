@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'poll_closed'
   | 'poll_final'
   | 'poll_not_final'
+  | 'round_not_current'
   | 'identity_not_code'
   | 'code_limit_reached'
   | 'options_frozen'

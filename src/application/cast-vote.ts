@@ -11,7 +11,14 @@ import {
   type Session,
   type VoterCredentials,
 } from './cast-vote/identify-voter.ts'
-import { hasEnded, pollChanging, pollClosed, refuseByDefinition, refuseByDoor } from './cast-vote/refuse-vote.ts'
+import {
+  hasEnded,
+  pollChanging,
+  pollClosed,
+  refuseByDefinition,
+  refuseByDoor,
+  refuseByRound,
+} from './cast-vote/refuse-vote.ts'
 import { hashRequestKey } from './cast-vote/request-key.ts'
 import type { VoteIds } from './cast-vote/vote-id.ts'
 import type { WatchPoll } from './watch-poll.ts'
@@ -21,6 +28,8 @@ export type VoteRequest = {
   readonly kind: VoteKind
   /** Empty for a retract. */
   readonly optionIds: readonly number[]
+  /** The only round in which it may count; null where it counts in the one that there is. */
+  readonly round: number | null
   readonly shown: VoterCredentials
 }
 
@@ -40,7 +49,10 @@ export type CastVoteParts = {
 /** The first may meet a definition that has just changed, or a door that has to be restored. */
 const attemptsMax = 2
 
-/** Casts, changes and retracts votes. An accepted one is in the log. Asks neither ledger nor store while all is well. */
+/**
+ * Casts, changes and retracts votes. An accepted one is in the log. Asks neither ledger nor store while all is well. The door lets a vote into the
+ * round that it was judged for and into no other, so one that names its round is never taken for another, however late a reset is heard of here.
+ */
 export function createCastVote(parts: CastVoteParts): CastVote {
   const { watchPoll, identifyVoter, batchCalls, restoreSoon, voteIds } = parts
 
@@ -52,12 +64,14 @@ export function createCastVote(parts: CastVoteParts): CastVote {
   }
 
   return async (request) => {
-    const { pollId, kind, shown } = request
+    const { pollId, kind, round: named, shown } = request
     let live = watchPoll.known(pollId) ?? (await watchPoll.get(pollId))
+    // Whoever names a later round has heard of it before this process. However many do, there is one look at a time.
+    if (live !== null && named !== null && named > live.poll.round) live = await watchPoll.refresh(pollId)
     for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
       if (live === null) return refuse('poll_not_found', 'There is no such poll.')
       const { poll } = live
-      const refused = refuseByDefinition(poll, kind, shown.requestKey !== null)
+      const refused = refuseByRound(poll, named) ?? refuseByDefinition(poll, kind, shown.requestKey !== null)
       if (refused !== null) return refused
       const selection = kind === 'retract' ? [] : checkSelection(poll, request.optionIds)
       if (isRefused(selection)) return selection

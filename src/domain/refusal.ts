@@ -18,6 +18,7 @@ export type Refusal =
   | 'poll_closed'
   | 'poll_final'
   | 'poll_not_final'
+  | 'round_not_current'
   | 'options_frozen'
   | 'change_not_allowed'
   | 'no_vote'

@@ -74,6 +74,11 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
           await call('POST', vote, { json: { option_id: 2 }, headers, voterToken }),
           await call('POST', vote, { json: { option_id: 1 }, headers, voterToken }),
           await call('PUT', vote, { json: { option_id: 1 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 2, round: 1 }, headers, voterToken }),
+          await call('POST', vote, { json: { round: 2, option_ids: [2] }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 2, round: 0 }, headers, voterToken }),
+          await call('POST', vote, { json: { option_id: 2, round: null }, headers, voterToken }),
+          await call('POST', vote, { json: { round: 1 }, headers, voterToken }),
           await call('POST', vote, { json: { option_id: 9 }, headers, voterToken }),
           await call('POST', vote, { json: { option_id: 1.5 }, headers, voterToken }),
           await call('POST', vote, { json: { option_id: 1, more: 1 }, headers, voterToken }),
@@ -94,7 +99,7 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       }
       const short = await askAll('application/json')
       expect(short.map((answer) => (answer as readonly unknown[])[0])).toEqual([
-        202, 202, 409, 409, 422, 422, 422, 400, 401, 202, 404, 400,
+        202, 202, 409, 409, 202, 409, 422, 422, 422, 422, 422, 422, 400, 401, 202, 404, 400,
       ])
       expect(short).toEqual(await askAll('application/json;charset="utf-8"'))
     })
@@ -185,6 +190,62 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       expect((await call('POST', '/polls/nosuchpoll2345/vote', { json: { option_id: 1 } })).body.code).toBe(
         'poll_not_found',
       )
+    })
+  })
+
+  describe('a vote that names its round', () => {
+    const beginAnew = async (path: string, bearer: string): Promise<void> => {
+      for (const step of ['reset', 'open']) {
+        expect((await call('POST', `${path}/${step}`, { bearer })).status).toBe(200)
+      }
+    }
+
+    test('counts in it alone, and so do a change and a retract', async () => {
+      const { path, vote, bearer } = await makePoll({ allow_vote_change: true })
+      const voterToken = await newSession()
+      const key = randomUUID()
+      expect((await call('POST', vote, { json: { option_id: 1, round: 1 }, voterToken, key })).status).toBe(202)
+      await beginAnew(path, bearer)
+      const refused = [
+        // Also one that was accepted while that round went on.
+        await call('POST', vote, { json: { option_id: 1, round: 1 }, voterToken, key }),
+        await call('POST', vote, { json: { option_id: 1, round: 3 }, voterToken }),
+        await call('PUT', vote, { json: { option_id: 2, round: 1 }, voterToken }),
+        await call('DELETE', `${vote}?round=1`, { voterToken }),
+      ]
+      for (const { status, body } of refused) expect([status, body.code]).toEqual([409, 'round_not_current'])
+      expect((await call('GET', vote, { voterToken })).body.vote).toBeNull()
+      const says = async (method: string, more: string, json?: object) =>
+        (await call(method, `${vote}${more}`, { voterToken, ...(json && { json }) })).status
+      expect(await says('DELETE', '?round=0')).toBe(422)
+      expect(await says('POST', '', { option_id: 3, round: 2 })).toBe(202)
+      expect(await says('PUT', '', { option_id: 2, round: 2 })).toBe(202)
+      await waitUntil(async () => (await counts(path))[1] === 1)
+      expect(await counts(path)).toEqual([0, 1, 0])
+      expect(await says('DELETE', '?round=2')).toBe(202)
+    })
+
+    test('is in no other, however many come while the poll begins anew', async () => {
+      const { path, vote, bearer } = await makePoll()
+      const say = async (round: number) => {
+        const { status, body } = await call('POST', vote, { json: { option_id: 1, round } })
+        return status === 202 ? 'accepted' : body.code
+      }
+      let isOver = false
+      const line = async () => {
+        const said: string[] = []
+        while (!isOver) said.push(await say(1))
+        return [...said, await say(1)]
+      }
+      const lines = Array.from({ length: 8 }, line)
+      await waitUntil(async () => Number((await call('GET', path)).body.total_votes) > 0)
+      await beginAnew(path, bearer)
+      isOver = true
+      const said = (await Promise.all(lines)).flat()
+      expect(said.at(-1)).toBe('round_not_current')
+      expect(await say(2)).toBe('accepted')
+      await waitUntil(async () => (await counts(path))[0] === 1)
+      expect((await call('GET', path)).body).toMatchObject({ round: 2, total_votes: 1 })
     })
   })
 
@@ -384,6 +445,17 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       expect((await call('GET', vote, { voterToken: kept.body.voter_token })).body.vote.option_ids).toEqual([1])
       const other = await call('POST', '/session')
       expect((await call('GET', vote, { voterToken: other.body.voter_token })).body.vote).toBeNull()
+    })
+
+    test('is one for two pages that ask at the same moment with the same key', async () => {
+      const { vote } = await makePoll()
+      const key = randomUUID()
+      const [one, two] = await Promise.all([call('POST', '/session', { key }), call('POST', '/session', { key })])
+      await call('POST', vote, { json: { option_id: 1 }, cookie: cookieOf(one) })
+      const again = await call('POST', vote, { json: { option_id: 2 }, cookie: cookieOf(two) })
+      expect([again.status, again.body.code]).toEqual([409, 'already_voted'])
+      const weak = await call('POST', '/session', { key: 'weak' })
+      expect([weak.status, weak.body.code]).toEqual([400, 'idempotency_key_weak'])
     })
 
     test('that is not ours is refused as header, and passed over as cookie', async () => {

@@ -149,9 +149,19 @@ describe('a session', () => {
     const first = granted(identify.session(nothing))
     expect(first.expiresAt).toBe(now + 365 * dayMs)
     now += 300 * dayMs
-    const kept = granted(identify.session({ voterToken: null, sessionCookie: first.token }))
+    const kept = granted(identify.session({ ...nothing, sessionCookie: first.token }))
     expect(kept.id).toEqual(first.id)
     expect(kept.expiresAt).toBe(now + 365 * dayMs)
+  })
+
+  test('is the same for all who ask with the same key, at the same moment or later, and gives way to one that is shown', () => {
+    const identify = start()
+    const keyed = { ...nothing, requestKey: randomUUID() }
+    const [one, other] = [granted(identify.session(keyed)), granted(identify.session(keyed))]
+    expect(one.id).toEqual(other.id)
+    expect(granted(identify.session({ ...nothing, requestKey: randomUUID() })).id).not.toEqual(one.id)
+    const shown = granted(identify.session(nothing))
+    expect(granted(identify.session({ ...keyed, sessionCookie: shown.token })).id).toEqual(shown.id)
   })
 
   test('that has expired is refused in the header and passed over in the cookie', async () => {
@@ -172,16 +182,16 @@ describe('a session', () => {
     const { token } = granted(identify.session(nothing))
     for (const [at, character] of token.split('').entries()) {
       const changed = token.slice(0, at) + (character === 'A' ? 'B' : 'A') + token.slice(at + 1)
-      expect(identify.session({ voterToken: changed, sessionCookie: null })).toMatchObject({ refused: 'token_invalid' })
+      expect(identify.session({ ...nothing, voterToken: changed })).toMatchObject({ refused: 'token_invalid' })
     }
     for (const other of ['', 'x', token.slice(1), `${token}A`, `${token} `]) {
-      expect(identify.session({ voterToken: other, sessionCookie: null })).toMatchObject({ refused: 'token_invalid' })
+      expect(identify.session({ ...nothing, voterToken: other })).toMatchObject({ refused: 'token_invalid' })
     }
   })
 
   test('signed with an older secret is still known, one signed with a strange secret is not', () => {
     const { token } = granted(start({ secrets: [old] }).session(nothing))
-    const shown = { voterToken: token, sessionCookie: null }
+    const shown = { ...nothing, voterToken: token }
     expect(isRefused(start({ secrets: [current, old] }).session(shown))).toBe(false)
     expect(start({ secrets: [current] }).session(shown)).toMatchObject({ refused: 'token_invalid' })
   })

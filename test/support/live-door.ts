@@ -51,7 +51,7 @@ export const createLiveDoor = (
   const seePoll = createSeePoll({ watchPoll, identifyVoter, findVote, judgeBearer })
   const tickets = createTickets(secret)
   const newSession = (): string => {
-    const session = identifyVoter.session({ voterToken: null, sessionCookie: null })
+    const session = identifyVoter.session({ voterToken: null, sessionCookie: null, requestKey: null })
     if (isRefused(session)) throw new Error(session.detail)
     return session.token
   }

@@ -156,7 +156,7 @@ export const startLoad = (plan: LoadPlan): Load => {
   }
 
   const voteAs = async (number: number): Promise<void> => {
-    const session = plan.identifyVoter.session({ voterToken: null, sessionCookie: null })
+    const session = plan.identifyVoter.session({ voterToken: null, sessionCookie: null, requestKey: null })
     if (isRefused(session)) throw new Error(`no session was made: ${session.detail}`)
     const first = await attempt(number, session.token, 'POST', chooseOption())
     if (first.outcome.result !== 'accepted') return

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { BULK_VOTE_KINDS, BULK_VOTE_LIMITS } from './bulk-vote.ts'
-import { VoteInput, voteId } from './vote-schemas.ts'
+import { choiceFields, voteId } from './vote-schemas.ts'
 
 const { voterCharactersMax, keyCharactersMax } = BULK_VOTE_LIMITS
 
@@ -12,7 +12,7 @@ export const BulkLine = Type.Object(
       description: 'Your name for the voter: the same text is the same voter, another is another. It is not stored.',
       examples: ['user-42'],
     }),
-    ...VoteInput.properties,
+    ...choiceFields,
     key: Type.Optional(
       Type.String({
         minLength: 1,

@@ -62,6 +62,7 @@ export const voteRefusals = [
   'poll_not_found',
   'poll_not_open',
   'poll_closed',
+  'round_not_current',
   'idempotency_key_reused',
   'rate_limited',
   'overloaded',

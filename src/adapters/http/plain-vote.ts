@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, preParsingHookHandler } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AcceptedVote, CastVote } from '../../application/cast-vote.ts'
+import type { AcceptedVote, CastVote, VoteRequest } from '../../application/cast-vote.ts'
 import { POLL_LIMITS } from '../../domain/poll.ts'
 import { type Refused, isRefused } from '../../domain/refusal.ts'
 import type { VoteKind } from '../../domain/vote.ts'
@@ -48,10 +48,11 @@ export function createTakePlainVote(
   },
 ): TakePlainVote {
   function take(pollId: string, kind: VoteKind, request: IncomingMessage, body: Buffer): Taken {
-    const optionIds = readChoice(body)
+    const vote = readVote(body)
     const shown = readVoter(app, request, address)
-    if (optionIds === null || isRefused(shown)) return { body, outcome: null }
-    return { body, outcome: castVote({ pollId, kind, optionIds, shown }) }
+    if (vote === null || isRefused(shown)) return { body, outcome: null }
+    const { optionIds, round } = vote
+    return { body, outcome: castVote({ pollId, kind, optionIds, round, shown }) }
   }
 
   function accept({ voteId, newSession }: AcceptedVote, request: IncomingMessage, response: ServerResponse): void {
@@ -158,21 +159,29 @@ function hasPlainBody({ headers }: IncomingMessage): boolean {
   )
 }
 
-/** The chosen options of a body that is exactly as it should be; null for every other, which the schema judges. */
-function readChoice(body: Buffer): readonly number[] | null {
+/** A body that is exactly as it should be; null for every other, which the schema judges. */
+function readVote(body: Buffer): Pick<VoteRequest, 'optionIds' | 'round'> | null {
   let value: unknown
   try {
     value = parseJson(body)
   } catch {
     return null
   }
-  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return null
-  if ('option_id' in value) return isId(value.option_id) ? [value.option_id] : null
-  if (!('option_ids' in value) || !Array.isArray(value.option_ids)) return null
-  const { option_ids: ids } = value
-  return ids.length <= POLL_LIMITS.optionsMax && ids.every(isId) ? ids : null
+  if (typeof value !== 'object' || value === null) return null
+  const round = 'round' in value ? value.round : undefined
+  if (round !== undefined && !(isInteger(round) && round >= 1)) return null
+  if (Object.keys(value).length !== (round === undefined ? 1 : 2)) return null
+  const optionIds = readChoice(value)
+  return optionIds === null ? null : { optionIds, round: round ?? null }
 }
 
-function isId(value: unknown): value is number {
+function readChoice(value: object): readonly number[] | null {
+  if ('option_id' in value) return isInteger(value.option_id) ? [value.option_id] : null
+  if (!('option_ids' in value) || !Array.isArray(value.option_ids)) return null
+  const { option_ids: ids } = value
+  return ids.length <= POLL_LIMITS.optionsMax && ids.every(isInteger) ? ids : null
+}
+
+function isInteger(value: unknown): value is number {
   return Number.isInteger(value)
 }

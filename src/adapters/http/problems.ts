@@ -20,6 +20,7 @@ export const PROBLEMS = {
   poll_closed: { status: 409, title: 'The poll is closed' },
   poll_final: { status: 409, title: 'The poll is final' },
   poll_not_final: { status: 409, title: 'The result is not final' },
+  round_not_current: { status: 409, title: 'The poll is in another round' },
   options_frozen: { status: 409, title: 'The options are frozen' },
   change_not_allowed: { status: 409, title: 'Votes cannot be changed' },
   no_vote: { status: 409, title: 'There is no vote' },

@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { CastVote } from '../../application/cast-vote.ts'
+import type { CastVote, VoteRequest } from '../../application/cast-vote.ts'
 import type { IdentifyVoter } from '../../application/cast-vote/identify-voter.ts'
 import type { SeePoll } from '../../application/watch-poll/see-poll.ts'
 import type { VoteIds } from '../../application/cast-vote/vote-id.ts'
 import { type Refused, isRefused, refuse } from '../../domain/refusal.ts'
-import type { VoteKind } from '../../domain/vote.ts'
 import type { PublicAddress } from '../browsers/foreign-page.ts'
 import { readVoter, setSessionCookie } from './credentials.ts'
 import { refuseBody } from './json-body.ts'
@@ -20,7 +19,16 @@ import {
 import { outcomeOf, replayBody } from './plain-vote.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
-import { AcceptedVote, OwnVote, SessionBody, voteBytesMax, VoteHeaders, VoteInput } from './vote-schemas.ts'
+import {
+  AcceptedVote,
+  OwnVote,
+  RoundQuery,
+  SessionBody,
+  SessionHeaders,
+  voteBytesMax,
+  VoteHeaders,
+  VoteInput,
+} from './vote-schemas.ts'
 
 export type VoteRoutesParts = {
   readonly castVote: CastVote
@@ -80,11 +88,12 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
       app.route({
         method,
         url,
-        schema,
+        schema: { ...schema, querystring: RoundQuery },
         bodyLimit: voteBytesMax,
         preValidation: refuseBody,
         handler: async (request, reply) => {
-          await takeVote(kind, request.params.poll_id, [], request, reply)
+          const round = request.query.round === undefined ? null : Number(request.query.round)
+          await takeVote({ pollId: request.params.poll_id, kind, optionIds: [], round }, request, reply)
           return reply
         },
       })
@@ -98,7 +107,8 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
         handler: async (request, reply) => {
           const optionIds = chosenOptions(request.body)
           if (isRefused(optionIds)) return sendRefusal(reply, optionIds)
-          await takeVote(kind, request.params.poll_id, optionIds, request, reply)
+          const round = request.body.round ?? null
+          await takeVote({ pollId: request.params.poll_id, kind, optionIds, round }, request, reply)
           return reply
         },
       })
@@ -108,18 +118,16 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
 }
 
 type TakeVote = (
-  kind: VoteKind,
-  pollId: string,
-  optionIds: readonly number[],
+  asked: Omit<VoteRequest, 'shown'>,
   request: FastifyRequest,
   reply: FastifyReply,
 ) => Promise<FastifyReply>
 
 function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): TakeVote {
-  return async (kind, pollId, optionIds, request, reply) => {
+  return async (asked, request, reply) => {
     const shown = readVoter(app, request, address)
     if (isRefused(shown)) return sendRefusal(reply, shown)
-    const accepted = await (outcomeOf(request.raw) ?? castVote({ pollId, kind, optionIds, shown }))
+    const accepted = await (outcomeOf(request.raw) ?? castVote({ ...asked, shown }))
     if (isRefused(accepted)) return sendRefusal(reply, pointAtSent(accepted, request.body))
     const { voteId, newSession } = accepted
     reply.code(202).header('location', `/votes/${voteId}`).header('cache-control', 'no-store')
@@ -196,9 +204,11 @@ export function sessionRoute(app: HttpApp, { identifyVoter, address }: SessionRo
           operationId: 'beginSession',
           tags: ['Votes'],
           summary: 'Begin a session, or keep the one I have',
+          description: 'With the same Idempotency-Key it is the same session, also where both calls come at once.',
           security: anybody,
           refusals: [...bodyRefusals, 'idempotency_key_weak', 'token_invalid', 'rate_limited'],
         }),
+        headers: SessionHeaders,
         response: { 201: SessionBody },
       },
     },

@@ -10,11 +10,16 @@ const optionIds = Type.Array(Type.Integer(), {
   examples: [[2]],
 })
 
+export const choiceFields = {
+  option_ids: Type.Optional(optionIds),
+  option_id: Type.Optional(Type.Integer({ description: 'Instead of option_ids, where one option is chosen.' })),
+}
+
+const roundMeaning =
+  'The round for which the vote is meant, as the poll told it. In another round it is refused as `round_not_current`, and nothing is recorded; without it a vote counts in the round that there is.'
+
 export const VoteInput = Type.Object(
-  {
-    option_ids: Type.Optional(optionIds),
-    option_id: Type.Optional(Type.Integer({ description: 'Instead of option_ids, where one option is chosen.' })),
-  },
+  { ...choiceFields, round: Type.Optional(Type.Integer({ minimum: 1, description: roundMeaning, examples: [1] })) },
   {
     additionalProperties: false,
     description: 'Either `option_ids` or `option_id`.',
@@ -28,12 +33,23 @@ const voterToken = Type.String({
   description: 'To be sent as `Voter-Token` by clients that keep no cookies, and by pages of other origins.',
 })
 
+/** A retract has no body. */
+export const RoundQuery = Type.Object({
+  round: Type.Optional(Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: roundMeaning, examples: ['1'] })),
+})
+
 export const VoteHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
       description:
         'A UUID (version 4 or 7) per vote, as in draft-ietf-httpapi-idempotency-key-header-07. A repeated call with the same key counts once and is answered as the first time, also where the first answer was lost together with its session, and also after the poll has closed.',
     }),
+  ),
+})
+
+export const SessionHeaders = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({ description: 'A UUID (version 4 or 7), which whoever knows it can begin the same session with.' }),
   ),
 })
 

@@ -32,8 +32,8 @@ export type IdentifyVoter = {
   identify(poll: PollIdentity, shown: VoterCredentials): MaybeLater<IdentifiedVoter | Refused>
   /** Who asks, where it can be known: null for one who shows nothing, and has not voted then, since the vote would have given a session. */
   recognise(poll: PollIdentity, shown: VoterCredentials): MaybeLater<Recognised>
-  /** The session that the request shows, with its life begun anew, or a new one. */
-  session(shown: Omit<VoterCredentials, 'requestKey'>): Session | Refused
+  /** The session that the request shows, with its life begun anew, or a new one: the same each time for the same request key. */
+  session(shown: VoterCredentials): Session | Refused
 }
 
 export type IdentifyVoterKeys = {
@@ -127,9 +127,13 @@ export function createIdentifyVoter(
     if (voterIdentity === 'none') {
       return { voter: voterKey(pollId, 'request', randomBytes(idBytes)), newSession: null }
     }
-    // The first answer may get lost together with its cookie: the repeated request leads to the same session.
-    const id = requestKey === null ? randomBytes(idBytes) : hashRequestKey(requestKey).subarray(0, idBytes)
+    const id = newSessionId(requestKey)
     return { voter: voterKey(pollId, 'session', id), newSession: makeSession(id) }
+  }
+
+  /** The first answer may get lost together with its cookie: the repeated request leads to the same session. */
+  function newSessionId(requestKey: string | null): Buffer {
+    return requestKey === null ? randomBytes(idBytes) : hashRequestKey(requestKey).subarray(0, idBytes)
   }
 
   function identified(poll: PollIdentity, shown: VoterCredentials, known: Recognised): IdentifiedVoter | Refused {
@@ -147,7 +151,7 @@ export function createIdentifyVoter(
     session(shown) {
       const session = shownSession(shown)
       if (session !== null && 'refused' in session) return session
-      return makeSession(session?.id ?? randomBytes(idBytes))
+      return makeSession(session?.id ?? newSessionId(shown.requestKey))
     },
   }
 }

@@ -35,6 +35,12 @@ export function refuseByDoor(
   return answer === 'already_voted' && voterIdentity === 'code' ? codeUsed : refusalsOfDoor[answer]
 }
 
+/** Whoever names a round wants no other: what was chosen before a reset is no vote after it. */
+export function refuseByRound({ round: current }: Pick<Poll, 'round'>, named: number | null): Refused | null {
+  if (named === null || named === current) return null
+  return refuse('round_not_current', `This vote is for round ${named}, and the poll is in round ${current}.`)
+}
+
 /**
  * A poll that has ended refuses at once only what brings no request key. With a key the door is asked: it may have accepted this
  * very request before, and an answer that was lost on its way must not turn into "too late".

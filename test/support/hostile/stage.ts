@@ -112,7 +112,8 @@ export const setStage = async (system: System, host: StageHost): Promise<Stage> 
     oldSession(ageMs) {
       const made = createIdentifyVoter(keys, { now: () => Date.now() - ageMs })
       // Who shows nothing is given one.
-      return (made.session({ voterToken: null, sessionCookie: null }) as { readonly token: string }).token
+      return (made.session({ voterToken: null, sessionCookie: null, requestKey: null }) as { readonly token: string })
+        .token
     },
     oldTickets: (ageMs) => createTickets(service, () => Date.now() - ageMs),
   }

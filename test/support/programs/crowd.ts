@@ -46,7 +46,7 @@ const createCrowd = ({ pollId, optionIds, port, secrets }: CrowdPlan & { readonl
       }
       return back.vote
     }
-    const session = identifyVoter.session({ voterToken: null, sessionCookie: null })
+    const session = identifyVoter.session({ voterToken: null, sessionCookie: null, requestKey: null })
     if (isRefused(session)) throw new Error(session.detail)
     const vote: CrowdVote = {
       token: session.token,

@@ -4,11 +4,9 @@ import { tellFault } from '../../../../web/i18n/tell-fault.ts'
 import type { CastVote } from '../../../application/cast-vote.ts'
 import type { IdentifyVoter, VoterCredentials } from '../../../application/cast-vote/identify-voter.ts'
 import { refusalOfFault } from '../../../application/refusal-of-fault.ts'
-import { readRequestKey } from '../../../application/cast-vote/request-key.ts'
 import type { SeePoll } from '../../../application/watch-poll/see-poll.ts'
 import { type Refused, isRefused, refuse } from '../../../domain/refusal.ts'
-import { type Poll, POLL_LIMITS } from '../../../domain/poll.ts'
-import type { VoteKind } from '../../../domain/vote.ts'
+import type { Poll } from '../../../domain/poll.ts'
 import { isFromForeignPage, type PublicAddress } from '../../browsers/foreign-page.ts'
 import { addressOf, readSessionCookie, setSessionCookie } from '../credentials.ts'
 import { protectPages } from '../html-headers.ts'
@@ -24,6 +22,7 @@ import { renderMessagePage } from './message-page.ts'
 import { createRenderPollPage, type PollView } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
 import { linkBase, qrCodeRoute, votePageUrl } from './qr-code.ts'
+import { readForm, type SentForm } from './sent-form.ts'
 import { prepareWaitForCount } from './wait-for-count.ts'
 
 export type PageRoutesParts = {
@@ -37,15 +36,8 @@ export type PageRoutesParts = {
 const formBytesMax = 4 * 1024
 
 type PageRequest = FastifyRequest<{ Params: { poll_id: string } }>
-type Sent = {
-  readonly kind: VoteKind
-  readonly chosen: readonly number[]
-  readonly requestKey: string | null
-  readonly code: string | null
-}
-
 /** What came of a form: a vote, or a refusal. */
-type Taken = { readonly no: Refused | null; readonly sent: Sent }
+type Taken = { readonly no: Refused | null; readonly sent: SentForm }
 
 /** What is the same for everybody needs nobody's credentials. */
 const nothingShown = { voterToken: null, sessionCookie: null, requestKey: null, bearer: null }
@@ -146,7 +138,8 @@ async function takeForm(
   if (isForeign) return showPoll(app, parts, request, reply, { no: otherSite, sent })
   const shown = { ...showsOf(app, request, parts, sent.code), requestKey: sent.requestKey }
   const waitForCount = await prepareWaitForCount(parts.seePoll, pollId, shown)
-  const accepted = await parts.castVote({ pollId, kind: sent.kind, optionIds: sent.chosen, shown })
+  const { kind, chosen: optionIds, round } = sent
+  const accepted = await parts.castVote({ pollId, kind, optionIds, round, shown })
   if (isRefused(accepted)) return showPoll(app, parts, request, reply, { no: accepted, sent })
   if (accepted.newSession !== null) setSessionCookie(reply, accepted.newSession, parts.address)
   await waitForCount()
@@ -172,19 +165,6 @@ function showsOf(
 ): VoterCredentials {
   const sessionCookie = readSessionCookie(app, request)
   return { voterToken: code, sessionCookie, requestKey: null, ...addressOf(request, address) }
-}
-
-function readForm(body: unknown): Sent {
-  const form = body instanceof URLSearchParams ? body : new URLSearchParams()
-  const wish = form.get('do')
-  const kind = wish === 'change' || wish === 'retract' ? wish : 'cast'
-  const chosen = form
-    .getAll('option')
-    .slice(0, POLL_LIMITS.optionsMax + 1)
-    .map(Number)
-  const requestKey = readRequestKey(form.get('key') ?? undefined)
-  const code = form.get('code') ?? ''
-  return { kind, chosen, requestKey: isRefused(requestKey) ? null : requestKey, code: code === '' ? null : code }
 }
 
 const otherSite = refuse('forbidden', 'This vote was sent from another site, so it was not counted. Please vote here.')
