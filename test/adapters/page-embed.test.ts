@@ -11,6 +11,8 @@ import { type RunningSystem, startSystem } from '../support/running-system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const gzippedBytesMax = 20 * 1024
+/** How long a page with a final result waits at most until it looks for the next round. */
+const lookEveryMostMs = 45_000
 const hostSecret = 'the-secret-that-the-host-shares-with-us-0123456789'
 
 let system: RunningSystem
@@ -285,6 +287,47 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await waitUntil(async () => (await heard(page)).some(([, { round, status }]) => round === 2 && status === 'open'))
     await vote(shown, 'Tea')
     await shown.getByText('You voted for Tea.').waitFor()
+  })
+
+  test('a vote for a round that is over does not count, and the next one is there to vote in', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await isLive(shown)
+    // Its vote goes out before any news of the reset has come.
+    await page.routeWebSocket('**/ws/**', async (socket) => socket.close({ code: 1012 }))
+    await page.reload()
+    await shown.getByRole('radio', { name: 'Tea' }).check()
+    await page.route(/\/events$/, async (route) => route.abort())
+    for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    await button(shown, 'Vote').click()
+    await shown.getByRole('alert').getByText('The poll has begun anew').waitFor()
+    await waitUntil(async () => !(await shown.getByRole('radio', { name: 'Tea' }).isChecked()))
+    await vote(shown, 'Coffee')
+    await shown.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => has(poll, [0, 1, 0]))
+  })
+
+  test('finds the next round after a final result, in which nobody has voted yet', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await page.clock.install()
+    await page.reload()
+    await vote(shown, 'Tea')
+    await shown.getByText('You voted for Tea.').waitFor()
+    await call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await shown.getByText('Final result').waitFor()
+    await shown.getByText('You voted for Tea.').waitFor()
+    for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    await waitUntil(async () => {
+      await page.clock.fastForward(lookEveryMostMs)
+      return button(shown, 'Vote').isVisible()
+    })
+    expect(await shown.getByText('You voted for').count()).toBe(0)
+    await vote(shown, 'Coffee')
+    await shown.getByText('You voted for Coffee.').waitFor()
+    await waitUntil(async () => has(poll, [0, 1, 0]))
   })
 
   test('results that are hidden until the vote come with it, and go when it is taken back', async () => {

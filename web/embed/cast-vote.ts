@@ -9,6 +9,8 @@ export type Source = { readonly service: string; readonly pollId: string; readon
 export type Wish = {
   readonly kind: 'vote' | 'change' | 'retract'
   readonly optionIds: readonly number[]
+  /** For which it is meant. */
+  readonly round: number
   /** Empty where the poll asks for none. */
   readonly code: string
   readonly key: string
@@ -55,13 +57,13 @@ export function isStranger(error: unknown): boolean {
   return error instanceof TallycastError && error.status === 401
 }
 
-async function send(client: Client, { pollId }: Source, { kind, optionIds, key }: Wish): Promise<AcceptedVote> {
+async function send(client: Client, { pollId }: Source, { kind, optionIds, round, key }: Wish): Promise<AcceptedVote> {
   switch (kind) {
     case 'vote':
-      return client.vote(pollId, optionIds, { key })
+      return client.vote(pollId, optionIds, { round, key })
     case 'change':
-      return client.change(pollId, optionIds, { key })
+      return client.change(pollId, optionIds, { round, key })
     case 'retract':
-      return client.retract(pollId, { key })
+      return client.retract(pollId, { round, key })
   }
 }

@@ -56,7 +56,13 @@ export function EmbeddedPoll({ source, heading: Heading, tell, speak }: Props) {
       <When status={standing.status} poll={poll} />
       <Notices ballot={ballot} poll={poll} standing={standing} needsHost={needsHost} />
       {canSend && !needsHost ? (
-        <BallotForm key={ballot.turn} ballot={ballot} poll={poll} options={standing.options} speak={speak} />
+        <BallotForm
+          key={`${ballot.round} ${ballot.turn}`}
+          ballot={ballot}
+          poll={poll}
+          options={standing.options}
+          speak={speak}
+        />
       ) : (
         <Choices options={standing.options} own={ballot.own ?? []} />
       )}

@@ -1,10 +1,14 @@
 import { TallycastError } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
 
+/** What is said of a vote for a round that is over, and is read in the one that follows. */
+export const begunAnew: Message = ['embed.begun_anew']
+
 const told: ReadonlyMap<string, Message> = new Map([
   ['already_voted', ['embed.already_voted']],
   ['code_used', ['embed.already_voted']],
   ['poll_closed', ['embed.ended']],
+  ['round_not_current', begunAnew],
   ['poll_not_open', ['embed.not_begun']],
   ['unreachable', ['embed.not_answered']],
   ['unreadable', ['embed.not_answered']],

@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type Poll, type TallyMessage, TallycastError } from '../../client/src/index.ts'
 import { randomKey } from '../../client/src/random-key.ts'
 import type { Message } from '../i18n/say.ts'
 import { type Followed, followPoll, nothingYet, roundOf } from '../follow/follow-poll.ts'
+import { useNextRound } from '../follow/use-next-round.ts'
 import { castVote, clientOf, isStranger, type Source, tokenOf, type Wish } from './cast-vote.ts'
-import { explainFault, isUnknown } from './explain-fault.ts'
+import { begunAnew, explainFault, isUnknown } from './explain-fault.ts'
 import { forgetSession } from './kept-session.ts'
 
 /** What the page around the element hears of. */
@@ -22,6 +23,8 @@ export type Notice = { readonly kind: 'problem' | 'done'; readonly message: Mess
 /** One voter's part in one poll. */
 export type Ballot = {
   readonly followed: Followed
+  /** The newest that is known of. */
+  readonly round: number
   /** The options of the voter's own vote; null where there is none, or nobody knows. */
   readonly own: readonly number[] | null
   /** Somebody whom the poll does not recognise has just voted. */
@@ -38,7 +41,8 @@ export type Ballot = {
   readonly startOver: () => void
 }
 
-type Choice = Omit<Wish, 'key'>
+type RoundWish = Omit<Wish, 'key'>
+type Choice = Omit<RoundWish, 'round'>
 type OwnVote = { readonly round: number; readonly optionIds: readonly number[] }
 
 const votedAlready: readonly string[] = ['already_voted', 'code_used']
@@ -47,16 +51,19 @@ const votedAlready: readonly string[] = ['already_voted', 'code_used']
 export function useBallot(source: Source, tell: Tell): Ballot {
   const [code, setCode] = useState('')
   const [ownVote, setOwnVote] = useState<OwnVote | null>(null)
-  const [hasJustVoted, setHasJustVoted] = useState(false)
+  /** In which somebody whom the poll does not recognise has just voted. */
+  const [votedRound, setVotedRound] = useState<number | null>(null)
   const [isSending, setIsSending] = useState(false)
-  const [isBound, setIsBound] = useState(false)
+  const [boundRound, setBoundRound] = useState<number | null>(null)
   const [notice, setNotice] = useState<Notice | null>(null)
   const [turn, setTurn] = useState(0)
+  const [attempt, setAttempt] = useState(0)
   const keyOf = useKeys()
   const [followed, follow] = useState(nothingYet)
   const { poll, tally } = followed
   const shown = poll === null ? null : tokenOf(source, poll.voter_identity, code)
   const round = roundOf(followed)
+  const isBound = boundRound === round
   const own = ownVote !== null && ownVote.round === round ? ownVote.optionIds : null
   // Only such a poll tells its voters more than everybody; all others are read as the whole world reads them, from any cache on the way.
   const viewer = own !== null && poll?.results_visibility === 'after_vote' ? shown : null
@@ -66,11 +73,18 @@ export function useBallot(source: Source, tell: Tell): Ballot {
       followPoll(clientOf(source, viewer), source.pollId, (news) =>
         follow((before) => ({ ...news, poll: news.poll ?? before.poll, tally: news.tally ?? before.tally })),
       ),
-    [viewer],
+    [viewer, attempt],
   )
+  const again = (): void => setAttempt((before) => before + 1)
+  const anybody = useMemo(() => clientOf(source, null), [])
+  useNextRound(anybody, source.pollId, followed, again)
   useEffect(() => {
     if (tally !== null) tell.update(tally)
   }, [tally])
+  useEffect(() => {
+    // What was said of another round says nothing of this one.
+    setNotice((before) => (before?.message === begunAnew ? before : null))
+  }, [round])
   useEffect(() => {
     const asking = new AbortController()
     if (poll !== null && shown !== null)
@@ -83,42 +97,46 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   }, [shown, round])
 
   /** Of a vote that is in: this one, or one before it. */
-  async function settle(asked: Poll, wish: Choice, isAccepted: boolean): Promise<void> {
+  async function settle(asked: Poll, wish: RoundWish, isAccepted: boolean): Promise<void> {
     const identity = asked.voter_identity
     keyOf.settle()
-    setIsBound(false)
+    setBoundRound(null)
     setCode(wish.code)
-    setHasJustVoted(identity === 'none')
+    setVotedRound(identity === 'none' ? wish.round : null)
     if (identity === 'none') return
     const token = tokenOf(source, identity, wish.code)
-    if (isAccepted) setOwnVote(wish.kind === 'retract' ? null : { round, optionIds: wish.optionIds })
-    else if (token !== null) setOwnVote(await readOwnVote(source, round, identity, token))
+    if (isAccepted) setOwnVote(wish.kind === 'retract' ? null : { round: wish.round, optionIds: wish.optionIds })
+    else if (token !== null) setOwnVote(await readOwnVote(source, wish.round, identity, token))
   }
 
-  async function send(asked: Poll, wish: Choice): Promise<void> {
+  async function send(asked: Poll, wish: RoundWish): Promise<void> {
     const { vote_id } = await castVote(source, asked.voter_identity, { ...wish, key: keyOf.wish(wish) })
     await settle(asked, wish, true)
     if (wish.kind === 'retract') setNotice({ kind: 'done', message: ['embed.retracted'] })
     tell.vote({ poll_id: asked.id, vote_id, option_ids: wish.optionIds })
   }
 
-  async function explain(asked: Poll, wish: Choice, error: unknown): Promise<void> {
+  async function explain(asked: Poll, wish: RoundWish, error: unknown): Promise<void> {
     setNotice({ kind: 'problem', message: explainFault(error, asked.voter_identity === 'code') })
-    setIsBound(asked.voter_identity === 'none' && isUnknown(error, isBound))
-    if (error instanceof TallycastError && votedAlready.includes(error.code)) await settle(asked, wish, false)
+    setBoundRound(asked.voter_identity === 'none' && isUnknown(error, isBound) ? wish.round : null)
+    if (!(error instanceof TallycastError)) return
+    if (error.code === 'round_not_current') again()
+    if (votedAlready.includes(error.code)) await settle(asked, wish, false)
   }
 
   return {
     followed,
+    round,
     own,
-    hasJustVoted,
+    hasJustVoted: votedRound === round,
     isSending,
     isBound,
     notice,
     turn,
     warn: (message) => setNotice({ kind: 'problem', message }),
-    cast(wish) {
+    cast(choice) {
       if (isSending || poll === null) return
+      const wish = { ...choice, round }
       setIsSending(true)
       setNotice(null)
       send(poll, wish)
@@ -130,7 +148,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
     startOver() {
       setCode('')
       setOwnVote(null)
-      setHasJustVoted(false)
+      setVotedRound(null)
       setNotice(null)
       setTurn(turn + 1)
     },
@@ -158,7 +176,7 @@ async function readOwnVote(
 function useKeys() {
   const asked = useRef({ wish: '', key: '' })
   return {
-    wish(wish: Choice): string {
+    wish(wish: RoundWish): string {
       const text = JSON.stringify(wish)
       if (asked.current.wish !== text) asked.current = { wish: text, key: randomKey() }
       return asked.current.key

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { awaitRound } from './await-round.ts'
 import { type Followed, followPoll, nothingYet, roundOf } from './follow-poll.ts'
 import { createFreshClient } from './fresh-client.ts'
+import { useNextRound } from './use-next-round.ts'
 
 type UseFollowed = {
   readonly followed: Followed
@@ -35,12 +35,7 @@ export function useFollowed(pollId: string, token: string | null): UseFollowed {
     }
   }, [client, pollId, attempt])
   const again = (): void => setAttempt((before) => before + 1)
-  const isOver = followed.connection === 'closed' && followed.tally?.results_final === true
-  const round = roundOf(followed)
-  useEffect(
-    () => (isOver ? awaitRound(client, pollId, round, document, again) : undefined),
-    [client, pollId, isOver, round],
-  )
+  useNextRound(client, pollId, followed, again)
   return {
     followed,
     again,
