@@ -265,6 +265,16 @@ describe('the page, without JavaScript', () => {
     expect(await page.getByText('You voted for').count()).toBe(0)
   })
 
+  test('a form that was drawn before the poll began anew does not count after it', async () => {
+    const poll = await openPoll({ round: 2 })
+    const page = await visitPlain(poll)
+    expect(await page.locator('input[name=round]').inputValue()).toBe('2')
+    const late = await post(poll.id, 'do=cast&option=1&round=1')
+    expect([late.status, late.headers.get('set-cookie')]).toEqual([409, null])
+    expect(await late.text()).toContain('The poll has begun anew')
+    for (const round of ['2', '', 'x']) expect((await post(poll.id, `option=1&round=${round}`)).status).toBe(303)
+  })
+
   test('in a poll that recognises nobody the thanks come once, and a form sent twice votes once', async () => {
     const poll = await openPoll({ voterIdentity: 'none' })
     const page = await visitPlain(poll)

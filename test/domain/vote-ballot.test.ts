@@ -131,11 +131,18 @@ describe('a vote', () => {
   test('that was kept over a reset is not sent into the new round; one that is being sent waits for its answer', () => {
     const vote = voteFor([3])
     const kept = after(empty, keptFor(vote), { type: 'round', round: 2 })
-    expect(kept).toMatchObject({ round: 2, chosen: [], progress: { step: 'refused', problem: ['vote.kept_too_long'] } })
+    expect(kept).toMatchObject({
+      round: 2,
+      chosen: [],
+      progress: { step: 'refused', problem: ['faults.round_not_current'] },
+    })
     const sending = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 })
     expect(sending.progress).toEqual({ step: 'sending', vote })
     const unanswered = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 }, keptFor(vote))
-    expect(unanswered).toMatchObject({ chosen: [], progress: { step: 'refused', problem: ['vote.kept_too_long'] } })
+    expect(unanswered).toMatchObject({
+      chosen: [],
+      progress: { step: 'refused', problem: ['faults.round_not_current'] },
+    })
     const voted = { ...empty, ownVote: [1], chosen: [1], hasJustVoted: true }
     expect(after(voted, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
   })
@@ -161,10 +168,40 @@ describe('a vote', () => {
     )
   })
 
-  test('that comes in as the poll begins anew stands where the service says so', () => {
+  test('that is refused for its round leaves nothing chosen, and that is read in the next one', () => {
+    const vote = voteFor([3])
+    const refused = after(empty, chosen(3), { type: 'sent', vote }, { type: 'begun_anew' })
+    expect(refused).toMatchObject({ round: 1, chosen: [], progress: { step: 'refused' } })
+    const next = after(refused, { type: 'round', round: 2 })
+    expect(next).toMatchObject({ round: 2, progress: { problem: ['faults.round_not_current'] } })
+    // Any other refusal says nothing of the next round.
+    const other = after(empty, { type: 'refused', problem: ['faults.already_voted'] }, { type: 'round', round: 2 })
+    expect(other.progress).toBeNull()
+  })
+
+  test('that was given up is not sent, leaves what was chosen, and is shown where it has come in all the same', () => {
+    const vote = voteFor([3], { code: 'ABCD' })
+    const givenUp = after(empty, keptFor(vote), { type: 'given_up' })
+    expect(givenUp).toEqual({ ...empty, chosen: [3], progress: { step: 'given_up', code: 'ABCD', isNone: false } })
+    expect(isOnItsWay(givenUp)).toBe(false)
+    expect(after(givenUp, { type: 'told', optionIds: null })).toMatchObject({ chosen: [3], progress: { isNone: true } })
+    expect(after(givenUp, { type: 'told', optionIds: [3] })).toEqual({ ...empty, chosen: [3], ownVote: [3] })
+    expect(after(givenUp, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
+    const voted = { ...empty, ownVote: [1], chosen: [1] }
+    const stays = after(voted, keptFor(voteFor([], { kind: 'retract' })), { type: 'given_up' })
+    expect(stays).toMatchObject({ ownVote: [1], chosen: [1] })
+    expect(after(voted, { type: 'given_up' })).toBe(voted)
+  })
+
+  test('that came in as the poll began anew stands in no round but its own', () => {
     const vote = voteFor([3])
     const late = after(empty, { type: 'sent', vote }, { type: 'round', round: 2 }, accepted(vote))
     expect(late).toEqual({ ...empty, round: 2 })
+  })
+
+  test('stands where the service says so', () => {
+    const vote = voteFor([3])
+    const late = { ...empty, round: 2 }
     const told: BallotEvent = { type: 'told', optionIds: [3] }
     expect(after(late, told)).toMatchObject({ ownVote: [3], chosen: [3] })
     // One that was replaced from another place is no more, neither accepted nor recorded.

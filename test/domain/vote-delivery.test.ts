@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type OwnVote, type Poll, TallycastError } from '../../client/src/index.ts'
+import { type OwnVote, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
 import { createKeptVotes, sortKept } from '../../web/vote/kept-vote.ts'
 import { patienceMs } from '../../web/vote/patience.ts'
 import { sendVote } from '../../web/vote/send-vote.ts'
-import { createSessionFirst } from '../../web/vote/session-first.ts'
+import { type AgreedKey, createSessionFirst } from '../../web/vote/session-first.ts'
 
 const vote: SentVote = { kind: 'cast', optionIds: [1, 3], key: 'a key', round: 2, sentAt: 5, code: 'ABCD' }
 
@@ -20,6 +20,16 @@ function createStore() {
     getItem: (name: string) => texts.get(name) ?? null,
     setItem: (name: string, text: string) => void texts.set(name, text),
     removeItem: (name: string) => void texts.delete(name),
+  }
+}
+
+/** What the pages of one browser agree on. */
+function createAgreement(): AgreedKey {
+  let kept: string | null = null
+  let made = 0
+  return {
+    agree: async () => (kept ??= `key ${(made += 1)}`),
+    forget: () => void (kept = null),
   }
 }
 
@@ -67,9 +77,8 @@ describe('a vote that is kept', () => {
 })
 
 describe('a vote that is sent', () => {
-  const sending = { beginSession: async () => {}, isAgain: false, signal: new AbortController().signal }
+  const sending = { beginSession: async () => {}, signal: new AbortController().signal }
   const calls: unknown[] = []
-  const poll = { round: 2 } as Poll // Nothing else of it is looked at.
   const clientThat = (answer: () => Promise<{ vote_id: string; status: 'accepted' }>, own: OwnVote | null = null) => {
     calls.length = 0
     const cast =
@@ -79,7 +88,6 @@ describe('a vote that is sent', () => {
         return answer()
       }
     return {
-      get: async () => poll,
       vote: cast('vote'),
       change: cast('change'),
       retract: cast('retract'),
@@ -89,7 +97,7 @@ describe('a vote that is sent', () => {
   const refusing = (said: ConstructorParameters<typeof TallycastError>[0], own: OwnVote | null = null) =>
     clientThat(() => Promise.reject(new TallycastError(said)), own)
 
-  test('shows its own key, whatever it does', async () => {
+  test('shows its own key and names its round, whatever it does', async () => {
     const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
     const { signal } = sending
     for (const kind of ['cast', 'change', 'retract'] as const) {
@@ -99,9 +107,9 @@ describe('a vote that is sent', () => {
       })
     }
     expect(calls).toEqual([
-      ['vote', 'poll', [1, 3], { key: 'a key', signal }],
-      ['change', 'poll', [1, 3], { key: 'a key', signal }],
-      ['retract', 'poll', { key: 'a key', signal }],
+      ['vote', 'poll', [1, 3], { key: 'a key', round: 2, signal }],
+      ['change', 'poll', [1, 3], { key: 'a key', round: 2, signal }],
+      ['retract', 'poll', { key: 'a key', round: 2, signal }],
     ])
   })
 
@@ -146,36 +154,53 @@ describe('a vote that is sent', () => {
   })
 
   test('waits for the session of its browser, which is asked for until it has come, and not again', async () => {
-    let asked = 0
-    const beginSession = createSessionFirst(true, async () => {
-      asked += 1
-      if (asked === 1) throw new TallycastError({ code: 'unreachable', detail: '' })
-    })
+    const asked: string[] = []
+    const beginSession = createSessionFirst(
+      true,
+      async (key) => {
+        asked.push(key)
+        if (asked.length === 1) throw new TallycastError({ code: 'unreachable', detail: '' })
+      },
+      createAgreement(),
+    )
     const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
     expect(await sendVote(client, 'poll', vote, { ...sending, beginSession })).toMatchObject({ answer: 'none' })
     expect(calls).toEqual([])
     for (let sent = 0; sent < 2; sent += 1) {
       expect(await sendVote(client, 'poll', vote, { ...sending, beginSession })).toMatchObject({ answer: 'accepted' })
     }
-    expect([asked, calls.length]).toEqual([2, 2])
-    await createSessionFirst(false, async () => Promise.reject(new Error('has one')))()
+    expect([asked, calls.length]).toEqual([['key 1', 'key 1'], 2])
+    await createSessionFirst(false, async () => Promise.reject(new Error('has one')), createAgreement())()
   })
 
-  test('again goes into the round for which it was meant, into no other, and not where nobody knows', async () => {
-    const client = clientThat(async () => ({ vote_id: 'an id', status: 'accepted' }))
-    const again = { ...sending, isAgain: true }
-    expect(await sendVote(client, 'poll', { ...vote, round: 1 }, again)).toEqual({
-      answer: 'refused',
-      problem: ['vote.kept_too_long'],
-    })
-    const asksInVain = async () => Promise.reject(new TallycastError({ code: 'unreachable', detail: '' }))
-    expect(await sendVote({ ...client, get: asksInVain }, 'poll', vote, again)).toMatchObject({ answer: 'none' })
-    expect(calls).toEqual([])
-    expect(await sendVote(client, 'poll', vote, again)).toEqual({ answer: 'accepted', voteId: 'an id' })
+  test('is settled where the poll is in another round', async () => {
+    const elsewhere = refusing({ code: 'round_not_current', detail: '', status: 409 })
+    expect(await sendVote(elsewhere, 'poll', vote, sending)).toEqual({ answer: 'begun_anew' })
   })
 
   test('meets a fault of ours as a fault', async () => {
     const broken = clientThat(() => Promise.reject(new TypeError('ours')))
     await expect(sendVote(broken, 'poll', vote, sending)).rejects.toThrow('ours')
+  })
+})
+
+describe('the session of a browser', () => {
+  test('is asked for with one key by pages that ask at the same moment, which is forgotten once it is there', async () => {
+    const agreement = createAgreement()
+    const [asked, answered] = [new Array<string>(), Promise.withResolvers<void>()]
+    const page = () =>
+      createSessionFirst(
+        true,
+        async (key) => {
+          asked.push(key)
+          await answered.promise
+        },
+        agreement,
+      )
+    const begun = [page()(), page()()]
+    await expect.poll(() => asked).toEqual(['key 1', 'key 1'])
+    answered.resolve()
+    await Promise.all(begun)
+    expect(await agreement.agree()).toBe('key 2')
   })
 })

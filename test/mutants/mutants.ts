@@ -506,11 +506,13 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'web/vote/send-vote.ts',
-        from: 'client.vote(pollId, optionIds, { key, signal })',
-        to: 'client.vote(pollId, optionIds, { signal })',
+        from: 'client.vote(pollId, optionIds, { key, round, signal })',
+        to: 'client.vote(pollId, optionIds, { round, signal })',
       },
     ],
-    caughtBy: [{ file: 'test/domain/vote-delivery.test.ts', title: 'shows its own key, whatever it does' }],
+    caughtBy: [
+      { file: 'test/domain/vote-delivery.test.ts', title: 'shows its own key and names its round, whatever it does' },
+    ],
   },
   {
     breaks: 'a vote that a page has kept over a reset is sent into the new round',
@@ -529,18 +531,48 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    breaks: 'a vote that a page has kept is sent again without a look at the round',
+    breaks: 'a vote that a page changes does not say for which round it is',
     edits: [
       {
         file: 'web/vote/send-vote.ts',
-        from: 'if (isAgain && (await',
-        to: 'if (!isAgain && (await',
+        from: 'client.change(pollId, optionIds, { key, round, signal })',
+        to: 'client.change(pollId, optionIds, { key, signal })',
+      },
+    ],
+    caughtBy: [
+      { file: 'test/domain/vote-delivery.test.ts', title: 'shows its own key and names its round, whatever it does' },
+    ],
+  },
+  {
+    breaks: 'a vote for a round that is over is taken into the next one',
+    edits: [
+      {
+        file: 'src/application/cast-vote.ts',
+        from: 'refuseByRound(poll, named) ?? refuseByDefinition(',
+        to: 'refuseByDefinition(',
       },
     ],
     caughtBy: [
       {
-        file: 'test/domain/vote-delivery.test.ts',
-        title: 'again goes into the round for which it was meant, into no other, and not where nobody knows',
+        file: 'test/domain/cast-vote.test.ts',
+        title: 'is not taken into the next one by an api that has not heard of the reset, as one is that names none',
+      },
+    ],
+  },
+  {
+    breaks: 'two pages of a browser that ask for a session at the same moment have two',
+    edits: [
+      {
+        file: 'src/application/cast-vote/identify-voter.ts',
+        from: 'session?.id ?? newSessionId(shown.requestKey)',
+        to: 'session?.id ?? newSessionId(null)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/identify-voter.test.ts',
+        title:
+          'is the same for all who ask with the same key, at the same moment or later, and gives way to one that is shown',
       },
     ],
   },

@@ -14,6 +14,7 @@ const told = [
   'poll_not_found',
   'poll_not_open',
   'rate_limited',
+  'round_not_current',
   'unavailable',
   'unreachable',
 ] as const

@@ -28,6 +28,8 @@ export type Progress =
   | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
   | { readonly step: 'recorded'; readonly kind: VoteKind }
   | { readonly step: 'set_aside' }
+  /** The reader wants it sent no more, under this code. `isNone`: the service was asked whether it had come before, and has none. */
+  | { readonly step: 'given_up'; readonly code: string; readonly isNone: boolean }
   /** `inRow`: how many refusals came one after another, so that the same one is heard each time. */
   | { readonly step: 'refused'; readonly problem: Message; readonly inRow: number }
 
@@ -45,6 +47,7 @@ export type BallotEvent =
   | { readonly type: 'chosen'; readonly optionId: number; readonly isMultiple: boolean }
   | { readonly type: 'sent'; readonly vote: SentVote }
   | ({ readonly type: 'kept' } & Kept)
+  | { readonly type: 'given_up' }
   /** Another page has had the answer to the vote that was kept. */
   | { readonly type: 'settled_elsewhere' }
   | { readonly type: 'accepted'; readonly vote: SentVote; readonly voteId: string; readonly isRecognised: boolean }
@@ -54,11 +57,13 @@ export type BallotEvent =
       readonly status: 'recorded' | 'set_aside'
     }
   | { readonly type: 'refused'; readonly problem: Message }
+  /** A vote was meant for a round that is over. */
+  | { readonly type: 'begun_anew' }
   /** The service says which vote of this reader stands, of which no more is known. While another is on its way that may be about to change. */
   | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
   | { readonly type: 'round'; readonly round: number }
 
-const keptTooLong: Progress = { step: 'refused', problem: ['vote.kept_too_long'], inRow: 1 }
+const begunAnew: Message = ['faults.round_not_current']
 
 /** What a page that has just come shows, with what was chosen on it meanwhile. */
 export function firstBallot({ poll, ownVote, hasJustVoted, problem }: VoteSnapshot): Ballot {
@@ -97,6 +102,8 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
       return isOnItsWay(ballot) ? ballot : { ...ballot, progress: { step: 'sending', vote: event.vote } }
     case 'kept':
       return keep(ballot, event)
+    case 'given_up':
+      return giveUp(ballot)
     case 'settled_elsewhere':
       return ballot.progress?.step === 'kept' ? { ...ballot, progress: null } : ballot
     case 'accepted':
@@ -105,6 +112,8 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
       return takeReceipt(ballot, event.voteId, event.status)
     case 'refused':
       return { ...ballot, progress: refuseAgain(ballot.progress, event.problem) }
+    case 'begun_anew':
+      return refuseRound(ballot)
     case 'told':
       return isOnItsWay(ballot) ? ballot : learnOwnVote(ballot, event.optionIds)
     case 'round':
@@ -156,11 +165,24 @@ function refuseAgain(before: Progress | null, problem: Message): Progress {
 
 /** A vote for a round that is over is kept for nothing. */
 function keep(ballot: Ballot, { vote, isReached, isStored }: Kept): Ballot {
-  if (vote.round !== ballot.round) return { ...ballot, chosen: [], progress: keptTooLong }
+  if (vote.round !== ballot.round) return refuseRound(ballot)
   return { ...ballot, chosen: vote.optionIds, progress: { step: 'kept', vote, isReached, isStored } }
 }
 
-/** One of a round that is over may have come in before it was: only the service knows whether it stands. */
+/** What was chosen stays, but for a retract, with which nothing was. */
+function giveUp(ballot: Ballot): Ballot {
+  const { progress, ownVote } = ballot
+  if (progress?.step !== 'kept') return ballot
+  const { kind, optionIds, code } = progress.vote
+  const chosen = kind === 'retract' ? (ownVote ?? []) : optionIds
+  return { ...ballot, chosen, progress: { step: 'given_up', code, isNone: false } }
+}
+
+function refuseRound(ballot: Ballot): Ballot {
+  return { ...ballot, chosen: [], progress: refuseAgain(ballot.progress, begunAnew) }
+}
+
+/** One of a round that is over came in before it was, and stands in no other. */
 function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: boolean): Ballot {
   if (vote.round !== ballot.round) return { ...ballot, ownVote: null, chosen: [], progress: null }
   const isTakenBack = vote.kind === 'retract'
@@ -175,8 +197,12 @@ function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: bo
 }
 
 function learnOwnVote(ballot: Ballot, ownVote: readonly number[] | null): Ballot {
-  const isAnswer = ballot.progress?.step === 'refused'
-  return { ...ballot, ownVote, chosen: ownVote ?? ballot.chosen, progress: isAnswer ? ballot.progress : null }
+  return { ...ballot, ownVote, chosen: ownVote ?? ballot.chosen, progress: progressOnceTold(ballot.progress, ownVote) }
+}
+
+function progressOnceTold(progress: Progress | null, ownVote: readonly number[] | null): Progress | null {
+  if (progress?.step === 'refused') return progress
+  return progress?.step === 'given_up' && ownVote === null ? { ...progress, isNone: true } : null
 }
 
 function takeReceipt(ballot: Ballot, voteId: string | null, status: 'recorded' | 'set_aside'): Ballot {
@@ -192,11 +218,8 @@ function beginRound(ballot: Ballot, round: number): Ballot {
   const { progress } = ballot
   const isVoid = progress?.step === 'kept' && progress.vote.round !== round
   const isSending = progress?.step === 'sending'
-  return {
-    round,
-    chosen: isSending ? ballot.chosen : [],
-    ownVote: null,
-    hasJustVoted: false,
-    progress: isVoid ? keptTooLong : isSending ? progress : null,
-  }
+  const isTold = progress?.step === 'refused' && progress.problem === begunAnew
+  const next = { round, chosen: [], ownVote: null, hasJustVoted: false }
+  if (isVoid) return refuseRound({ ...next, progress })
+  return { ...next, chosen: isSending ? ballot.chosen : [], progress: isSending || isTold ? progress : null }
 }

@@ -12,10 +12,11 @@ type Props = {
   readonly ballot: Ballot
   readonly canChoose: boolean
   readonly notice: Ref<HTMLDivElement>
+  readonly onGiveUp: () => void
 }
 
 /** What stays under the thumb: what has become of the reader's vote, and the buttons. */
-export function Dock({ poll, status, ballot, canChoose, notice }: Props) {
+export function Dock({ poll, status, ballot, canChoose, notice, onGiveUp }: Props) {
   const { progress, ownVote } = ballot
   return (
     <div class="dock">
@@ -32,9 +33,17 @@ export function Dock({ poll, status, ballot, canChoose, notice }: Props) {
           </p>
         )}
         <div role="status">
+          {progress?.step === 'given_up' && <p>{say(givenUpText(poll, progress))}</p>}
           <Standing poll={poll} status={status} ballot={ballot} />
         </div>
       </div>
+      {progress?.step === 'kept' && (
+        <div class="presses">
+          <button type="button" class="quiet" onClick={onGiveUp}>
+            {say('vote.give_up')}
+          </button>
+        </div>
+      )}
       {canChoose && progress?.step !== 'kept' && (
         <div class="presses">
           <button
@@ -64,6 +73,15 @@ function sendText({ progress, ownVote }: Ballot): string {
 function keptText({ isReached, isStored }: Extract<Ballot['progress'], { readonly step: 'kept' }>) {
   if (!isStored) return 'vote.kept_on_page'
   return isReached ? 'vote.kept_busy' : 'vote.kept_offline'
+}
+
+/** In a poll that recognises nobody, nobody can say whether it came in. */
+function givenUpText(
+  { voter_identity: identity }: Poll,
+  { isNone }: Extract<Ballot['progress'], { readonly step: 'given_up' }>,
+) {
+  if (identity === 'none') return 'vote.given_up_nameless'
+  return isNone ? 'vote.given_up_none' : 'vote.given_up'
 }
 
 /** How things stand with the reader's vote, else with the poll. */

@@ -8,34 +8,32 @@ export type Delivery =
   | { readonly answer: 'accepted'; readonly voteId: string }
   | { readonly answer: 'none'; readonly isReached: boolean; readonly retryAfterMs: number }
   | { readonly answer: 'refused'; readonly problem: Message }
+  /** Refused, because the poll is not in the round for which it was meant. */
+  | { readonly answer: 'begun_anew' }
   /** Refused, because this voter has a vote already: this one, where the service tells. */
   | { readonly answer: 'had_voted'; readonly problem: Message; readonly ownVote: readonly number[] | null }
 
 export type Sending = {
   /** Resolves when the service knows whose vote this will be. */
   readonly beginSession: () => Promise<void>
-  /** Some time has gone since it was pressed, in which the poll may have begun anew. */
-  readonly isAgain: boolean
   readonly signal: AbortSignal
 }
 
-/** Sends a vote into the round for which it was meant, as often as the client tries. Rejects with the signal's reason, never for what the service says. */
+/** Sends a vote, for its round and no other, as often as the client tries. Rejects with the signal's reason, never for what the service says. */
 export async function sendVote(
-  client: Pick<Client, 'get' | 'vote' | 'change' | 'retract' | 'ownVote'>,
+  client: Pick<Client, 'vote' | 'change' | 'retract' | 'ownVote'>,
   pollId: string,
   vote: SentVote,
-  { beginSession, isAgain, signal }: Sending,
+  { beginSession, signal }: Sending,
 ): Promise<Delivery> {
   try {
     await beginSession()
-    if (isAgain && (await client.get(pollId, { signal })).round !== vote.round) {
-      return { answer: 'refused', problem: ['vote.kept_too_long'] }
-    }
     const { vote_id: voteId } = await castVote(client, pollId, vote, signal)
     return { answer: 'accepted', voteId }
   } catch (error) {
     if (!(error instanceof TallycastError)) throw error
     if (mayPass(error)) return { answer: 'none', isReached: isAnswer(error), retryAfterMs: error.retryAfterMs ?? 0 }
+    if (error.code === 'round_not_current') return { answer: 'begun_anew' }
     const problem = tellFault(error.code, error.message)
     if (error.code !== 'already_voted' && error.code !== 'code_used') return { answer: 'refused', problem }
     const own = await client.ownVote(pollId, { signal }).catch(() => null)
@@ -46,16 +44,16 @@ export async function sendVote(
 async function castVote(
   client: Pick<Client, 'vote' | 'change' | 'retract'>,
   pollId: string,
-  { kind, optionIds, key }: SentVote,
+  { kind, optionIds, key, round }: SentVote,
   signal: AbortSignal,
 ): Promise<AcceptedVote> {
   switch (kind) {
     case 'cast':
-      return client.vote(pollId, optionIds, { key, signal })
+      return client.vote(pollId, optionIds, { key, round, signal })
     case 'change':
-      return client.change(pollId, optionIds, { key, signal })
+      return client.change(pollId, optionIds, { key, round, signal })
     case 'retract':
-      return client.retract(pollId, { key, signal })
+      return client.retract(pollId, { key, round, signal })
   }
 }
 

@@ -3,6 +3,7 @@ import type { WatchStatus } from '../../client/src/index.ts'
 import { randomKey } from '../../client/src/random-key.ts'
 import type { Message } from '../i18n/say.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
+import { agreedKey } from './agreed-key.ts'
 import { type Ballot, isOnItsWay, type SentVote, stepBallot, type VoteKind } from './ballot.ts'
 import { followReceipt } from './follow-receipt.ts'
 import { createKeptVotes, sortKept } from './kept-vote.ts'
@@ -23,17 +24,23 @@ type Parts = {
   readonly first: Ballot
   /** The service has a vote of this reader, shown by this code. */
   readonly onVoted: (code: string) => void
+  /** The poll is in another round than this page has heard of. */
+  readonly onBegunAnew: () => void
 }
 
 type BallotInHand = {
   readonly ballot: Ballot
   readonly choose: (optionId: number, isMultiple: boolean) => void
   readonly send: (kind: VoteKind, code: string) => void
+  /** Forgets the vote that is kept. If it has come in all the same, that is shown. */
+  readonly giveUp: () => void
   /** Says why nothing was sent. */
   readonly refuse: (problem: Message) => void
 }
 
 const keptVotes = createKeptVotes(() => localStorage)
+/** Whether a vote that was given up has come in all the same, until that is known. */
+const askAgainMs = 15_000
 
 /**
  * The reader's ballot, and what sends it. A vote is kept in the browser until it has its answer: where none comes it is sent again, as the same vote, after a
@@ -48,11 +55,12 @@ export function useBallot({
   code: broughtCode,
   first,
   onVoted,
+  onBegunAnew,
 }: Parts): BallotInHand {
   const [ballot, dispatch] = useReducer(stepBallot, first)
   const delivering = useRef<AbortController | null>(null)
   const beginSession = useMemo(
-    () => createSessionFirst(needsSession, async () => createFreshClient(null).beginSession()),
+    () => createSessionFirst(needsSession, async (key) => createFreshClient(null).beginSession({ key }), agreedKey),
     [],
   )
   const isStored = useRef(true)
@@ -63,11 +71,11 @@ export function useBallot({
   roundNow.current = round
   const { progress } = ballot
 
-  function askOwnVote(code: string): void {
+  function askOwnVote(code: string, signal?: AbortSignal): void {
     createFreshClient(null, code || null)
-      .ownVote(pollId)
+      .ownVote(pollId, signal && { signal })
       .then(
-        (own) => dispatch({ type: 'told', optionIds: own?.option_ids ?? null }),
+        (own) => signal?.aborted || dispatch({ type: 'told', optionIds: own?.option_ids ?? null }),
         // Whoever votes is told then.
         () => {},
       )
@@ -84,9 +92,12 @@ export function useBallot({
     keptVotes.forget(pollId, vote.key)
     voterCode.current = vote.code
     if (delivery.answer === 'refused') return dispatch({ type: 'refused', problem: delivery.problem })
+    if (delivery.answer === 'begun_anew') {
+      dispatch({ type: 'begun_anew' })
+      return onBegunAnew()
+    }
     if (delivery.answer === 'accepted') {
       dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
-      if (vote.round !== roundNow.current) askOwnVote(vote.code)
     } else {
       dispatch({ type: 'refused', problem: delivery.problem })
       dispatch({ type: 'told', optionIds: delivery.ownVote })
@@ -103,7 +114,7 @@ export function useBallot({
     const leaving = new AbortController()
     const { signal } = leaving
     delivering.current = leaving
-    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain, signal })
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, signal })
       .finally(() => {
         if (delivering.current === leaving) delivering.current = null
       })
@@ -116,7 +127,7 @@ export function useBallot({
   /** For somebody else, who is not here any more. */
   function deliverUnseen(vote: SentVote): void {
     const { signal } = new AbortController()
-    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, isAgain: true, signal }).then(
+    sendVote(createFreshClient(null, vote.code || null), pollId, vote, { beginSession, signal }).then(
       ({ answer }) => answer === 'none' || keptVotes.forget(pollId, vote.key),
       // It stays for the next page.
       () => {},
@@ -144,8 +155,8 @@ export function useBallot({
     }
     const [oldest] = lost
     if (oldest === undefined) return
-    const problem = oldest.round === round ? 'vote.kept_a_day' : 'vote.kept_too_long'
-    dispatch({ type: 'refused', problem: [problem] })
+    if (oldest.round !== round) dispatch({ type: 'begun_anew' })
+    else dispatch({ type: 'refused', problem: ['vote.kept_a_day'] })
   }, [])
 
   const kept = progress?.step === 'kept' ? progress.vote : null
@@ -172,6 +183,29 @@ export function useBallot({
     }
   }, [progress])
 
+  function giveUp(): void {
+    if (kept === null) return
+    delivering.current?.abort()
+    delivering.current = null
+    attempts.current = 0
+    keptVotes.forget(pollId, kept.key)
+    dispatch({ type: 'given_up' })
+  }
+
+  const givenUp = isRecognised && progress?.step === 'given_up' && !progress.isNone ? progress : null
+  useEffect(() => {
+    if (givenUp === null) return
+    const leaving = new AbortController()
+    const ask = (): void => askOwnVote(givenUp.code, leaving.signal)
+    ask()
+    const timer = setInterval(ask, askAgainMs)
+    addEventListener('online', ask, { signal: leaving.signal })
+    return () => {
+      clearInterval(timer)
+      leaving.abort()
+    }
+  }, [givenUp])
+
   const isAwaited = progress?.step === 'accepted'
   const voteId = isAwaited ? progress.voteId : null
   useEffect(() => {
@@ -193,6 +227,7 @@ export function useBallot({
     ballot,
     choose: (optionId, isMultiple) => dispatch({ type: 'chosen', optionId, isMultiple }),
     send,
+    giveUp,
     refuse: (problem) => dispatch({ type: 'refused', problem }),
   }
 }

@@ -12,6 +12,8 @@ type FollowedPoll = {
   readonly tally: TallyMessage
   readonly connection: WatchStatus
   readonly isGone: boolean
+  /** Follows it from the beginning, definition included: where more is known to have happened than news has told. */
+  readonly again: () => void
 }
 
 /** When a poll changes, all its viewers read it again: spread over this time. */
@@ -20,13 +22,16 @@ const spreadMs = 1_500
 /** The poll as this viewer may see it, from what the page came with on. Another viewer follows it by another connection. */
 export function useFollowed({ poll, tally }: Pick<VoteSnapshot, 'poll' | 'tally'>, viewer: Viewer): FollowedPoll {
   const [followed, setFollowed] = useState<Followed>({ poll, tally, connection: 'connecting', isGone: false })
+  const [attempt, setAttempt] = useState(0)
   const known = useRef(followed)
   useEffect(() => {
     function follow(news: Followed): void {
-      known.current = news
-      setFollowed(news)
+      known.current = { ...news, poll: news.poll ?? known.current.poll }
+      setFollowed(known.current)
     }
-    return followPoll(createFreshClient(null, viewer.code || null), poll.id, follow, { known: known.current, spreadMs })
-  }, [viewer])
-  return { ...followed, poll: followed.poll ?? poll, tally: followed.tally ?? tally }
+    const from = attempt === 0 ? known.current : { ...known.current, poll: null }
+    return followPoll(createFreshClient(null, viewer.code || null), poll.id, follow, { known: from, spreadMs })
+  }, [viewer, attempt])
+  const again = (): void => setAttempt((before) => before + 1)
+  return { ...followed, poll: followed.poll ?? poll, tally: followed.tally ?? tally, again }
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { roundOf } from '../follow/follow-poll.ts'
 import { statusOf } from '../follow/status.ts'
 import { say } from '../i18n/say.ts'
 import { Announcer } from './announcer.tsx'
@@ -39,7 +40,7 @@ type Props = {
 export function VotePage({ snapshot, brought, children }: Props) {
   const [viewer, setViewer] = useState<Viewer>({ code: '', votes: 0 })
   const [code, setCode] = useState(brought.code)
-  const { poll, tally: told, connection, isGone } = useFollowed(snapshot, viewer)
+  const { poll, tally: told, connection, isGone, again } = useFollowed(snapshot, viewer)
   const status = statusOf({ tally: told, isGone }, poll)
   const tally = hasBegun(status) ? told : { ...told, total_votes: null }
   const first = useMemo(() => {
@@ -48,14 +49,15 @@ export function VotePage({ snapshot, brought, children }: Props) {
   }, [])
   const asksForCode = poll.voter_identity === 'code'
   const isRecognised = poll.voter_identity !== 'none'
-  const { ballot, choose, send, refuse } = useBallot({
+  const { ballot, choose, send, giveUp, refuse } = useBallot({
     pollId: poll.id,
-    round: tally.round,
+    round: roundOf({ poll, tally }),
     isRecognised,
     needsSession: poll.voter_identity === 'session' && !snapshot.hasSession,
     connection,
     code: asksForCode ? typedCode(brought.code) : '',
     first,
+    onBegunAnew: again,
     onVoted(shown) {
       if (!isRecognised) noteVoted()
       // Who has voted may see more than before, and is told so by a new connection.
@@ -100,6 +102,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
       <PollHead poll={poll} status={status} behindMs={brought.behindMs} />
       <form id="form" method="post" action={`/p/${poll.id}`} onSubmit={onSubmit}>
         <input type="hidden" name="key" value={snapshot.formKey} />
+        <input type="hidden" name="round" value={ballot.round} />
         {asksForCode && canChoose && (
           <CodeField code={code} isLocked={isOnItsWay(ballot)} field={codeField} onType={setCode} />
         )}
@@ -112,7 +115,17 @@ export function VotePage({ snapshot, brought, children }: Props) {
         />
         <Totals poll={poll} tally={tally} status={status} connection={isCutOff(ballot) ? 'waiting' : connection} />
         {tally.total_votes !== null && <ResultTable rows={rows} />}
-        <Dock poll={poll} status={status} ballot={ballot} canChoose={canChoose} notice={notice} />
+        <Dock
+          poll={poll}
+          status={status}
+          ballot={ballot}
+          canChoose={canChoose}
+          notice={notice}
+          onGiveUp={() => {
+            press()
+            giveUp()
+          }}
+        />
       </form>
       <Announcer rows={rows} tally={tally} />
       <div class="at-end">{children}</div>

@@ -21,6 +21,16 @@ export async function voteFor(scene: Scene, definition: object, text: string | n
   await page.getByText(text === null ? 'Please choose something first.' : `You voted for ${text}`).waitFor()
 }
 
+/** Votes where there is no network. */
+export async function keep(scene: Scene): Promise<void> {
+  const { page } = scene
+  await vote(scene, {}, 'Live')
+  await page.context().setOffline(true)
+  await page.getByRole('radio', { name: 'Ice cream' }).check()
+  await page.getByRole('button', { name: 'Vote', exact: true }).click()
+  await page.getByRole('button', { name: 'Do not send it' }).waitFor()
+}
+
 /** Where nothing live gets through. */
 export async function cutOff(scene: Scene): Promise<void> {
   const { page } = scene

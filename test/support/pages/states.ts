@@ -1,6 +1,6 @@
 import { create, createFilled, createWithCodes, fillForm, pasteOptions } from './reach-create.ts'
 import { closeAndManage, edit, manage } from './reach-manage.ts'
-import { close, cutOff, open, present, pressOnScreen, vote, voteFor } from './reach-poll.ts'
+import { close, cutOff, keep, open, present, pressOnScreen, vote, voteFor } from './reach-poll.ts'
 import type { Scene } from './scene.ts'
 
 /** A page as somebody may see it. `reach` leads there, and fails where that is not reached. */
@@ -39,6 +39,7 @@ export const pageStates: readonly PageState[] = [
   { page: 'vote', state: 'refused', reach: async (scene) => voteFor(scene, {}, null) },
   { page: 'vote', state: 'voted', reach: async (scene) => voteFor(scene, {}, 'Ice cream') },
   { page: 'vote', state: 'changeable', reach: async (scene) => voteFor(scene, changeable, 'Ice cream') },
+  { page: 'vote', state: 'kept', reach: keep },
   { page: 'vote', state: 'hidden', reach: async (scene) => vote(scene, afterVote, 'once you have voted') },
   { page: 'vote', state: 'cut-off', reach: cutOff },
   { page: 'vote', state: 'closed', reach: async (scene) => close(scene, {}, '') },
