@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { createSeldom } from '../follow/seldom.ts'
 import { describeStanding } from './describe.ts'
 import type { Standing } from './standing.ts'
 
@@ -10,18 +11,14 @@ export function useAnnouncement(standing: Standing | null): string {
   const [told, setTold] = useState<Standing | null>(null)
   const newest = useRef(standing)
   const seen = useRef<number | null>(null)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const [seldom] = useState(() => createSeldom(() => setTold(newest.current), announceEveryMs))
   const total = standing?.totalVotes ?? null
   newest.current = standing
   useEffect(() => {
     const isFirst = seen.current === null
     seen.current = total
-    if (isFirst || timer.current !== undefined) return
-    timer.current = setTimeout(() => {
-      timer.current = undefined
-      setTold(newest.current)
-    }, announceEveryMs)
+    if (!isFirst) seldom.soon()
   }, [total])
-  useEffect(() => () => clearTimeout(timer.current), [])
+  useEffect(() => seldom.stop, [])
   return told === null ? '' : describeStanding(told)
 }

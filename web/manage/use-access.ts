@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
-import { forgetToken, keepToken, tryToken } from '../manage-token.ts'
+import { forgetToken, keepToken } from '../manage-token.ts'
+import { tryToken } from '../try-token.ts'
 import { canBeToken } from '../token-form.ts'
 
 /** Whether whoever is here may manage the poll, as far as is known. */

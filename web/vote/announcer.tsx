@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TallyMessage } from '../../client/src/index.ts'
+import { createSeldom } from '../follow/seldom.ts'
 import { formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import { leadingRow, type Row } from './counts.ts'
@@ -15,15 +16,11 @@ export function Announcer({ rows, tally: { version, total_votes: total } }: Prop
   const first = useRef(version)
   const newest = useRef('')
   newest.current = announcementOf(rows, total)
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null)
+  const [seldom] = useState(() => createSeldom(() => setSaid(newest.current), everyMs))
   useEffect(() => {
-    if (version === first.current || timer.current !== null) return
-    timer.current = setTimeout(() => {
-      timer.current = null
-      setSaid(newest.current)
-    }, everyMs)
+    if (version !== first.current) seldom.soon()
   }, [version])
-  useEffect(() => () => clearTimeout(timer.current ?? undefined), [])
+  useEffect(() => seldom.stop, [])
   return (
     <p id="announcer" class="unseen" aria-live="polite">
       {said}
