@@ -1,14 +1,11 @@
 import type { Client } from '../../client/src/client.ts'
 import type { Poll } from '../../client/src/polls.ts'
-import { flag } from '../../src/terminal/parse-words.ts'
-import { spaceOf } from '../../src/terminal/space.ts'
-import { answer, type Asked, createCommand, type World } from './command.ts'
+import { answer, createCommand, type World } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
 import { followPoll } from './follow-poll.ts'
-import { type PollWord, readOnlyPoll } from './poll-word.ts'
-import { type Environment, organiserOptions, organiserText, readPlace, urlOption, urlText } from './place.ts'
-import { drawPoll } from './standing.ts'
-import { readWords } from './words.ts'
+import { readOrganised } from './organised.ts'
+import { organiserText, urlText } from './place.ts'
+import { drawWhole } from './standing.ts'
 
 /** The last accepted votes are recorded by then, unless the service has trouble of its own. */
 const finalWithinMs = 60_000
@@ -24,26 +21,16 @@ ${organiserText}
 Where the result is not final in time, the poll is closed all the same, and that is said.
 ${exitCodesText}`
 
-type CloseAsked = Asked & { readonly poll: PollWord }
-
-export function readClose(args: readonly string[], environment: Environment): CloseAsked | null {
-  const given = readWords(args, { ...urlOption, ...organiserOptions, json: flag })
-  if (given === null) return null
-  const poll = readOnlyPoll(given.positionals)
-  const place = readPlace(given.values, environment, poll, ['manage-token', 'api-key'])
-  return { place, isJson: given.values.json === true, poll }
-}
-
 export const close = createCommand({
   name: 'close',
   usage,
-  read: readClose,
+  read: readOrganised,
   async act(asked, client, world) {
     const { id } = asked.poll
     await client.close(id, { signal: world.signal })
     const poll = await readFinal(client, id, world)
     if (!poll.results_final) world.stderr.write('tallycast: closed; the result is not final yet\n')
-    answer(world, asked, poll, drawPoll(poll, poll, '', { ...spaceOf(world.stdout), rows: Infinity }))
+    answer(world, asked, poll, drawWhole(poll, world.stdout))
   },
 })
 

@@ -6,6 +6,7 @@ import { explainFault, lineOf, type Trouble, WrongWords } from './trouble.ts'
 /** What a command has of the world. */
 export type World = {
   readonly environment: Environment
+  readonly stdin: NodeJS.ReadStream
   readonly stdout: NodeJS.WriteStream
   readonly stderr: NodeJS.WriteStream
   /** Aborted when nobody waits for the command any more. */
@@ -64,6 +65,10 @@ export function complain({ stderr }: Pick<World, 'stderr'>, trouble: Trouble): n
 }
 
 /** The answer of a command: lines for a person, one JSON document for a program. */
-export function answer({ stdout }: World, { isJson }: Asked, document: unknown, lines: readonly string[]): void {
-  stdout.write(`${isJson ? JSON.stringify(document) : lines.join('\n')}\n`)
+export function answer({ stdout }: World, asked: Asked, document: unknown, lines: readonly string[]): void {
+  stdout.write(answerText(asked, document, lines))
+}
+
+export function answerText({ isJson }: Asked, document: unknown, lines: readonly string[]): string {
+  return `${isJson ? JSON.stringify(document) : lines.join('\n')}\n`
 }

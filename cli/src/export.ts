@@ -20,7 +20,7 @@ import {
   voterOption,
   voterText,
 } from './place.ts'
-import { Trouble, WrongWords } from './trouble.ts'
+import { cannotBeWritten, Trouble, WrongWords } from './trouble.ts'
 import { readWords } from './words.ts'
 
 const usage = `Writes a poll as a file: CSV with a line for each option and its votes.
@@ -113,7 +113,7 @@ async function writeFile(body: Readable, path: string, { signal }: World): Promi
 /** What the file system says of itself names the call; everything else came from the network. */
 function explainBreak(cause: unknown): Trouble {
   if (cause instanceof Error && 'syscall' in cause) {
-    return new Trouble(`It cannot be written: ${cause.message}.`, exitCodes.refused, { cause })
+    return cannotBeWritten(cause)
   }
   return new Trouble('The export broke off and is not whole.', exitCodes.later, { cause })
 }

@@ -3,7 +3,7 @@ import type { Poll } from '../../client/src/polls.ts'
 import { type Bar, drawBars, pickBars } from '../../src/terminal/bars.ts'
 import { formatNumber, formatVotes } from '../../src/terminal/format-number.ts'
 import { printable } from '../../src/terminal/printable.ts'
-import type { Space } from '../../src/terminal/space.ts'
+import { type Output, type Space, spaceOf } from '../../src/terminal/space.ts'
 import { fitText } from '../../src/terminal/text-width.ts'
 
 /** What a poll's results are made of, whichever call or message brought them. */
@@ -34,6 +34,11 @@ export function drawPoll(texts: Texts, standing: Standing, note: string, space: 
     left === 0 ? '' : line(`  … and ${formatNumber(left)} more`),
     line(`  ${describeStanding(standing)}${note === '' ? '' : ` · ${note}`}`),
   ]
+}
+
+/** A poll as a command leaves it: all its options, however many rows that takes. */
+export function drawWhole(poll: Poll, stdout: Output): readonly string[] {
+  return drawPoll(poll, poll, '', { ...spaceOf(stdout), rows: Infinity })
 }
 
 /** The same in one line, for whoever keeps lines. */

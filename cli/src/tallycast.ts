@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { close } from './close.ts'
+import { codes } from './codes.ts'
 import { type Command, complain, type World } from './command.ts'
 import { create } from './create.ts'
+import { deletePoll } from './delete.ts'
 import { exitCodes, exitCodesText } from './exit-codes.ts'
 import { exportPoll } from './export.ts'
 import { createInstalledCommand } from './installed.ts'
+import { open } from './open.ts'
 import { organiserText, urlText, voterText } from './place.ts'
+import { reset } from './reset.ts'
+import { show } from './show.ts'
 import { WrongWords } from './trouble.ts'
 import { vote } from './vote.ts'
 import { watch } from './watch.ts'
@@ -14,9 +19,14 @@ const usage = `Polls from the command line, in a running Tallycast.
 
   tallycast create <question> <option> <option> …
   tallycast vote <poll> <option> …
+  tallycast show <poll>
   tallycast watch <poll>
+  tallycast open <poll>
   tallycast close <poll>
   tallycast export <poll>
+  tallycast codes <poll> <number>
+  tallycast reset <poll>
+  tallycast delete <poll>
 
 Of an installation, in its folder and on its database:
 
@@ -36,9 +46,14 @@ ${exitCodesText}`
 const commands: ReadonlyMap<string, Command> = new Map([
   ['create', create],
   ['vote', vote],
+  ['show', show],
   ['watch', watch],
+  ['open', open],
   ['close', close],
   ['export', exportPoll],
+  ['codes', codes],
+  ['reset', reset],
+  ['delete', deletePoll],
   ['recount', createInstalledCommand('recount')],
   ['keys', createInstalledCommand('keys')],
 ])

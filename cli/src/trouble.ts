@@ -20,6 +20,11 @@ export class WrongWords extends Trouble {
   }
 }
 
+/** What the file system, or whoever reads, would not take. */
+export function cannotBeWritten(cause: Error): Trouble {
+  return new Trouble(`It cannot be written: ${cause.message}.`, exitCodes.refused, { cause })
+}
+
 /** What a fault says to a person, in one line, and to the shell. `url` is where the service was looked for. */
 export function explainFault(fault: unknown, url: string): Trouble {
   if (fault instanceof Trouble) return fault

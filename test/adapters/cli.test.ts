@@ -205,7 +205,7 @@ describe('for people', () => {
   })
 
   test('every command explains itself, and so does the whole', async () => {
-    const names = ['create', 'vote', 'watch', 'close', 'export', 'recount', 'keys']
+    const names = 'create vote show watch open close export codes reset delete recount keys'.split(' ')
     const helps = await Promise.all([[], ...names.map((name) => [name])].map((name) => tallycast([...name, '--help'])))
     for (const { exitCode, stdout, stderr } of helps) {
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { TallycastError } from '../../client/src/errors.ts'
-import { readClose } from '../../cli/src/close.ts'
+import { readCodes } from '../../cli/src/codes.ts'
+import { readConfirmed } from '../../cli/src/confirm.ts'
 import { readCreate } from '../../cli/src/create.ts'
 import { readExport } from '../../cli/src/export.ts'
+import { readOrganised } from '../../cli/src/organised.ts'
+import { readShow } from '../../cli/src/show.ts'
 import { explainFault, lineOf, Trouble, WrongWords } from '../../cli/src/trouble.ts'
 import { readVote } from '../../cli/src/vote.ts'
 import { readWatch } from '../../cli/src/watch.ts'
@@ -68,20 +71,24 @@ describe('words that cannot be used are refused before anything is sent', () => 
     ['an address that is none', () => create('--url', 'localhost:8000'), 'unlike "localhost:8000"'],
     ['a token with a line break', () => create('--api-key', 'tck_1\n'), 'A token has'],
     ['no poll', () => readWatch([], {}), 'Name a poll'],
-    ['two polls', () => readClose(['one', 'two'], {}), 'Name one poll'],
+    ['two polls', () => readOrganised(['one', 'two'], {}), 'Name one poll'],
     ['a link that leads to none', () => readWatch(['https://example.org/docs'], {}), 'is no link to a poll'],
     ['a part of a link', () => readWatch(['polls.test:8000/p/x#manage=secret'], {}), 'its whole link'],
     ['a link and an address', () => readWatch(['http://a.test/p/x', '--url', 'http://b.test'], {}), 'leave out --url'],
     ['no option', () => readVote(['x'], {}), 'Name an option'],
     ['a retract of something', () => readVote(['x', '1', '--retract'], {}), '--retract takes no option'],
     ['two things at once', () => readVote(['x', '--change', '--retract'], {}), 'not both'],
+    ['codes without a number', () => readCodes(['x'], {}), 'say how many codes'],
+    ['a number of codes that is none', () => readCodes(['x', 'many'], {}), 'The number of codes is a whole number'],
+    ['codes of no poll', () => readCodes([], {}), 'Name a poll'],
+    ['codes of two numbers', () => readCodes(['x', '1', '2'], {}), 'say how many codes'],
     ['votes in two forms', () => readExport(['x', '--json', '--votes'], {}), '--votes is for CSV'],
   ])('%s', (_what, read, said) => {
     expect(read).toThrow(WrongWords)
     expect(read).toThrow(said)
   })
 
-  test.each([readCreate, readVote, readWatch, readClose, readExport])(
+  test.each([readCreate, readVote, readWatch, readOrganised, readConfirmed, readCodes, readShow, readExport])(
     'help is help, whatever else is missing',
     (read) => {
       expect(read(['--help'], {})).toBeNull()
@@ -113,17 +120,17 @@ describe('where a poll is, and who is asked as whom', () => {
   test('a command shows no more than it needs', () => {
     expect(readCreate(['q', 'a', 'b'], kept)?.place).toMatchObject({ token: 'key', voterToken: null })
     expect(readVote(['x', '1'], kept)?.place).toMatchObject({ token: null, voterToken: 'voter' })
-    expect(readClose(['x'], kept)?.place).toMatchObject({ token: 'manage', voterToken: null })
+    expect(readOrganised(['x'], kept)?.place).toMatchObject({ token: 'manage', voterToken: null })
   })
 
   test('a link says where the poll is, and a manage link also shows its token', () => {
     const link = 'https://polls.test/sub/p/2ab3cd'
-    expect(readClose([`${link}#manage=secret`], {})).toMatchObject({
+    expect(readOrganised([`${link}#manage=secret`], {})).toMatchObject({
       poll: { id: '2ab3cd' },
       place: { url: 'https://polls.test/sub', token: 'secret' },
     })
     for (const place of [link, `${link}/`, `${link}/present`, 'https://polls.test/sub/polls/2ab3cd?lang=es']) {
-      expect(readClose([place], {})).toMatchObject({ poll: { id: '2ab3cd' }, place: { token: null } })
+      expect(readOrganised([place], {})).toMatchObject({ poll: { id: '2ab3cd' }, place: { token: null } })
     }
     expect(readVote([`${link}#manage=secret`, '1'], {})?.place.token).toBeNull()
   })
@@ -131,7 +138,7 @@ describe('where a poll is, and who is asked as whom', () => {
   test.each(['polls.test:8000/p/x#manage=secret', 'https://polls.test/poll/x#manage=secret'])(
     'what %s brings is not told to who reads of the mistake',
     (word) => {
-      expect(() => readClose([word], {})).toThrow(/^(?!.*secret)/s)
+      expect(() => readOrganised([word], {})).toThrow(/^(?!.*secret)/s)
     },
   )
 

@@ -2915,6 +2915,18 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a poll is deleted from a command line where nobody was asked',
+    edits: [
+      { file: 'cli/src/confirm.ts', from: '  if (!stdin.isTTY)', to: '  if (!stdin.isTTY) return\n  if (false)' },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/cli-organise.test.ts',
+        title: 'is not done where nobody can be asked and --yes is not said',
+      },
+    ],
+  },
+  {
     breaks: 'what a service says moves the cursor of a terminal',
     edits: [
       {
