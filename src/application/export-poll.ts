@@ -79,7 +79,7 @@ export function createExportPoll({ readSnapshot, seePoll, service }: ExportPollP
       const seen = await seePoll.see(pollId, shown)
       if (isRefused(seen)) return seen
       if (!maySendVotes(seen, wanted)) return work(totalsOf(seen))
-      return readSnapshot(pollId, async (snapshot) => {
+      return readSnapshot(seen.live, async (snapshot) => {
         const exported = await judge(snapshot, shown, wanted)
         return isRefused(exported) ? exported : work(exported)
       })

@@ -1,9 +1,10 @@
 import { refuseForNow, type Refused } from '../domain/refusal.ts'
 import type { PollSnapshot, PollSnapshots } from '../ports/poll-snapshots.ts'
+import type { LivePoll } from './watch-poll.ts'
 
-/** Does the work with a poll as it is at one moment. Only so many snapshots are read at once: a further one is refused. */
+/** Does the work with a poll as it is at one moment, no earlier than what is known of it here. Only so many snapshots are read at once: a further one is refused. */
 export type ReadSnapshot = <Result>(
-  pollId: string,
+  live: LivePoll,
   work: (snapshot: PollSnapshot | null) => Promise<Result>,
 ) => Promise<Result | Refused>
 
@@ -15,11 +16,11 @@ type SnapshotUse = 'export' | 'sign'
  */
 export function createReadSnapshot(snapshots: PollSnapshots, use: SnapshotUse, snapshotsMax: number): ReadSnapshot {
   let places = snapshotsMax
-  return async (pollId, work) => {
+  return async ({ poll: { id, revision }, tally: { version } }, work) => {
     if (places === 0) return tooMany[use]
     places -= 1
     try {
-      return await snapshots.read(pollId, work)
+      return await snapshots.read(id, { revision, version }, work)
     } finally {
       places += 1
     }

@@ -12,6 +12,7 @@ import { digestVotes, type LedgerDigest } from './ledger-digest.ts'
 import type { RequestLimits } from './limit-rates/request-limits.ts'
 import type { ReadSnapshot } from './read-snapshot.ts'
 import type { ResultKeys } from './result-keys.ts'
+import type { LivePoll } from './watch-poll.ts'
 import type { ReaderCredentials, SeePoll } from './watch-poll/see-poll.ts'
 
 /** `text` is the whole signed document in canonical form, so that what was signed stands in it as it was signed. */
@@ -71,10 +72,10 @@ export function createSignResult(parts: SignResultParts): SignResult {
     return requestLimits.signedResults.take(networkOf(address))
   }
 
-  function signOnce(poll: Poll): Promise<SignedPoll | Refused> {
-    const name = nameOf(poll)
+  function signOnce(live: LivePoll): Promise<SignedPoll | Refused> {
+    const name = nameOf(live.poll)
     const known = kept.get(name)
-    const signed = known ?? readSnapshot(poll.id, signSnapshot)
+    const signed = known ?? readSnapshot(live, signSnapshot)
     kept.delete(name)
     kept.set(name, signed)
     if (known === undefined) keepLasting(name, signed)
@@ -120,7 +121,7 @@ export function createSignResult(parts: SignResultParts): SignResult {
       const { live, audience } = seen
       if (!live.tally.resultsFinal) return notFinal
       if (!maySeeResults(live.poll, audience)) return hidden
-      const signed = takeReading(live.poll, shown) ?? (await waitFor(signOnce(live.poll)))
+      const signed = takeReading(live.poll, shown) ?? (await waitFor(signOnce(live)))
       // The definition in memory may have been older than the snapshot.
       return isRefused(signed) || maySeeResults(signed.poll, audience) ? signed : hidden
     },

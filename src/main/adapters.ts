@@ -7,6 +7,8 @@ import { createListener } from '../adapters/postgres/listen.ts'
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
 import { createPollSnapshots } from '../adapters/postgres/poll-snapshots.ts'
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
+import { createReplicaLag } from '../adapters/postgres/replica-lag.ts'
+import { createReplicaSnapshots } from '../adapters/postgres/replica-snapshots.ts'
 import { createSecretStore } from '../adapters/postgres/secrets.ts'
 import { createSetAsideVotes } from '../adapters/postgres/set-aside.ts'
 import { createTallies } from '../adapters/postgres/tallies.ts'
@@ -48,12 +50,17 @@ import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { connectPostgres } from '../runtime/postgres-pool.ts'
+import { sleep } from '../runtime/stop-signal.ts'
 
 /** What keeps the truth: always PostgreSQL. */
 type LedgerSide = {
   readonly polls: PollStore
   readonly snapshots: PollSnapshots
   readonly tallies: Tallies
+  /** The same for counting anew: of the replica where there is one. */
+  readonly recounts: Pick<Tallies, 'changedLately' | 'recount'>
+  /** For how long the replica has lacked something, in milliseconds; null where there is none. */
+  readonly replicaLag: (() => Promise<number>) | null
   readonly ledger: VoteLedger
   readonly setAside: SetAsideVotes
   readonly lease: PartitionLease
@@ -80,47 +87,72 @@ type StreamSide = {
 /** Every port, each with the adapter that the environment asks for. Disposing closes all connections. */
 export type Adapters = LedgerSide & StreamSide & { readonly [Symbol.asyncDispose]: () => Promise<void> }
 
-const poolConnectionsMax = 10
-/** A silent PostgreSQL is noticed within this and a second; no statement of ours takes longer when all is well. */
-const statementTimeoutMs = 10_000
+/** One recount at a time, and the look how far the replica is. */
+const replicaConnectionsMax = 2
 /** VOTE_DURABILITY=replicated: a vote is accepted when this many replicas have it, within this time. */
 const replication = { replicasMin: 1, waitMs: 1000 }
 
 /** The one place where a technology is chosen. */
 export async function connectAdapters(config: Config, log: Log): Promise<Adapters> {
-  const { databaseUrl } = config
+  const { databaseUrl, databaseConnectionsMax, statementTimeoutMs, lockTimeoutMs } = config
   if (databaseUrl === null) throw new Error('nobody has started a PostgreSQL for this process')
-  const pool = connectPostgres(databaseUrl, {
-    max: poolConnectionsMax,
-    applicationName: 'tallycast',
-    statementTimeoutMs,
-    log,
-  })
-  // Apart from the others, which nobody who reads a long export slowly shall keep waiting.
-  const snapshotPool = connectPostgres(databaseUrl, {
-    max: config.exportsMax + signingsMax,
-    applicationName: 'tallycast snapshots',
-    statementTimeoutMs,
-    log,
-  })
+  const limits = { statementTimeoutMs, lockTimeoutMs, log }
+  const pool = connectPostgres(databaseUrl, { ...limits, max: databaseConnectionsMax, applicationName: 'tallycast' })
+  const reading = connectReading({ ...config, databaseUrl }, pool, limits)
   const streamSide =
     config.redisUrl === null
       ? connectToPostgresAlone({ ...config, databaseUrl }, pool)
       : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
   return {
-    ...createLedgerSide(pool, snapshotPool),
+    ...createLedgerSide(pool),
+    ...reading,
     ...streamSide,
     [Symbol.asyncDispose]: async () => {
       await streamSide.stop()
-      await Promise.all([pool.end(), snapshotPool.end()])
+      await Promise.all([pool.end(), reading.stop()])
     },
   }
 }
 
-function createLedgerSide(pool: Pool, snapshotPool: Pool): LedgerSide {
+type Reading = Pick<LedgerSide, 'snapshots' | 'recounts' | 'replicaLag'>
+type PoolLimits = Pick<Parameters<typeof connectPostgres>[1], 'statementTimeoutMs' | 'lockTimeoutMs'> & {
+  readonly log: Log
+}
+
+/** What is read for long. Snapshots are apart from all else, which nobody who reads a long export slowly shall keep waiting. */
+function connectReading(
+  { databaseUrl, databaseReplicaUrl, exportsMax }: Config & { readonly databaseUrl: string },
+  pool: Pool,
+  limits: PoolLimits,
+): Reading & Stoppable {
+  const max = exportsMax + signingsMax
+  const connectSnapshots = (url: string): Pool =>
+    connectPostgres(url, { ...limits, max, applicationName: 'tallycast snapshots' })
+  const primary = connectSnapshots(databaseUrl)
+  const snapshots = createPollSnapshots(primary)
+  if (databaseReplicaUrl === null) {
+    return { snapshots, recounts: createTallies(pool), replicaLag: null, stop: async () => primary.end() }
+  }
+  const report = createFaultLog(limits.log)
+  const replica = connectSnapshots(databaseReplicaUrl)
+  const replicaPool = connectPostgres(databaseReplicaUrl, {
+    ...limits,
+    max: replicaConnectionsMax,
+    applicationName: 'tallycast replica',
+  })
+  const onPassedOver = (err: unknown): void =>
+    report({ err }, 'the replica is behind or away: reading from the primary')
+  return {
+    snapshots: createReplicaSnapshots(createPollSnapshots(replica), snapshots, { sleep, onPassedOver }),
+    recounts: createTallies(replicaPool),
+    replicaLag: createReplicaLag(pool, replicaPool),
+    stop: async () => void (await Promise.all([primary.end(), replica.end(), replicaPool.end()])),
+  }
+}
+
+function createLedgerSide(pool: Pool): Omit<LedgerSide, keyof Reading> {
   return {
     polls: createPollStore(pool),
-    snapshots: createPollSnapshots(snapshotPool),
     tallies: createTallies(pool),
     ledger: createVoteLedger(pool),
     setAside: createSetAsideVotes(pool),

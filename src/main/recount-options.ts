@@ -7,7 +7,7 @@ export const usage = `Counts the votes in the ledger anew and compares them with
   npm run recount -- --all     every poll that is not deleted
   … --json                     what was found, as one JSON document; with --all it names the polls that differ
 
-It reads the database that DATABASE_URL names; else that of the Tallycast that runs on DATA_DIR (default ./data).
+It reads the database that DATABASE_REPLICA_URL or, without it, DATABASE_URL names; else that of the Tallycast that runs on DATA_DIR (default ./data).
 Exit status: 0 everything agrees, 1 something differs, 2 it could not be counted.`
 
 /** `pollId` null: every poll. */

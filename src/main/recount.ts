@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     return console.error(`${asked}\n\n${usage}`)
   }
   const config = readConfig(process.env, 'recount')
-  const databaseUrl = config.databaseUrl ?? locateEmbeddedPostgres(config.dataDir)
+  const databaseUrl = config.databaseReplicaUrl ?? config.databaseUrl ?? locateEmbeddedPostgres(config.dataDir)
   const pool = connectPostgres(databaseUrl, { max: 1, applicationName: 'tallycast recount', statementTimeoutMs })
   try {
     const recounts = createRecountPolls({ polls: createPollStore(pool), tallies: createTallies(pool) })
@@ -51,7 +51,7 @@ async function recountOne(recounts: RecountPolls, pollId: string, report: Recoun
   if (recounted === null) {
     throw new SetupProblem(
       `there is no poll ${pollId}, or it has been deleted`,
-      'take the id from the address of its page (/p/…) or from GET /polls; it may also be in another database',
+      'take the id from the address of its page (/p/…) or from GET /polls; it may also be in another database, or not yet in a replica',
     )
   }
   report.poll(recounted)

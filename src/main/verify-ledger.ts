@@ -6,6 +6,7 @@ import { connectPostgres } from '../runtime/postgres-pool.ts'
 
 /** A poll of many millions of votes takes its time, and nobody else waits for this connection. */
 const statementTimeoutMs = 600_000
+const nothingShown = { revision: 0, version: 0 }
 
 /** What the ledger holds of a round now, whatever has become of the poll; null where it does not know the poll. Changes nothing. */
 export async function digestRound(pollId: string, round: number): Promise<LedgerDigest | null> {
@@ -13,10 +14,9 @@ export async function digestRound(pollId: string, round: number): Promise<Ledger
   const databaseUrl = config.databaseUrl ?? locateEmbeddedPostgres(config.dataDir)
   const pool = connectPostgres(databaseUrl, { max: 1, applicationName: 'tallycast verify', statementTimeoutMs })
   try {
-    return await createPollSnapshots(pool).read(
-      pollId,
-      async (snapshot) => snapshot && digestVotes(snapshot.votesByVoter(round)),
-    )
+    return await createPollSnapshots(pool).read(pollId, nothingShown, async (snapshot) => {
+      return snapshot && digestVotes(snapshot.votesByVoter(round))
+    })
   } finally {
     await pool.end()
   }

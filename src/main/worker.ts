@@ -9,6 +9,7 @@ import { measureLedger, measureRecounts } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { Log } from '../runtime/log.ts'
 import { type RoleContext, runProcess } from './role.ts'
+import { watchReplica } from './watch-replica.ts'
 
 /** Entries gathered per commit; each holds up to 512 votes, so one commit records at most some 30,000. */
 const entriesMax = 64
@@ -73,7 +74,14 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   await share.start()
   await serveMissing()
   onReady()
-  await Promise.all([keepServing(), share.keep(signal), sweep(), watchBacklog(), recountRecent(context, owner)])
+  await Promise.all([
+    keepServing(),
+    share.keep(signal),
+    sweep(),
+    watchBacklog(),
+    recountRecent(context, owner),
+    watchReplica(context),
+  ])
   await Promise.all(recording)
   // Recording has ended: what it noted last is announced before the process goes.
   newsStop.abort()
@@ -123,7 +131,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
 
 /** Of all workers the owner of the first partition does it: there is exactly one, and when it dies there is another. */
 async function recountRecent({ config, adapters, log, registry, signal }: RoleContext, owner: string): Promise<void> {
-  const { tallies, lease } = adapters
+  const { recounts: tallies, lease } = adapters
   const everyMs = config.recountEveryMs
   if (everyMs === 0) return
   const metrics = measureRecounts(registry)

@@ -20,10 +20,14 @@ export type PollSnapshot = {
   readonly votesByVoter: (round: number) => AsyncIterable<readonly StandingVote[]>
 }
 
+/** What somebody has been shown of a poll. */
+export type Shown = { readonly revision: number; readonly version: number }
+
 export type PollSnapshots = {
   /**
-   * Hands over the poll as the primary has it now, tombstones included, and null for an unknown id. Everything that `work` reads of it
-   * MUST be of one moment, however long it takes; when it ends, the snapshot is let go. Each page MUST end within a time limit.
+   * Hands over the poll as it is now, tombstones included, and null for an unknown id. It MUST NOT be older than what is `shown`, nor
+   * unknown where something is. Everything that `work` reads of it MUST be of one moment, however long it takes; when it ends, the
+   * snapshot is let go. Each page MUST end within a time limit. MUST NOT begin `work` twice.
    */
-  read<Result>(pollId: string, work: (snapshot: PollSnapshot | null) => Promise<Result>): Promise<Result>
+  read<Result>(pollId: string, shown: Shown, work: (snapshot: PollSnapshot | null) => Promise<Result>): Promise<Result>
 }

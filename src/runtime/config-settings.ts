@@ -21,6 +21,13 @@ const secretCharactersMin = 32
  */
 export const settings = {
   DATABASE_URL: optional(url(['postgres:', 'postgresql:'])),
+  /** A standby that may be read: exports, results to be signed and recounts do. */
+  DATABASE_REPLICA_URL: optional(url(['postgres:', 'postgresql:'])),
+  /** Of each process, those that read exports and results to be signed not counted. */
+  DATABASE_CONNECTIONS_MAX: integer({ least: 2, most: 1_000, fallback: 10 }),
+  /** A PostgreSQL that is silent is noticed within this and a second; no statement of ours takes longer when all is well. */
+  DATABASE_STATEMENT_TIMEOUT_MS: integer({ least: 1_000, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
+  DATABASE_LOCK_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 5_000, unit: 'milliseconds' }),
   REDIS_URL: optional(url(['redis:', 'rediss:'])),
   REDIS_PREFIX: text({ fallback: '', pattern: /^[\w.:-]{0,64}$/, form: 'at most 64 letters, digits and _ . : -' }),
   DATA_DIR: text({ fallback: './data', pattern: /^[^\0]+$/, form: 'a folder' }),

@@ -61,6 +61,10 @@ const readValue = (setting: Setting<unknown>, given: string | null, role: Role) 
 /** The names that the code uses. */
 const nameValues = (values: SettingValues) => ({
   databaseUrl: values.DATABASE_URL,
+  databaseReplicaUrl: values.DATABASE_REPLICA_URL,
+  databaseConnectionsMax: values.DATABASE_CONNECTIONS_MAX,
+  statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+  lockTimeoutMs: values.DATABASE_LOCK_TIMEOUT_MS,
   redisUrl: values.REDIS_URL,
   redisPrefix: values.REDIS_PREFIX,
   dataDir: values.DATA_DIR,
@@ -129,6 +133,9 @@ const findContradictions = (config: Config, role: Role): string[] => {
   const isAlone = role !== 'all' && role !== 'full'
   if (isAlone && !isBeside(role) && config.databaseUrl === null) {
     problems.push(`DATABASE_URL is missing: the ${role} process brings no PostgreSQL (npm start does)`)
+  }
+  if (!isBeside(role) && config.databaseUrl === null && config.databaseReplicaUrl !== null) {
+    problems.push('DATABASE_REPLICA_URL needs DATABASE_URL: the PostgreSQL that npm start brings has no replica')
   }
   const servesGrpc = role === 'admin' || !isAlone
   const isGuarded = config.adminToken !== null || config.isGrpcNetworkTrusted || isLoopback(config.grpcHost)

@@ -138,6 +138,21 @@ export const measureRecounts = (registry: Registry): RecountMetrics => {
   }
 }
 
+export type ReplicaMetrics = {
+  /** Not a number where nobody knows. */
+  readonly lag: (seconds: number) => void
+}
+
+/** What the worker knows about the replica that exports and recounts are read from. */
+export const measureReplica = (registry: Registry): ReplicaMetrics => {
+  const lag = new Gauge({
+    name: 'tallycast_replica_lag_seconds',
+    help: 'For how long the replica has lacked something that the primary has; NaN while one of them cannot be asked.',
+    registers: [registry],
+  })
+  return { lag: (seconds) => lag.set(seconds) }
+}
+
 export type StreamMetrics = {
   readonly durabilityProblems: (count: number) => void
 }

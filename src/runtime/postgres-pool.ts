@@ -3,6 +3,8 @@ import type { Log } from './log.ts'
 
 const connectWithinMs = 5_000
 const idleMs = 30_000
+/** Whoever holds a lock for this long is stuck; nothing of ours holds one for a tenth of it when all is well. */
+const lockTimeoutMsDefault = 5_000
 /** Statements that may wait for a connection. While the server is away each waits `connectWithinMs`, and more come. */
 const waitingMaxDefault = 1_000
 
@@ -13,6 +15,8 @@ type PoolOptions = {
   readonly applicationName: string
   /** The server gives up a statement that takes longer. */
   readonly statementTimeoutMs: number
+  /** The server gives up a statement that waits longer for a lock. */
+  readonly lockTimeoutMs?: number
   /** Statements that may wait for a connection; a further one fails at once, and the caller is told to come back. */
   readonly waitingMax?: number
   readonly log?: Log
@@ -21,13 +25,21 @@ type PoolOptions = {
 /** Connections to PostgreSQL, opened when needed. `end()` closes them. */
 export const connectPostgres = (
   url: string,
-  { max, applicationName, statementTimeoutMs, waitingMax = waitingMaxDefault, log }: PoolOptions,
+  {
+    max,
+    applicationName,
+    statementTimeoutMs,
+    lockTimeoutMs = lockTimeoutMsDefault,
+    waitingMax = waitingMaxDefault,
+    log,
+  }: PoolOptions,
 ): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: url,
     max,
     application_name: applicationName,
     statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
     // The client's own limit, for a server that has gone silent and cannot keep to its own.
     query_timeout: statementTimeoutMs + 1_000,
     idle_in_transaction_session_timeout: statementTimeoutMs,

@@ -14,6 +14,7 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const pageSize = 3
 const statementTimeoutMs = 500
+const nothingShown = { revision: 0, version: 0 }
 
 let database: TestDatabase
 let pool: pg.Pool
@@ -58,7 +59,11 @@ async function collect(pages: AsyncIterable<readonly StandingVote[]>): Promise<r
 }
 
 const readAll = async (pollId: string) =>
-  snapshots.read(pollId, async (snapshot) => snapshot && { ...snapshot, pages: await collect(snapshot.votes) })
+  snapshots.read(
+    pollId,
+    nothingShown,
+    async (snapshot) => snapshot && { ...snapshot, pages: await collect(snapshot.votes) },
+  )
 
 describe('a snapshot of a poll', () => {
   test('has the votes that stand, each once', async () => {
@@ -109,7 +114,7 @@ describe('a snapshot of a poll', () => {
     await record([[7, 1], [2, 2], [9, 3], [4, 1], [3, 3], [8], [12, 2]])
     await createPollStore(database.pool).save({ ...poll, round: 2, revision: 2 }, 1)
     await record([[5, 2]], 2)
-    await snapshots.read(poll.id, async (snapshot) => {
+    await snapshots.read(poll.id, nothingShown, async (snapshot) => {
       const votersOf = async (round: number) =>
         (await collect(snapshot!.votesByVoter(round))).map((page) => page.map(({ voter }) => voter)) // the poll was just made
       // Also behind one another, and behind those in an order drawn by lot.
@@ -129,7 +134,7 @@ describe('a snapshot of a poll', () => {
 
   test('is of one moment, whatever is recorded while it is read', async () => {
     await record([1, 2, 3, 4].map((voter) => [voter, 1]))
-    await snapshots.read(poll.id, async (snapshot) => {
+    await snapshots.read(poll.id, nothingShown, async (snapshot) => {
       await record([[4, 3]])
       const pages = snapshot!.votes[Symbol.asyncIterator]() // the poll was just made
       const first = await pages.next()
@@ -157,7 +162,7 @@ describe('a snapshot of a poll', () => {
 
   test('reads a page only when it is asked for it', async () => {
     await record([1, 2, 3, 4].map((voter) => [voter, 1]))
-    await snapshots.read(poll.id, async (snapshot) => {
+    await snapshots.read(poll.id, nothingShown, async (snapshot) => {
       const pages = snapshot!.votes[Symbol.asyncIterator]() // the poll was just made
       await pages.next()
       const before = await openTransactions()
@@ -171,7 +176,9 @@ describe('a snapshot of a poll', () => {
 
   test('is let go when the work ends, also by a fault', async () => {
     await readAll(poll.id)
-    await expect(snapshots.read(poll.id, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    await expect(snapshots.read(poll.id, nothingShown, () => Promise.reject(new Error('broken')))).rejects.toThrow(
+      'broken',
+    )
     await waitUntil(async () => (await openTransactions()).length === 0)
   })
 
@@ -181,6 +188,26 @@ describe('a snapshot of a poll', () => {
       await expect(readAll(poll.id)).rejects.toSatisfy(isUnavailable)
     })
     expect((await readAll(poll.id))?.pages.flat().length).toBe(1)
+  })
+
+  // The time for sorting a million votes is 20 s, and for one less than a millisecond.
+  test.each([
+    { at: 'the server', limits: { statement_timeout: 500 }, votes: 1_000_000 },
+    { at: 'the client', limits: { statement_timeout: 5_000, query_timeout: 500 }, votes: 1_000_000 },
+    { at: 'neither end', limits: { statement_timeout: 0 }, votes: 1 },
+  ])('has more time for many votes where $at has a limit', async ({ limits, votes }) => {
+    await record([[1, 1]])
+    await database.pool.query('update tally set total_votes = $1', [votes])
+    const limited = new pg.Pool({ connectionString: database.databaseUrl, max: 1, ...limits })
+    const reading = await lockVotes(database.pool, async () => {
+      const read = createPollSnapshots(limited).read(poll.id, nothingShown, async (snapshot) =>
+        collect(snapshot!.votes),
+      ) // just made
+      await sleep(800)
+      return { read }
+    })
+    expect((await reading.read).flat()).toEqual([{ voter: voterNumber(1), selection: [1] }])
+    await limited.end()
   })
 })
 

@@ -3,6 +3,7 @@ import { orUnavailable } from '../../src/adapters/postgres/faults.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { connectPostgres } from '../../src/runtime/postgres-pool.ts'
+import { lockVotes } from '../support/lock-votes.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -25,6 +26,19 @@ test('a statement that takes too long is given up', async () => {
   const options = { max: 1, applicationName: 'slow', statementTimeoutMs: 50 }
   await using pool = stoppable(connectPostgres(database.databaseUrl, options))
   await expect(pool.query('select pg_sleep(30)')).rejects.toThrow('statement timeout')
+})
+
+test('a statement that waits too long for a lock is given up, as something that passes; one that gets it in time is not', async () => {
+  await using database = await createTestDatabase()
+  const options = { max: 1, applicationName: 'waiting', statementTimeoutMs: 20_000 }
+  await using hasty = stoppable(connectPostgres(database.databaseUrl, { ...options, lockTimeoutMs: 50 }))
+  await using patient = stoppable(connectPostgres(database.databaseUrl, { ...options, lockTimeoutMs: 15_000 }))
+  const read = async (pool: typeof hasty) => orUnavailable('ledger', async () => pool.query('select from vote'))
+  const waiting = await lockVotes(database.pool, async () => {
+    await expect(read(hasty)).rejects.toThrow(DependencyUnavailable)
+    return { read: read(patient) }
+  })
+  expect((await waiting.read).rowCount).toBe(0)
 })
 
 test('when one connection has died without a word, those that were idle meanwhile keep nobody waiting', async () => {

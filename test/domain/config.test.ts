@@ -174,6 +174,15 @@ test('a process that brings no PostgreSQL needs DATABASE_URL', () => {
   }
 })
 
+test('a replica is one of a PostgreSQL that is given', () => {
+  const replica = { DATABASE_REPLICA_URL: databaseUrl }
+  expect(problemOf(replica, 'all')).toContain('DATABASE_REPLICA_URL needs DATABASE_URL')
+  for (const env of [replica, { ...replica, DATABASE_URL: databaseUrl }]) {
+    expect(readConfig(env, 'recount', noFiles).databaseReplicaUrl).toBe(databaseUrl)
+  }
+  expect(readConfig({ ...replica, DATABASE_URL: databaseUrl }, 'all', noFiles).databaseReplicaUrl).toBe(databaseUrl)
+})
+
 test('a recount may go without DATABASE_URL, and no port is its business', () => {
   const config = readConfig({ PORT: '9464', GRPC_HOST: '0.0.0.0' }, 'recount', noFiles)
   expect(config).toMatchObject({ databaseUrl: null, dataDir: './data' })
@@ -245,6 +254,18 @@ test('whose pages may frame a poll is any, none, or a list of origins', () => {
   const origins = (count: number): string => Array.from({ length: count }, (_, at) => `https://${at}.example`).join(',')
   expect(embedOrigins(origins(64))).toHaveLength(64)
   expect(problemOf({ EMBED_ORIGINS: origins(65) }, 'all')).toContain('EMBED_ORIGINS must be at most 64 origins')
+})
+
+test.each([
+  ['DATABASE_CONNECTIONS_MAX', 'databaseConnectionsMax', 2, 1_000, 10],
+  ['DATABASE_STATEMENT_TIMEOUT_MS', 'statementTimeoutMs', 1_000, 600_000, 10_000],
+  ['DATABASE_LOCK_TIMEOUT_MS', 'lockTimeoutMs', 100, 600_000, 5_000],
+] as const)('%s has its limits', (name, key, least, most, fallback) => {
+  const read = (given: string): number => readConfig({ [name]: given }, 'all', noFiles)[key]
+  expect([read(''), read(`${least}`), read(`${most}`)]).toEqual([fallback, least, most])
+  for (const given of [least - 1, most + 1]) {
+    expect(problemOf({ [name]: `${given}` }, 'all')).toMatch(new RegExp(`${name} must be .*from ${least} to ${most}`))
+  }
 })
 
 describe('how often somebody may ask', () => {

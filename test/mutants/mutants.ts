@@ -2633,7 +2633,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/main/adapters.ts',
-        from: 'config.exportsMax + signingsMax',
+        from: 'exportsMax + signingsMax',
         to: 'config.exportsMax',
       },
     ],
@@ -3040,6 +3040,22 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/domain/choose-language.test.ts',
         title: 'is looked for in tags of up to 35 characters, and no longer ones',
+      },
+    ],
+  },
+  {
+    breaks: 'an export from a replica is older than what its caller was shown',
+    edits: [
+      {
+        file: 'src/adapters/postgres/replica-snapshots.ts',
+        from: '&& snapshot.tally.version >= version',
+        to: '&& version >= 0',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/postgres-replica.test.ts',
+        title: 'is read from the primary where the replica stays behind what was shown, or does not know the poll',
       },
     ],
   },

@@ -13,6 +13,7 @@ const copyWithinMs = 30_000
 
 /** A copy that follows its primary by streaming replication, without the primary waiting for it. */
 export type Standby = {
+  readonly databaseUrl: string
   readonly pool: pg.Pool
   /** What is committed from now on it does not get. */
   readonly cutOff: () => void
@@ -46,6 +47,7 @@ export const startStandby = async (
   pool.on('error', () => undefined)
 
   return {
+    databaseUrl: server.databaseUrl,
     pool,
     cutOff: way.mute,
     async promoteInto(place) {

@@ -18,16 +18,17 @@ const pausedReaderMs = 150_000
 const BEGIN = `begin isolation level repeatable read, read only; set local idle_in_transaction_session_timeout = ${pausedReaderMs}`
 
 /**
- * Snapshots of polls in PostgreSQL, each on a connection of its own for as long as it is read. The pool MUST lead to the primary, and MUST
- * limit the time of a statement.
+ * Snapshots of polls in PostgreSQL, each on a connection of its own for as long as it is read. The pool MUST limit the time of a statement,
+ * and MUST lead to the primary, which has all that anybody was shown; from a replica see replica-snapshots.ts.
  */
 export function createPollSnapshots(pool: pg.Pool, pageSize = pageSizeDefault): PollSnapshots {
   return {
-    read: (pollId, work) =>
+    read: (pollId, _shown, work) =>
       orUnavailable('ledger', () =>
         onConnection(pool, async (client) => {
           await client.query(BEGIN)
-          const result = await work(await readSnapshot(client, pollId, pageSize))
+          const { query_timeout: answerMsMax } = pool.options
+          const result = await work(await readSnapshot(client, pollId, { pageSize, answerMsMax }))
           await client.query('commit')
           return result
         }),
@@ -35,14 +36,20 @@ export function createPollSnapshots(pool: pg.Pool, pageSize = pageSizeDefault): 
   }
 }
 
-async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: number): Promise<PollSnapshot | null> {
+type PageLimits = {
+  readonly pageSize: number
+  /** How long the client waits for the answer to a statement; undefined: as long as it takes. */
+  readonly answerMsMax: number | undefined
+}
+
+async function readSnapshot(client: pg.PoolClient, pollId: string, limits: PageLimits): Promise<PollSnapshot | null> {
   const poll = await findPoll(client, pollId)
   const [tally] = await readTallies(client, [pollId])
   if (poll === null || tally === undefined) return null
   let cursors = 0
   const readVotes = (select: string, values: readonly unknown[]): AsyncIterable<readonly StandingVote[]> => {
     cursors += 1
-    return readPages(client, { name: `votes_${cursors}`, select, values }, { votes: tally.totalVotes, pageSize })
+    return readPages(client, { name: `votes_${cursors}`, select, values }, tally.totalVotes, limits)
   }
   return {
     poll,
@@ -54,12 +61,11 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, pageSize: num
 
 /** What sorting one vote may take, in milliseconds, beside the time that every statement has: some ten times what it takes. */
 const sortMsPerVote = 0.02
+/** A session without a limit, as a pooler in between may hand out, stays without one. */
 const MORE_TIME = `
-  select set_config(
-    'statement_timeout',
-    ((extract(epoch from current_setting('statement_timeout')::interval) * 1000)::bigint + $1)::text,
-    true
-  )`
+  select set_config('statement_timeout', (session.ms + $1)::text, true)
+  from (select (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::bigint as ms) as session
+  where session.ms > 0`
 
 /**
  * In an order that is drawn anew for each snapshot. That of the voter keys would be the same in every round of a poll, so that the n-th vote
@@ -85,12 +91,16 @@ type VoteRow = { readonly voter: VoterKey; readonly selection: readonly number[]
 async function* readPages(
   client: pg.PoolClient,
   { name, select, values }: Cursor,
-  { votes, pageSize }: { readonly votes: number; readonly pageSize: number },
+  votes: number,
+  { pageSize, answerMsMax }: PageLimits,
 ): AsyncIterable<readonly StandingVote[]> {
-  await client.query(MORE_TIME, [Math.ceil(votes * sortMsPerVote)])
-  await client.query(`declare ${name} no scroll cursor for ${select}`, [...values])
+  const sortMs = Math.ceil(votes * sortMsPerVote)
+  await client.query(MORE_TIME, [sortMs])
+  // The client's own time must not end before the server's. The types do not know that a statement can have one.
+  const patience = answerMsMax === undefined ? {} : { query_timeout: answerMsMax + sortMs }
+  await client.query({ text: `declare ${name} no scroll cursor for ${select}`, values: [...values], ...patience })
   for (;;) {
-    const { rows } = await client.query<VoteRow>(`fetch ${pageSize} from ${name}`)
+    const { rows } = await client.query<VoteRow>({ text: `fetch ${pageSize} from ${name}`, ...patience })
     if (rows.length > 0) yield rows
     if (rows.length < pageSize) return
   }
