@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'poll_final'
   | 'poll_not_final'
   | 'round_not_current'
+  | 'votes_pruned'
   | 'identity_not_code'
   | 'code_limit_reached'
   | 'options_frozen'

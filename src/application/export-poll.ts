@@ -6,6 +6,7 @@ import type { Selection } from '../domain/vote.ts'
 import type { PollSnapshot } from '../ports/poll-snapshots.ts'
 import { createKeyedHash } from './keyed-hash.ts'
 import type { ReadSnapshot } from './read-snapshot.ts'
+import { votesPruned } from './sign-snapshot.ts'
 import type { LivePoll } from './watch-poll.ts'
 import type { ReaderCredentials, SeenPoll, SeePoll } from './watch-poll/see-poll.ts'
 
@@ -68,6 +69,7 @@ export function createExportPoll({ readSnapshot, seePoll, service }: ExportPollP
     const audience = await seePoll.audience(poll, shown)
     if (isRefused(audience)) return audience
     if (maySeeVotes(poll, audience)) {
+      if ((await snapshot.pruned(poll.round)) !== null) return votesPruned
       return { ...totalsOf({ live: { poll, tally }, audience }), votes: nameVoters(snapshot) }
     }
     return wanted === 'needed' ? refuseVotes(poll) : totalsOf({ live: { poll, tally }, audience })

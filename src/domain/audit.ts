@@ -9,6 +9,7 @@ export const AUDIT_ACTIONS = [
   'key_revoked',
   'set_aside_replayed',
   'codes_created',
+  'votes_pruned',
 ] as const
 export type AuditAction = (typeof AUDIT_ACTIONS)[number]
 

@@ -24,6 +24,7 @@ export type Refusal =
   | 'no_vote'
   | 'identity_not_code'
   | 'code_limit_reached'
+  | 'votes_pruned'
   | 'too_large'
   | 'unsupported_media_type'
   | 'invalid_body'

@@ -9,6 +9,7 @@ import type { RequestLimits } from '../application/limit-rates/request-limits.ts
 import { createReadSnapshot } from '../application/read-snapshot.ts'
 import { createResultKeys, type ResultKeys } from '../application/result-keys.ts'
 import { createSignResult, type SignResult, signingsMax } from '../application/sign-result.ts'
+import { createSignSnapshot } from '../application/sign-snapshot.ts'
 import { type AdmitViewer, createAdmitViewer } from '../application/watch-poll/admit-viewer.ts'
 import { createSeePoll, type SeePoll, type SeePollParts } from '../application/watch-poll/see-poll.ts'
 import { createTickets } from '../application/watch-poll/ticket.ts'
@@ -64,8 +65,7 @@ export function createReaders(
     readSnapshot: createReadSnapshot(adapters.snapshots, 'sign', signingsMax),
     seePoll,
     requestLimits,
-    resultKeys,
-    issuer,
+    signSnapshot: createSignSnapshot(resultKeys, issuer),
     report,
   })
   return { seePoll, admitViewer, countViewers, joinPoll, exportPoll, signResult, resultKeys }

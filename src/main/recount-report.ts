@@ -54,25 +54,31 @@ function recountBody({ poll, rounds }: RecountedPoll): object {
     poll_id: poll.id,
     question: poll.question,
     status: poll.status,
-    rounds: rounds.map(({ round, totalVotes, differences, unregisteredVotes }) => ({
+    rounds: rounds.map(({ round, totalVotes, differences, unregisteredVotes, prunedVotes }) => ({
       round,
       total_votes: totalVotes,
       differences: differences.map(({ optionId, tally, ledger }) => ({ option_id: optionId, tally, ledger })),
       unregistered_votes: unregisteredVotes,
+      pruned_votes: prunedVotes,
     })),
   }
 }
 
 /** One poll as a person reads it: a line per round, and below it what differs. */
 function describePoll({ poll, rounds }: RecountedPoll): string {
-  const votes = rounds.map(({ totalVotes }) => formatVotes(totalVotes))
+  const votes = rounds.map(({ totalVotes, prunedVotes }) => formatVotes(prunedVotes ?? totalVotes))
   const votesWidth = Math.max(...votes.map((text) => text.length))
   const lines = rounds.flatMap((recount, index) => [
-    `  round ${String(recount.round).padEnd(5)}${(votes[index] ?? '').padStart(votesWidth)}   ${isEqual(recount) ? styleText('green', '✓') : styleText('red', '✗')}`,
+    `  round ${String(recount.round).padEnd(5)}${(votes[index] ?? '').padStart(votesWidth)}   ${judgement(recount)}`,
     ...describeDifferences(poll, recount.differences),
     ...describeUnregistered(recount),
   ])
   return [styleText('bold', poll.question), styleText('dim', `${poll.id}, ${poll.status}`), '', ...lines].join('\n')
+}
+
+function judgement(recount: Recount): string {
+  if (recount.prunedVotes !== null) return styleText('dim', 'pruned: kept no longer, so not counted')
+  return isEqual(recount) ? styleText('green', '✓') : styleText('red', '✗')
 }
 
 function describeDifferences(poll: Poll, differences: readonly Difference[]): readonly string[] {

@@ -5,6 +5,9 @@ import type { Selection, VoterKey } from '../domain/vote.ts'
 /** A vote that stands: with a selection, and without its place in the stream. */
 export type StandingVote = { readonly voter: VoterKey; readonly selection: Selection }
 
+/** `signedResult`: the document that was signed before; null of a round that had no final result. */
+export type PrunedRound = { readonly signedResult: string | null }
+
 /** A poll as it was at one moment. */
 export type PollSnapshot = {
   readonly poll: Poll
@@ -18,6 +21,8 @@ export type PollSnapshot = {
   readonly votes: AsyncIterable<readonly StandingVote[]>
   /** The votes of a round that stand, each once, in the order of their voter keys; pages as above. The order is for no eyes outside. */
   readonly votesByVoter: (round: number) => AsyncIterable<readonly StandingVote[]>
+  /** What is left of a round whose votes were taken out of the ledger; null where they are there. */
+  readonly pruned: (round: number) => Promise<PrunedRound | null>
 }
 
 /** What somebody has been shown of a poll. */

@@ -40,6 +40,8 @@ export type Recount = {
    * not known any more.
    */
   readonly unregisteredVotes: number
+  /** Votes that stood, of a round whose votes were taken out of the ledger: nothing is compared then. Null of all others. */
+  readonly prunedVotes: number | null
 }
 
 /** `optionId` null stands for the number of votes. */

@@ -358,7 +358,7 @@ describe('commands of the installation', () => {
           poll_id: id,
           question: 'Tea or coffee?',
           status: 'open',
-          rounds: [{ round: 1, total_votes: 1, differences: [], unregistered_votes: 0 }],
+          rounds: [{ round: 1, total_votes: 1, differences: [], unregistered_votes: 0, pruned_votes: null }],
         },
       ],
     })

@@ -338,6 +338,7 @@ describe('recounting', () => {
       totalVotes: 2,
       differences: [],
       unregisteredVotes: 0,
+      prunedVotes: null,
     })
     await store.save({ ...poll, round: 2, revision: 2 }, 1)
     expect(await tallies.recount(pollId)).toEqual({
@@ -346,6 +347,7 @@ describe('recounting', () => {
       totalVotes: 0,
       differences: [],
       unregisteredVotes: 0,
+      prunedVotes: null,
     })
   })
 
@@ -365,6 +367,7 @@ describe('recounting', () => {
         { optionId: null, tally: 4, ledger: 3 },
       ],
       unregisteredVotes: 0,
+      prunedVotes: null,
     })
   })
 
@@ -377,9 +380,9 @@ describe('recounting', () => {
     })
     await store.save({ ...poll, round: 3, revision: 3 }, 2)
     expect(await tallies.recountRounds(pollId)).toEqual([
-      { pollId, round: 3, totalVotes: 0, differences: [], unregisteredVotes: 0 },
-      { pollId, round: 2, totalVotes: 2, differences: [], unregisteredVotes: 0 },
-      { pollId, round: 1, totalVotes: 1, differences: [], unregisteredVotes: 0 },
+      { pollId, round: 3, totalVotes: 0, differences: [], unregisteredVotes: 0, prunedVotes: null },
+      { pollId, round: 2, totalVotes: 2, differences: [], unregisteredVotes: 0, prunedVotes: null },
+      { pollId, round: 1, totalVotes: 1, differences: [], unregisteredVotes: 0, prunedVotes: null },
     ])
     await database.pool.query(`update tally set total_votes = 7 where poll_id = $1 and round = 1`, [pollId])
     await database.pool.query(`delete from tally where poll_id = $1 and round = 2`, [pollId])
@@ -397,6 +400,7 @@ describe('recounting', () => {
       totalVotes: 0,
       differences: [],
       unregisteredVotes: 0,
+      prunedVotes: null,
     })
   })
 
@@ -412,6 +416,7 @@ describe('recounting', () => {
       totalVotes: 2,
       differences: [],
       unregisteredVotes: 0,
+      prunedVotes: null,
     })
     const falsified = owners[1]?.checkpoint().partition
     await database.pool.query('update tally set total_votes = 0 where poll_id = $1 and partition = $2', [
@@ -440,6 +445,7 @@ describe('recounting', () => {
       totalVotes: 3,
       differences: [],
       unregisteredVotes: 2,
+      prunedVotes: null,
     })
     await register.enter(pollId, [elsewhere], 10)
     expect(await tallies.recount(pollId)).toMatchObject({ unregisteredVotes: 1 })

@@ -2756,7 +2756,7 @@ export const mutants: readonly Mutant[] = [
         to: '',
       },
       {
-        file: 'src/application/sign-result.ts',
+        file: 'src/application/sign-snapshot.ts',
         from: 'if (!tally.resultsFinal) return notFinal',
         to: '',
       },
@@ -2772,7 +2772,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'a result is signed though the ledger does not hold it',
     edits: [
       {
-        file: 'src/application/sign-result.ts',
+        file: 'src/application/sign-snapshot.ts',
         from: 'if (isSame && tally.totalVotes === ledger.votes) return',
         to: 'if (isSame || !isSame) return',
       },
@@ -3056,6 +3056,38 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/postgres-replica.test.ts',
         title: 'is read from the primary where the replica stays behind what was shown, or does not know the poll',
+      },
+    ],
+  },
+  {
+    breaks: 'votes are pruned although they do not add up to their tally',
+    edits: [
+      {
+        file: 'src/application/prune-rounds.ts',
+        from: "if (differencesIn(recount) > 0) return 'differs'",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/prune-command.test.ts',
+        title: 'a round whose tally and ledger differ is left alone, with exit status 1',
+      },
+    ],
+  },
+  {
+    breaks: 'a round that is not over is marked as pruned',
+    edits: [
+      {
+        file: 'src/adapters/postgres/old-rounds.ts',
+        from: "(poll.round > t.round or poll.status in ('closed', 'deleted'))",
+        to: 'poll.round >= t.round',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/prune-command.test.ts',
+        title: 'a round that is not over is neither found nor marked',
       },
     ],
   },

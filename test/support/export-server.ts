@@ -11,6 +11,7 @@ import { createReadSnapshot } from '../../src/application/read-snapshot.ts'
 import { createJudgeBearer } from '../../src/application/judge-bearer.ts'
 import { createResultKeys, type ResultKeys } from '../../src/application/result-keys.ts'
 import { createSignResult } from '../../src/application/sign-result.ts'
+import { createSignSnapshot } from '../../src/application/sign-snapshot.ts'
 import { createSeePoll } from '../../src/application/watch-poll/see-poll.ts'
 import { createWatchPoll } from '../../src/application/watch-poll.ts'
 import { createLog } from '../../src/runtime/log.ts'
@@ -50,8 +51,7 @@ export const startExportServer = async (
     readSnapshot,
     seePoll,
     requestLimits: noRequestLimits,
-    resultKeys,
-    issuer,
+    signSnapshot: createSignSnapshot(resultKeys, issuer),
     report,
     ...bounds,
   })

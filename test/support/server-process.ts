@@ -11,7 +11,18 @@ const endWithinMs = 15_000
 /** How long the pipes of a process that has ended may stay open. */
 const drainMs = 1_000
 
-export type Program = 'api' | 'worker' | 'admin' | 'migrate' | 'all' | 'full' | 'demo' | 'recount' | 'keys' | 'verify'
+export type Program =
+  | 'api'
+  | 'worker'
+  | 'admin'
+  | 'migrate'
+  | 'all'
+  | 'full'
+  | 'demo'
+  | 'recount'
+  | 'keys'
+  | 'verify'
+  | 'prune'
 
 export type ServerProcess = {
   readonly name: string

@@ -79,12 +79,14 @@ const actions: Readonly<Record<string, TextKey>> = {
   poll_closed: 'manage.action_poll_closed',
   poll_reset: 'manage.action_poll_reset',
   codes_created: 'manage.action_codes_created',
+  votes_pruned: 'manage.action_votes_pruned',
 }
 const actors: Readonly<Record<string, TextKey>> = {
   nobody: 'manage.actor_nobody',
   manage_token: 'manage.actor_manage_token',
   api_key: 'manage.actor_api_key',
   admin_token: 'manage.actor_admin_token',
+  command: 'manage.actor_admin_token',
 }
 
 /** A newer service may have noted words that this page has no text for. */

@@ -21,6 +21,7 @@ const STATUS_OF = {
   poll_final: status.FAILED_PRECONDITION,
   poll_not_final: status.FAILED_PRECONDITION,
   round_not_current: status.FAILED_PRECONDITION,
+  votes_pruned: status.FAILED_PRECONDITION,
   options_frozen: status.FAILED_PRECONDITION,
   change_not_allowed: status.FAILED_PRECONDITION,
   no_vote: status.FAILED_PRECONDITION,

@@ -51,7 +51,7 @@ function definitionMessage(poll: Poll): PollMessage {
 }
 
 export function recountMessage(recount: Recount): RecountPollResponse {
-  const { pollId, round, totalVotes, differences, unregisteredVotes } = recount
+  const { pollId, round, totalVotes, differences, unregisteredVotes, prunedVotes } = recount
   return {
     pollId,
     round,
@@ -61,6 +61,7 @@ export function recountMessage(recount: Recount): RecountPollResponse {
       optionId === null ? { tally, ledger } : { optionId, tally, ledger },
     ),
     unregisteredVotes,
+    ...(prunedVotes === null ? {} : { prunedVotes }),
   }
 }
 

@@ -116,7 +116,7 @@ function addCsvRoute(app: HttpApp, send: Send): void {
           operationId: 'exportCsv',
           summary: 'Totals or votes, for a spreadsheet',
           description: csvDescription,
-          refusals: [...readRefusals, 'invalid_body', 'overloaded'],
+          refusals: [...readRefusals, 'invalid_body', 'votes_pruned', 'overloaded'],
         }),
         params: PollParams,
         querystring: CsvQuery,
@@ -146,7 +146,7 @@ function addJsonRoute(app: HttpApp, send: Send): void {
           operationId: 'exportJson',
           summary: 'Poll, totals and votes, for programs',
           description: jsonDescription,
-          refusals: [...readRefusals, 'overloaded'],
+          refusals: [...readRefusals, 'votes_pruned', 'overloaded'],
         }),
         params: PollParams,
         response: {

@@ -44,6 +44,8 @@ export const csvExamples = {
   },
 }
 
+const pruned = 'Where single votes would be shown and are kept no longer, the answer is 410 `votes_pruned`.'
+
 export const csvDescription = `As RFC 4180 has it: UTF-8, a header line, CRLF, texts in quotes. A text that a spreadsheet would take for a formula has an
 apostrophe in front; the JSON export has all texts as they are.
 
@@ -51,9 +53,11 @@ apostrophe in front; the JSON export has all texts as they are.
 \`part=votes\`: a line for each chosen option, those of one voter behind each other. The poll's \`voter_visibility\` says who gets them: with
 \`secret\` nobody, with \`organizer\` the organiser, with \`public\` everybody who may see results; others are answered 403 \`forbidden\`.
 
+${pruned}
+
 ${brokenOff()}`
 
-export const jsonDescription = `Totals and votes are of one moment. ${brokenOff()}`
+export const jsonDescription = `Totals and votes are of one moment. ${pruned} ${brokenOff()}`
 
 function brokenOff(): string {
   return 'A long export is sent while it is read; one that breaks off without its end is not whole, and its connection is cut. Take it within 10 minutes, and go on reading.'

@@ -26,6 +26,7 @@ export const PROBLEMS = {
   no_vote: { status: 409, title: 'There is no vote' },
   identity_not_code: { status: 409, title: 'The poll asks for no code' },
   code_limit_reached: { status: 409, title: 'The poll has all the codes that it may have' },
+  votes_pruned: { status: 410, title: 'The votes are kept no longer' },
   too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   invalid_body: { status: 422, title: 'The body has wrong fields' },

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Type } from 'typebox'
 import { RESULT_KEYS_PATH, type ResultKeys } from '../../application/result-keys.ts'
-import type { SignedPoll, SignResult } from '../../application/sign-result.ts'
+import type { SignResult } from '../../application/sign-result.ts'
+import type { SignedPoll } from '../../application/sign-snapshot.ts'
 import { isRefused, refuse } from '../../domain/refusal.ts'
 import { isSameForEverybody } from '../../domain/tally.ts'
 import { conditionalHeaders, sendRendered } from './conditional.ts'
@@ -39,7 +40,7 @@ function addSignedResultRoute(app: HttpApp, { signResult, address, isStopping }:
           summary: 'The final result, signed',
           description: signedResultDescription,
           security: reader,
-          refusals: [...readRefusals, 'poll_not_final'],
+          refusals: [...readRefusals, 'poll_not_final', 'votes_pruned'],
         }),
         params: PollParams,
         response: { 200: SignedResultBody, 304: Type.Null({ description: 'Nothing has changed.' }) },

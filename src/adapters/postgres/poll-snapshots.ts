@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import type { VoterKey } from '../../domain/vote.ts'
-import type { PollSnapshot, PollSnapshots, StandingVote } from '../../ports/poll-snapshots.ts'
+import type { PollSnapshot, PollSnapshots, PrunedRound, StandingVote } from '../../ports/poll-snapshots.ts'
 import { orUnavailable } from './faults.ts'
 import { findPoll } from './poll-store.ts'
 import { readTallies } from './tallies.ts'
@@ -56,7 +56,15 @@ async function readSnapshot(client: pg.PoolClient, pollId: string, limits: PageL
     tally,
     votes: readVotes(SORT_BY_LOT, [pollId, poll.round, randomBytes(16)]),
     votesByVoter: (round) => readVotes(SORT_BY_VOTER, [pollId, round]),
+    pruned: async (round) => readPruned(client, pollId, round),
   }
+}
+
+const READ_PRUNED = 'select signed_result from pruned_round where poll_id = $1 and round = $2'
+
+async function readPruned(client: pg.PoolClient, pollId: string, round: number): Promise<PrunedRound | null> {
+  const { rows } = await client.query<{ signed_result: string | null }>(READ_PRUNED, [pollId, round])
+  return rows[0] === undefined ? null : { signedResult: rows[0].signed_result }
 }
 
 /** What sorting one vote may take, in milliseconds, beside the time that every statement has: some ten times what it takes. */

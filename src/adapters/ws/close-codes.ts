@@ -27,6 +27,7 @@ export const CODE_OF_REFUSAL = {
   poll_final: CLOSE_CODES.policyViolation,
   poll_not_final: CLOSE_CODES.policyViolation,
   round_not_current: CLOSE_CODES.policyViolation,
+  votes_pruned: CLOSE_CODES.policyViolation,
   options_frozen: CLOSE_CODES.policyViolation,
   change_not_allowed: CLOSE_CODES.policyViolation,
   no_vote: CLOSE_CODES.policyViolation,

@@ -12,6 +12,7 @@ export const AuditAction = {
   AUDIT_ACTION_KEY_REVOKED: 'AUDIT_ACTION_KEY_REVOKED',
   AUDIT_ACTION_SET_ASIDE_REPLAYED: 'AUDIT_ACTION_SET_ASIDE_REPLAYED',
   AUDIT_ACTION_CODES_CREATED: 'AUDIT_ACTION_CODES_CREATED',
+  AUDIT_ACTION_VOTES_PRUNED: 'AUDIT_ACTION_VOTES_PRUNED',
 } as const;
 
 export type AuditAction =
@@ -37,5 +38,7 @@ export type AuditAction =
   | 9
   | 'AUDIT_ACTION_CODES_CREATED'
   | 10
+  | 'AUDIT_ACTION_VOTES_PRUNED'
+  | 11
 
 export type AuditAction__Output = typeof AuditAction[keyof typeof AuditAction]

@@ -10,6 +10,8 @@ export interface RecountPollResponse {
   'isEqual'?: (boolean);
   'differences'?: (_tallycast_admin_v1_Difference)[];
   'unregisteredVotes'?: (number | string | Long);
+  'prunedVotes'?: (number | string | Long);
+  '_prunedVotes'?: "prunedVotes";
 }
 
 export interface RecountPollResponse__Output {
@@ -19,4 +21,6 @@ export interface RecountPollResponse__Output {
   'isEqual': (boolean);
   'differences': (_tallycast_admin_v1_Difference__Output)[];
   'unregisteredVotes': (number);
+  'prunedVotes'?: (number);
+  '_prunedVotes'?: "prunedVotes";
 }
