@@ -14,7 +14,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # an ordinary user.
 FROM base AS test
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium libfaketime openssl redis-server strace \
+  && apt-get install -y --no-install-recommends chromium libfaketime openssl prometheus redis-server strace \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node
@@ -34,7 +34,7 @@ RUN npm run build:pages
 
 FROM base AS sources
 COPY . .
-RUN rm -rf .ci .github bench cli docs test web
+RUN rm -rf .ci .github bench cli deploy docs test web
 
 FROM base AS production
 ENV NODE_ENV=production

@@ -21,6 +21,7 @@ import { sleep } from '../runtime/stop-signal.ts'
 import { createBearers } from './bearers.ts'
 import { servedTls } from './grpc-tls.ts'
 import { type RoleContext, runProcess } from './role.ts'
+import { watchOwners } from './watch-owners.ts'
 
 /** Of the shutdown time: what is left is for the connections behind the calls. */
 const graceShare = 0.7
@@ -56,7 +57,13 @@ export async function runAdmin(context: RoleContext, onReady: () => void): Promi
   await listen(server, config, log)
   onReady()
 
-  await Promise.all([schedule.run(signal), removeOldDoors.run(signal), noteKeyUse.run(signal), stopWithSignal()])
+  await Promise.all([
+    schedule.run(signal),
+    removeOldDoors.run(signal),
+    noteKeyUse.run(signal),
+    watchOwners(context),
+    stopWithSignal(),
+  ])
 
   async function stopWithSignal(): Promise<void> {
     if (!signal.aborted) await once(signal, 'abort')

@@ -16,6 +16,7 @@ import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { lanUrlOf } from '../runtime/lan-url.ts'
+import { measureAnswers } from '../runtime/measure-answers.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
@@ -67,7 +68,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
   const readers = createReaders(context, { ...asked, requestLimits, secrets, now: time.now, report })
   const { seePoll, admitViewer } = readers
   const organisers = connectOrganisers(config, watchPoll, rateLimits)
-  const { viewers, givenUp } = measureViewers(registry)
+  const { viewers, givenUp } = measureViewers(registry, config.viewersMax)
   const { sockets, eventStreams } = createLiveChannels(config, { admitViewer, address, report, givenUp })
 
   let isServing = false
@@ -91,7 +92,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     },
   })
   sockets.attach(app.server)
-  await listen(app, config.host, config.port)
+  await listen(app, config, registry)
   isServing = true
   onReady()
 
@@ -167,7 +168,9 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
-async function listen(app: HttpApp, host: string, port: number): Promise<void> {
+/** From the first one on its answers are counted. */
+async function listen(app: HttpApp, { host, port }: Config, registry: RoleContext['registry']): Promise<void> {
+  measureAnswers(registry, app.server)
   try {
     await app.listen({ host, port })
   } catch (cause) {

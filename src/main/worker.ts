@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
+import { createListPartitions } from '../application/record-votes/list-partitions.ts'
 import { createRecordVotes } from '../application/record-votes.ts'
 import { createRecountRecent } from '../application/recount-recent.ts'
 import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
@@ -40,6 +41,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onAnnounced: (acceptedAt) => metrics.voteToUpdate(Math.max(0, Date.now() - acceptedAt) / 1000),
     },
   )
+  const listPartitions = createListPartitions(adapters, config.votePartitions)
   const served = new Set<number>()
   const share = createSharePartitions(lease, owner, config.leaseMs, () => served.size, {
     sleep,
@@ -58,11 +60,13 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
         if (setAside > 0) log.warn({ partition, setAside }, 'votes were set aside')
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
-      onEpochRaised: (checkpoint) =>
+      onEpochRaised: (checkpoint) => {
+        metrics.epochRaised()
         log.error(
           { checkpoint },
           'the stream lost its log, or the ledger is a restored one: a new epoch begins with what the ledger has',
-        ),
+        )
+      },
       onNewerEntry: createNewerEntryReport(log),
       onError: (partition, err) => report({ partition, err }, 'recording met a fault'),
     },
@@ -87,11 +91,8 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   newsStop.abort()
   await news
 
-  /** A poll keeps the number of partitions that it was made with, also where another number was configured since. */
   async function serveMissing(): Promise<void> {
-    const most = Math.max(config.votePartitions, await polls.partitionsMax())
-    const wanted = new Set([...Array(most).keys(), ...(await lease.partitions())])
-    const missing = [...wanted].filter((partition) => !served.has(partition))
+    const missing = (await listPartitions()).filter((partition) => !served.has(partition))
     for (const partition of missing) served.add(partition)
     if (missing.length > 0) recording.push(recorder.run(missing, signal))
   }

@@ -56,6 +56,8 @@ export type LedgerMetrics = {
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
   /** Partitions whose next entry only a newer worker understands. */
   readonly waitingForNewerWorker: (partitions: number) => void
+  /** A partition goes on in a new epoch: its stream has lost its log. */
+  readonly epochRaised: () => void
   /** From the acceptance of the newest vote of a commit to the moment when its tally was published. */
   readonly voteToUpdate: (seconds: number) => void
 }
@@ -88,6 +90,11 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     help: 'Partitions that are not recorded on because a newer version of Tallycast wrote their next entry.',
     registers,
   })
+  const epochsRaised = new Counter({
+    name: 'tallycast_epochs_raised_total',
+    help: 'How often a partition began a new epoch, because its stream had lost its log or the ledger was a restored one.',
+    registers,
+  })
   const voteToUpdate = new Histogram({
     name: 'tallycast_vote_to_update_seconds',
     help: 'From the acceptance of the newest vote of a commit to the moment when its tally was published.',
@@ -99,11 +106,26 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     recorded: (votes) => recorded.inc(votes),
     setAside: (votes) => setAside.inc(votes),
     waitingForNewerWorker: (partitions) => waitingForNewer.set(partitions),
+    epochRaised: () => epochsRaised.inc(),
     unrecorded: (votes, oldestSeconds) => {
       unrecorded.set(votes)
       oldest.set(oldestSeconds)
     },
   }
+}
+
+export type OwnerMetrics = {
+  readonly withoutOwner: (partitions: number) => void
+}
+
+/** What the admin knows about the workers: those that are gone cannot say so. */
+export const measureOwners = (registry: Registry): OwnerMetrics => {
+  const withoutOwner = new Gauge({
+    name: 'tallycast_partitions_without_owner',
+    help: 'Partitions whose votes no worker records, since nobody holds their lease.',
+    registers: [registry],
+  })
+  return { withoutOwner: (partitions) => withoutOwner.set(partitions) }
 }
 
 export type RecountMetrics = {
@@ -174,9 +196,15 @@ export type ViewerMetrics = {
   readonly givenUp: (cause: string) => void
 }
 
-/** What the api knows about those who watch. */
-export const measureViewers = (registry: Registry): ViewerMetrics => {
+/** What the api knows about those who watch. `viewersMax`: how many it lets in. */
+export const measureViewers = (registry: Registry, viewersMax: number): ViewerMetrics => {
   const registers = [registry]
+  const most = new Gauge({
+    name: 'tallycast_viewers_max',
+    help: 'Viewers that this process lets in: VIEWERS_MAX.',
+    registers,
+  })
+  most.set(viewersMax)
   const viewers = new Gauge({
     name: 'tallycast_viewers',
     help: 'Viewers connected to this process, by WebSocket and server-sent events together.',

@@ -3,6 +3,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import {
   createMetricsRegistry,
   measureLedger,
+  measureOwners,
   measureRecounts,
   measureViewers,
   measureVotes,
@@ -17,7 +18,7 @@ test('metrics and health are served, and readiness follows the process', async (
   const registry = createMetricsRegistry('all')
   const votes = measureVotes(registry)
   const ledger = measureLedger(registry)
-  const viewers = measureViewers(registry)
+  const viewers = measureViewers(registry, 20)
   const recounts = measureRecounts(registry)
   let isReady = false
   await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => isReady, log })
@@ -35,6 +36,8 @@ test('metrics and health are served, and readiness follows the process', async (
   ledger.voteToUpdate(0.02)
   ledger.waitingForNewerWorker(1)
   ledger.setAside(4)
+  ledger.epochRaised()
+  measureOwners(registry).withoutOwner(2)
   const text = await (await fetch(`${url}/metrics`)).text()
   for (const line of [
     'tallycast_votes_accepted_total{process="all"} 3',
@@ -44,7 +47,10 @@ test('metrics and health are served, and readiness follows the process', async (
     'tallycast_oldest_unrecorded_seconds{process="all"} 0.5',
     'tallycast_votes_set_aside_total{process="all"} 4',
     'tallycast_partitions_waiting_for_newer_worker{process="all"} 1',
+    'tallycast_epochs_raised_total{process="all"} 1',
+    'tallycast_partitions_without_owner{process="all"} 2',
     'tallycast_viewers{process="all"} 7',
+    'tallycast_viewers_max{process="all"} 20',
     'tallycast_viewers_given_up_total{cause="too_slow",process="all"} 1',
     'tallycast_vote_to_update_seconds_count{process="all"} 1',
     'tallycast_recounted_polls_total{process="all"} 1',

@@ -4,7 +4,7 @@ import { makeCacheFolder } from '../../src/runtime/cache-folder.ts'
 import { findTool, listLibraries, unpackPackage } from '../../src/runtime/debian-packages.ts'
 
 /** A file of a Debian package, and where the libraries lie that it needs; null where the system has them. */
-type DebianFile = { readonly path: string; readonly libraries: string | null }
+export type DebianFile = { readonly path: string; readonly libraries: string | null }
 
 /** What shows the system calls of a process. */
 export const provideStrace = (): Promise<DebianFile> => provide('strace')
@@ -12,11 +12,19 @@ export const provideStrace = (): Promise<DebianFile> => provide('strace')
 /** What verifies signatures, and was written by nobody here. */
 export const provideOpenssl = (): Promise<DebianFile> => provide('openssl')
 
-const provide = async (program: string): Promise<DebianFile> => {
+/** What looks at metrics and raises alerts. */
+export const providePrometheus = (): Promise<DebianFile> => provide('prometheus')
+
+/** What judges the rules of alerts. */
+export const providePromtool = (): Promise<DebianFile> => provide('promtool', 'prometheus')
+
+const provide = async (program: string, packageName = program): Promise<DebianFile> => {
   const installed = findTool(program)
   if (installed !== null) return { path: installed, libraries: null }
-  const root = await unpack(program)
-  return { path: join(root, 'usr/bin', program), libraries: await listLibraries(root) }
+  const root = await unpack(packageName)
+  const path = ['usr/bin', 'usr/sbin'].map((folder) => join(root, folder, program)).find((one) => existsSync(one))
+  if (path === undefined) throw new Error(`the package ${packageName} holds no ${program}`)
+  return { path, libraries: await listLibraries(root) }
 }
 
 let faketime: Promise<string> | undefined

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { readPanels } from '../support/grafana.ts'
+import { readRules } from '../support/prometheus.ts'
+
+const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const rules = readRules(read('deploy/prometheus/alerts.yml'))
+const [, runbook = ''] = read('docs/operations.md').split('\n## Alerts\n')
+
+test.each(rules)('$alert says how urgent it is, what has happened and where to read on', ({ labels, annotations }) => {
+  expect(['page', 'ticket']).toContain(labels['severity'])
+  expect(annotations).toEqual({
+    summary: expect.stringMatching(/^[A-Z].*[^.]$/),
+    description: expect.stringMatching(/\.$/),
+    runbook: 'docs/operations.md#alerts',
+  })
+})
+
+test('the page for operators says of each alert what to do, and of no other, in the order of the rules', () => {
+  const lines = [...runbook.split('\n## ')[0]!.matchAll(/^\| `(Tallycast\w+)` +\| .+\S +\| .+\S +\|$/gm)]
+  expect(lines.map(([, alert]) => alert)).toEqual(rules.map(({ alert }) => alert))
+})
+
+test('the dashboard has a row for each part, and each panel asks something and says what it shows', () => {
+  const { rows, panels } = readPanels(read('deploy/grafana/tallycast.json'))
+  expect(rows).toEqual(['Votes', 'Worker', 'Viewers', 'Stores', 'Processes'])
+  expect(panels.filter(({ title, queries }) => title === '' || queries.length === 0)).toEqual([])
+})
