@@ -63,8 +63,13 @@ export async function createTakeVotes(
     castInBulk,
     castVote: async (request: VoteRequest) => {
       const result = await castVote(request)
-      if (isRefused(result)) metrics.refused(result.refused)
-      else metrics.accepted(1)
+      if (isRefused(result)) {
+        metrics.refused(result.refused)
+        log.debug({ pollId: request.pollId, refused: result.refused }, 'a vote was refused')
+      } else {
+        metrics.accepted(1)
+        log.debug({ pollId: request.pollId, voteId: result.voteId }, 'a vote was accepted')
+      }
       return result
     },
     refuseNow: () => {

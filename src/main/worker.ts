@@ -54,9 +54,10 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     { leaseMs: config.leaseMs, entriesMax, waitMs: readWaitMs, streamRetentionMs: config.streamRetentionMs },
     {
       sleep,
-      onRecorded: (partition, { written, setAside }) => {
+      onRecorded: (partition, { checkpoint, written, setAside }) => {
         metrics.recorded(written)
         metrics.setAside(setAside)
+        log.debug({ partition, recorded: checkpoint.recorded, written, setAside }, 'recorded up to this entry')
         if (setAside > 0) log.warn({ partition, setAside }, 'votes were set aside')
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),

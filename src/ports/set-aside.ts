@@ -30,6 +30,8 @@ export type ReplayedItem = SetAsidePlace & { readonly pollId: string | null; rea
 
 /** Votes that could not be recorded, kept beside the ledger. */
 export type SetAsideVotes = {
+  /** What was set aside at this place; null where nothing was. */
+  find(place: SetAsidePlace): Promise<SetAsideItem | null>
   /**
    * What was set aside, of this poll or (null) at all, oldest first, after the cursor that the page before returned; null for a
    * cursor that none did.

@@ -207,6 +207,6 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
 }
 
 /** A command that finds the database of the Tallycast that runs on DATA_DIR. */
-const isBeside = (role: Role): boolean => role === 'recount' || role === 'keys' || role === 'verify' || role === 'prune'
+const isBeside = (role: Role): boolean => ['recount', 'keys', 'trace', 'verify', 'prune'].includes(role)
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)

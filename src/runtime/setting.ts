@@ -1,5 +1,16 @@
 /** What a process does: everything on embedded parts, everything as three processes, one part of it, or a look from beside. */
-export type Role = 'all' | 'full' | 'api' | 'worker' | 'admin' | 'migrate' | 'recount' | 'keys' | 'verify' | 'prune'
+export type Role =
+  | 'all'
+  | 'full'
+  | 'api'
+  | 'worker'
+  | 'admin'
+  | 'migrate'
+  | 'recount'
+  | 'keys'
+  | 'trace'
+  | 'verify'
+  | 'prune'
 
 /** A value read from text, or what is wrong with the text, to be put behind the variable's name. */
 export type Read<Value> = { readonly value: Value } | { readonly problem: string }

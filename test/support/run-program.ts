@@ -2,7 +2,7 @@ import { startServerProcess } from './server-process.ts'
 
 /** Runs a command of ours to its end: what it said, and with what it ended. */
 export async function runProgram(
-  program: 'keys' | 'recount' | 'verify' | 'prune',
+  program: 'keys' | 'recount' | 'trace' | 'verify' | 'prune',
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<{ readonly exitCode: number | null; readonly output: string }> {

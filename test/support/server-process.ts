@@ -21,6 +21,7 @@ export type Program =
   | 'demo'
   | 'recount'
   | 'keys'
+  | 'trace'
   | 'verify'
   | 'prune'
 

@@ -17,6 +17,7 @@ import { replayAtPartition } from './set-aside-replay.ts'
 /** What was set aside, in PostgreSQL. The pool MUST lead to the primary. */
 export function createSetAsideVotes(pool: pg.Pool): SetAsideVotes {
   return {
+    find: (place) => orUnavailable('ledger', () => findSetAside(pool, place)),
     list: (pollId, cursor, pageSize) => orUnavailable('ledger', () => listSetAside(pool, pollId, cursor, pageSize)),
     replay: (places) => orUnavailable('ledger', () => replay(pool, places)),
   }
@@ -49,9 +50,19 @@ type SetAsideRow = {
   readonly replayed_at: Date | null
 }
 
-const LIST = `
+const ITEMS = `
   select id, partition, encode(position, 'hex') as position, poll_id, reason, payload, set_aside_at, replay_outcome, replayed_at
-  from set_aside
+  from set_aside`
+
+const FIND = `${ITEMS} where partition = $1 and position = decode($2, 'hex')`
+
+async function findSetAside(pool: pg.Pool, { partition, position }: SetAsidePlace): Promise<SetAsideItem | null> {
+  const { rows } = await pool.query<SetAsideRow>(FIND, [partition, position])
+  return rows[0] === undefined ? null : toItem(rows[0])
+}
+
+const LIST = `
+  ${ITEMS}
   where ($1::text is null or poll_id = $1) and id > $2
   order by id
   limit $3`

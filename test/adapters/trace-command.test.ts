@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
+import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
+import { setVoteAside } from '../../src/application/record-votes/ledger-batch.ts'
+import { createVoteIds } from '../../src/application/cast-vote/vote-id.ts'
+import type { Poll } from '../../src/domain/poll.ts'
+import type { PositionedVote } from '../../src/domain/vote.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { runProgram } from '../support/run-program.ts'
+import { somePoll } from '../support/some-poll.ts'
+import { createLedgerOwner, type LedgerOwner, someVoter, voteAt } from '../support/some-votes.ts'
+
+let database: TestDatabase
+let owner: LedgerOwner
+let poll: Poll
+beforeAll(async () => {
+  database = await createTestDatabase()
+  owner = await createLedgerOwner(database.pool, 0)
+  poll = somePoll({ closesAt: null, partitions: 1 })
+  await createPollStore(database.pool).create(poll)
+})
+afterAll(() => database.drop())
+
+const vote = (entry: number, said: Partial<PositionedVote> = {}): PositionedVote =>
+  voteAt(entry, { pollId: poll.id, voter: someVoter(), selection: [1], ...said })
+
+const trace = async ({ pollId, round, voter, position }: PositionedVote) => {
+  const voteIds = createVoteIds((await createSecretStore(database.pool).read()).service)
+  return runTrace(voteIds.seal({ pollId, round, voter, position }))
+}
+const runTrace = async (...args: readonly string[]) => runProgram('trace', args, { DATABASE_URL: database.databaseUrl })
+
+test('a vote in the ledger counts; what a later one of its voter has replaced is superseded by that one', async () => {
+  const first = vote(1)
+  const second = vote(2, { voter: first.voter, kind: 'change', selection: [2] })
+  await owner.record(1, { votes: [first] })
+  expect(await trace(first)).toEqual({
+    exitCode: 0,
+    output: `poll ${poll.id}, round 1; entry 1-0 in epoch 1 of partition 0\nRecorded: it is in the ledger, and counts in its round.\n`,
+  })
+  await owner.record(2, { votes: [second] })
+  expect(await trace(first)).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining('Superseded: a later vote of the same voter counts, entry 2-0 in epoch 1.'),
+  })
+})
+
+test('a vote that was set aside is told with its reason', async () => {
+  const astray = vote(3)
+  await owner.record(3, { setAside: [setVoteAside(astray, 'nobody can hold it')] })
+  expect(await trace(astray)).toMatchObject({
+    exitCode: 1,
+    output: expect.stringMatching(/Set aside at \d{4}-\S+Z: unreadable, nobody can hold it; not replayed\.\n$/),
+  })
+})
+
+test('a vote behind which the ledger is waits; one that it has passed by is missing, and an earlier one of its voter is named', async () => {
+  expect(await trace(vote(4))).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining('Waiting: the ledger is at entry 3-0, before it.'),
+  })
+  const earlier = vote(4)
+  await owner.record(5, { votes: [earlier] })
+  expect(await trace(vote(5))).toMatchObject({
+    exitCode: 1,
+    output: expect.stringMatching(/Missing: the ledger is at entry 5-0 of epoch 1, .*\nIts log was lost/),
+  })
+  expect(await trace(vote(5, { voter: earlier.voter }))).toMatchObject({
+    exitCode: 1,
+    output: expect.stringContaining('An earlier vote of the same voter counts, entry 4-0 in epoch 1'),
+  })
+})
+
+test('an id that was never given, and no id, are told apart from a vote', async () => {
+  expect(await runTrace('nothing')).toMatchObject({ exitCode: 2, output: expect.stringContaining('no vote_id') })
+  expect(await runTrace()).toMatchObject({ exitCode: 2, output: expect.stringContaining('Name one vote.') })
+  const elsewhere = vote(1, { pollId: somePoll().id })
+  expect(await trace(elsewhere)).toMatchObject({
+    exitCode: 2,
+    output: expect.stringContaining('a poll that is not in'),
+  })
+})
