@@ -54,9 +54,12 @@ function composeProblems(text: string): readonly string[] {
 const dockerfileProblems = (text: string): readonly unknown[] => validate(text).map((problem) => problem.message)
 
 describe('the compose files', () => {
-  test.each(['docker-compose.yml', 'compose.dev.yml'])('%s keeps to the schema of compose files', (name) => {
-    expect(composeProblems(read(name))).toEqual([])
-  })
+  test.each(['docker-compose.yml', 'compose.dev.yml', 'deploy/compose.scale.yml'])(
+    '%s keeps to the schema of compose files',
+    (name) => {
+      expect(composeProblems(read(name))).toEqual([])
+    },
+  )
 
   test.each([
     ['a key that no service has', /^ {2}init: true$/m, '  inti: true'],
@@ -68,19 +71,36 @@ describe('the compose files', () => {
     expect(composeProblems(broken)).not.toEqual([])
   })
 
-  test.each(['migrate', 'admin', 'worker', 'api'] as const)('%s starts with nothing set on the machine', (role) => {
-    const given = readCompose('docker-compose.yml').services[role]?.environment ?? {}
-    const environment = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, interpolate(value)]))
-    expect(() => readConfig(environment, role)).not.toThrow()
-    expect(readConfig(environment, role)).toMatchObject({
-      databaseUrl: expect.stringContaining('@postgres:5432/'),
-      redisUrl: 'redis://redis:6379',
+  describe.each([
+    ['docker-compose.yml', 'redis://redis:6379'],
+    ['deploy/compose.scale.yml', 'redis://redis-1:6379'],
+  ])('%s', (file, redisUrl) => {
+    test.each(['migrate', 'admin', 'worker', 'api'] as const)('%s starts with nothing set on the machine', (role) => {
+      const given = readCompose(file).services[role]?.environment ?? {}
+      const environment = Object.fromEntries(Object.entries(given).map(([name, value]) => [name, interpolate(value)]))
+      expect(() => readConfig(environment, role)).not.toThrow()
+      expect(readConfig(environment, role)).toMatchObject({
+        databaseUrl: expect.stringContaining('@postgres:5432/'),
+        redisUrl,
+      })
     })
   })
 
-  test('only the api is reachable from outside', () => {
-    const services = Object.entries(readCompose('docker-compose.yml').services)
-    expect(services.filter(([, service]) => service.ports !== undefined).map(([name]) => name)).toEqual(['api'])
+  test.each([
+    ['docker-compose.yml', 'the api', ['api']],
+    ['deploy/compose.scale.yml', 'nginx', ['nginx']],
+  ])('of %s only %s is reachable from other machines', (file, _what, reachable) => {
+    const services = Object.entries(readCompose(file).services)
+    const isPublished = (port: string): boolean => !port.startsWith('127.0.0.1:')
+    expect(services.filter(([, { ports = [] }]) => ports.some(isPublished)).map(([name]) => name)).toEqual(reachable)
+  })
+
+  test('what deploy/compose.scale.yml mounts of this repository is there', () => {
+    const services = Object.values(readCompose('deploy/compose.scale.yml').services)
+    const sources = services.flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
+    const ours = sources.filter((source) => source.startsWith('./'))
+    expect(ours).toContain('./nginx/tallycast.conf')
+    expect(ours.filter((source) => !existsSync(join(root, 'deploy', source)))).toEqual([])
   })
 
   test('the folders that development mounts exist', () => {

@@ -18,6 +18,9 @@ export const providePrometheus = (): Promise<DebianFile> => provide('prometheus'
 /** What judges the rules of alerts. */
 export const providePromtool = (): Promise<DebianFile> => provide('promtool', 'prometheus')
 
+/** What stands in front of apis. */
+export const provideNginx = (): Promise<DebianFile> => provide('nginx')
+
 const provide = async (program: string, packageName = program): Promise<DebianFile> => {
   const installed = findTool(program)
   if (installed !== null) return { path: installed, libraries: null }
