@@ -18,10 +18,12 @@ import { createViewerCounts as createPostgresViewerCounts } from '../adapters/po
 import { createVoteDoor as createPostgresVoteDoor } from '../adapters/postgres/vote-door.ts'
 import { createVoteLedger } from '../adapters/postgres/vote-ledger.ts'
 import { createVoteStream as createPostgresVoteStream } from '../adapters/postgres/vote-stream.ts'
+import { connectCluster } from '../adapters/redis/cluster/connect.ts'
 import { connectRedis } from '../adapters/redis/connect.ts'
 import { createDoorRestoration as createRedisDoorRestoration } from '../adapters/redis/door-restoration.ts'
 import { type DurabilityProblem, findDurabilityProblems } from '../adapters/redis/durability.ts'
 import { createKeys } from '../adapters/redis/keys.ts'
+import { spreadTag } from '../adapters/redis/cluster/partition-tags.ts'
 import { createSharedRates } from '../adapters/redis/shared-rates.ts'
 import { createTallyCache as createRedisTallyCache } from '../adapters/redis/tally-cache.ts'
 import { createTallyFeed as createRedisTallyFeed } from '../adapters/redis/tally-feed.ts'
@@ -50,6 +52,7 @@ import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import type { Log } from '../runtime/log.ts'
 import { connectPostgres } from '../runtime/postgres-pool.ts'
+import { listSeeds } from '../runtime/redis-url.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 
 /** What keeps the truth: always PostgreSQL. */
@@ -190,12 +193,13 @@ type RedisConfig = Pick<Config, 'redisPrefix' | 'voteDurability' | 'isVoteDurabi
 }
 
 async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide & Stoppable> {
-  const keys = createKeys(config.redisPrefix)
   const report = createFaultLog(log)
-  const connections = connectRedis({
-    url: config.redisUrl,
-    onError: (duty, err) => report({ duty, err }, 'a connection to Redis failed; trying again'),
-  })
+  const onError = (duty: string, err: Error): void =>
+    report({ duty, err }, 'a connection to Redis failed; trying again')
+  const seeds = listSeeds(config.redisUrl)
+  const keys = createKeys(config.redisPrefix, seeds === null ? String : spreadTag)
+  const connections =
+    seeds === null ? connectRedis({ url: config.redisUrl, onError }) : connectCluster({ seeds, onError })
   try {
     await connections.ready()
   } catch (error) {

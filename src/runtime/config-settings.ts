@@ -1,6 +1,7 @@
 import { logLevels } from './log.ts'
 import { certificate, privateKey, publicKeys, signingKey } from './pem-settings.ts'
 import { networks, origins } from './network-settings.ts'
+import { redisUrl } from './redis-url.ts'
 import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
@@ -28,7 +29,7 @@ export const settings = {
   /** A PostgreSQL that is silent is noticed within this and a second; no statement of ours takes longer when all is well. */
   DATABASE_STATEMENT_TIMEOUT_MS: integer({ least: 1_000, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
   DATABASE_LOCK_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 5_000, unit: 'milliseconds' }),
-  REDIS_URL: optional(url(['redis:', 'rediss:'])),
+  REDIS_URL: optional(redisUrl),
   REDIS_PREFIX: text({ fallback: '', pattern: /^[\w.:-]{0,64}$/, form: 'at most 64 letters, digits and _ . : -' }),
   DATA_DIR: text({ fallback: './data', pattern: /^[^\0]+$/, form: 'a folder' }),
 

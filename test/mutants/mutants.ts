@@ -17,8 +17,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/vote-door.ts',
-        from: 'if (replication !== null) await waitForReplicas(redis, replication)\n    return unpackAnswers',
-        to: 'return unpackAnswers',
+        from: 'batch.parameters, whenWritten)',
+        to: 'batch.parameters)',
       },
     ],
     caughtBy: [

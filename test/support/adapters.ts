@@ -5,6 +5,7 @@ import type { TallyFeed } from '../../src/ports/tally-feed.ts'
 import type { ViewerCounts } from '../../src/ports/viewer-counts.ts'
 import type { VoteDoor } from '../../src/ports/vote-door.ts'
 import type { VoteStream } from '../../src/ports/vote-stream.ts'
+import { cluster } from './adapters-cluster.ts'
 import { postgres } from './adapters-postgres.ts'
 import { redis } from './adapters-redis.ts'
 
@@ -32,4 +33,4 @@ export type AdapterOptions = { readonly unrecordedVotesMax?: number }
 export const adapters: readonly {
   readonly name: string
   readonly create: (options?: AdapterOptions) => Promise<Adapters>
-}[] = [postgres, redis]
+}[] = [postgres, redis, cluster]

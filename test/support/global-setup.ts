@@ -4,6 +4,7 @@ import type { TestProject } from 'vitest/node'
 import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
 import { type BrowserProgram, provideBrowser } from './browser-program.ts'
+import { offerSharedCluster } from './shared-cluster.ts'
 import { provideTestServers } from './test-servers.ts'
 
 declare module 'vitest' {
@@ -14,6 +15,8 @@ declare module 'vitest' {
     /** The migrated database that each test file's own is cloned from. */
     templateDatabase: string
     redisUrl: string
+    /** Where the URL of a Redis Cluster is to be had. */
+    clusterAskUrl: string
     browser: BrowserProgram
   }
 }
@@ -33,6 +36,9 @@ export const setup = async (project: TestProject): Promise<void> => {
   project.provide('postgresUrl', postgresUrl)
   project.provide('templateDatabase', template)
   project.provide('redisUrl', redisUrl)
+  const cluster = await offerSharedCluster()
+  undo.push(cluster.stop)
+  project.provide('clusterAskUrl', cluster.askUrl)
   project.provide('browser', await provideBrowser())
 }
 

@@ -17,6 +17,13 @@ export const shareTestRedis = (): { readonly redisUrl: string; readonly prefix: 
   prefix: `test-${randomBytes(8).toString('hex')}:`,
 })
 
+/** The same for the Redis Cluster that they share. */
+export const shareTestCluster = async (): Promise<{ readonly redisUrl: string; readonly prefix: string }> => {
+  const answer = await fetch(inject('clusterAskUrl'))
+  if (!answer.ok) throw new Error(await answer.text())
+  return { redisUrl: await answer.text(), prefix: shareTestRedis().prefix }
+}
+
 export type TestRedis = {
   readonly redisUrl: string
   readonly port: number
@@ -33,11 +40,12 @@ export type TestRedis = {
 
 /**
  * A Redis of its own, for a test that kills or reconfigures it. Takes options of redis-server, after the durable defaults, and a
- * command under which it is to run, which must end in becoming the program that it is given.
+ * command under which it is to run, which must end in becoming the program that it is given; and a port, where any does not do.
  */
 export const startTestRedis = async (
   args: readonly string[] = [],
   under: readonly string[] = [],
+  chosenPort?: number,
 ): Promise<TestRedis> => {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'tallycast-redis-')))
   const leash = keepOnLeash(dir, 'redis.pid')
@@ -57,7 +65,7 @@ export const startTestRedis = async (
       process.env['PATH'] = PATH
     }
   }
-  let server = await start(args)
+  let server = await start(args, chosenPort)
   const { port, redisUrl } = server
 
   const kill = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
+import type { Servers } from './servers.ts'
 
 export type RedisSettings = {
   readonly url: string
@@ -9,22 +10,25 @@ export type RedisSettings = {
   readonly onError?: (duty: string, error: Error) => void
 }
 
-/** One connection per duty, so that none waits behind another's commands. */
-export type RedisConnections = {
+/** One connection per duty (in a cluster, per duty and server), so that none waits behind another's commands. */
+export type RedisConnections<Of extends Servers = Redis> = {
   /** Votes and doors, and what a worker asks of the stream without waiting. */
-  readonly commands: Redis
-  readonly cache: Redis
-  readonly publisher: Redis
-  readonly subscriber: Redis
-  /** A connection of its own for reads that wait: the caller disconnects it. */
-  readonly openReader: () => Redis
+  readonly commands: Of
+  readonly cache: Of
+  readonly publisher: Of
+  readonly subscriber: Of
+  /**
+   * A connection of its own for reads of this key that wait: `known` where that still leads to the server that has it, else
+   * another. The caller disconnects both.
+   */
+  readonly openReader: (key: string, known?: Redis) => Redis
   /** Resolves when all connections serve; throws `DependencyUnavailable` when they do not within the time. */
   readonly ready: (withinMs?: number) => Promise<void>
   readonly stop: () => void
 }
 
 const commandTimeoutMsDefault = 2_000
-const readyWithinMsDefault = 10_000
+export const readyWithinMsDefault = 10_000
 const connectTimeoutMs = 5_000
 /** Redis guesses how long it will go on loading its data, and guesses badly: it is asked again after this at the latest. */
 const loadingLookMs = 1_000
@@ -35,10 +39,7 @@ export function connectRedis(settings: RedisSettings): RedisConnections {
   const lastErrors = new Map<string, Error>()
   const open = (duty: string, hasCommandTimeout = true): Redis => {
     const redis = openConnection(settings, duty, hasCommandTimeout)
-    redis.on('error', (error: Error) => {
-      lastErrors.set(duty, error)
-      settings.onError?.(duty, error)
-    })
+    redis.on('error', (error: Error) => lastErrors.set(duty, error))
     return redis
   }
   const duties = {
@@ -50,7 +51,7 @@ export function connectRedis(settings: RedisSettings): RedisConnections {
   return {
     ...duties,
     // A read may wait longer than any command should take: its reader watches the time.
-    openReader: () => open('reader', false),
+    openReader: (_key, known) => known ?? open('reader', false),
     ready: async (withinMs = readyWithinMsDefault) => {
       await Promise.all(
         Object.entries(duties).map(([duty, redis]) => waitUntilReady(redis, withinMs, () => lastErrors.get(duty))),
@@ -89,9 +90,10 @@ export async function readClock(redis: Redis): Promise<number> {
   return Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000)
 }
 
-function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout: boolean): Redis {
+/** Opens a connection to one server. */
+export function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout = true): Redis {
   const commandTimeout = settings.commandTimeoutMs ?? commandTimeoutMsDefault
-  return new Redis(settings.url, {
+  const redis = new Redis(settings.url, {
     connectionName: `tallycast-${duty}`,
     // Answers keep one form, whatever the server offers.
     protocol: 2,
@@ -112,6 +114,8 @@ function openConnection(settings: RedisSettings, duty: string, hasCommandTimeout
     // After a failover the old primary answers so until the connection is made anew.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })
+  redis.on('error', (error: Error) => settings.onError?.(duty, error))
+  return redis
 }
 
 /** With jitter, so that processes that lost the same Redis do not all come back in the same moment. */

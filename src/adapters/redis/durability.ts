@@ -1,5 +1,6 @@
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { orUnavailable } from './faults.ts'
+import { type Servers, serversOf } from './servers.ts'
 
 /** What an accepted vote survives; the words of VOTE_DURABILITY. */
 export type Durability = 'durable' | 'fast' | 'memory' | 'replicated'
@@ -14,16 +15,36 @@ const valkeyMajorMin = 8
  * Compares what Redis is set to with the declared durability. Empty: it keeps accepted votes as promised. What it needs to
  * know and may not read is a problem too.
  */
-export function findDurabilityProblems(redis: Redis, durability: Durability): Promise<readonly DurabilityProblem[]> {
+export function findDurabilityProblems(
+  servers: Servers,
+  durability: Durability,
+): Promise<readonly DurabilityProblem[]> {
   return orUnavailable('stream', async () => {
-    const info = parseInfo(await redis.info())
-    const problems = [...versionProblems(info)]
-    const settings = await readSettings(redis)
-    if (settings === null) return [...problems, configForbidden]
-    problems.push(...evictionProblems(settings), ...fileProblems(settings, durability))
-    if (durability === 'replicated') problems.push(...replicaProblems(info))
-    return problems
+    if (servers instanceof Redis) return findProblemsOf(servers, durability, false)
+    const problems = serversOf(servers).map(async (redis) => {
+      const { host = '', port = 0 } = redis.options
+      return (await findProblemsOf(redis, durability, true)).map(({ problem, mend }) => ({
+        problem: `${host}:${port}: ${problem}`,
+        mend: mend.map((line) => `-h ${host} -p ${port} ${line}`),
+      }))
+    })
+    return (await Promise.all(problems)).flat()
   })
+}
+
+async function findProblemsOf(
+  redis: Redis,
+  durability: Durability,
+  isInCluster: boolean,
+): Promise<readonly DurabilityProblem[]> {
+  const info = parseInfo(await redis.info())
+  const problems = [...versionProblems(info)]
+  if (!isInCluster && info.get('cluster_enabled') === '1') problems.push(clusterUnnamed)
+  const settings = await readSettings(redis)
+  if (settings === null) return [...problems, configForbidden]
+  problems.push(...evictionProblems(settings), ...fileProblems(settings, durability))
+  if (durability === 'replicated') problems.push(...replicaProblems(info))
+  return problems
 }
 
 type Settings = ReadonlyMap<string, string>
@@ -32,6 +53,12 @@ const configForbidden: DurabilityProblem = {
   problem:
     'Redis does not let us read its configuration (CONFIG is forbidden), so nobody can tell whether it keeps accepted votes. ' +
     'Allow CONFIG GET to this user; or, where the provider keeps votes as VOTE_DURABILITY says and evicts nothing, set VOTE_DURABILITY_CHECK=off',
+  mend: [],
+}
+
+const clusterUnnamed: DurabilityProblem = {
+  problem:
+    'this Redis is one server of a cluster, and refuses the keys of the others: let REDIS_URL begin with redis-cluster:// (over TLS rediss-cluster://)',
   mend: [],
 }
 

@@ -1,8 +1,8 @@
 import { type Dependency, DependencyUnavailable, isUnavailable } from '../../ports/unavailable.ts'
 
-/** First words of replies that say "not now" rather than "you are wrong": starting, full, disk trouble, failing over. */
+/** First words of replies that say "not now" rather than "you are wrong": starting, full, disk trouble, failing over, moving slots. */
 const passingReplies =
-  /^(?:LOADING|OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED|NOAUTH|WRONGPASS)\b/
+  /^(?:LOADING|OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|MOVED|ASK)\b/
 
 /** What the client says when there is no connection, or no answer in time. */
 const passingMessages =

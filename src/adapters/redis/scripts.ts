@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import { onServerOf, type Servers } from './servers.ts'
 
 export type ScriptArgument = string | number | Buffer
 
-/** Runs a script and returns its answer with every string as the bytes that Redis sent. */
-export type Script = (redis: Redis, keys: readonly string[], parameters: readonly ScriptArgument[]) => Promise<unknown>
+/**
+ * Runs a script on the server that has its keys, and returns its answer with every string as the bytes that Redis sent. `behind` is
+ * done before that, on the connection that the script went over.
+ */
+export type Script = (
+  servers: Servers,
+  keys: readonly string[],
+  parameters: readonly ScriptArgument[],
+  behind?: (redis: Redis) => Promise<void>,
+) => Promise<unknown>
 
 /**
  * Reads a script from `lua/`, with what all scripts share in front of it. It is called by its hash; a server that does
@@ -14,15 +23,24 @@ export type Script = (redis: Redis, keys: readonly string[], parameters: readonl
 export function loadScript(name: string): Script {
   const text = readLua('shared') + readLua(name)
   const hash = createHash('sha1').update(text).digest('hex')
-  return async (redis, keys, parameters) => {
+  return (servers, keys, parameters, behind) => {
     const rest = [keys.length, ...keys, ...parameters]
-    try {
-      return await redis.callBuffer('EVALSHA', [hash, ...rest])
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-      // The script did not run, so nothing is done twice.
-      return redis.callBuffer('EVAL', [text, ...rest])
+    const run = async (redis: Redis, ask: () => void): Promise<unknown> => {
+      try {
+        return await redis.callBuffer('EVALSHA', [hash, ...rest])
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
+        // The script did not run, so nothing is done twice.
+        ask()
+        return redis.callBuffer('EVAL', [text, ...rest])
+      }
     }
+    // Every script has a key.
+    return onServerOf(servers, keys[0]!, async (redis, ask) => {
+      const reply = await run(redis, ask)
+      await behind?.(redis)
+      return reply
+    })
   }
 }
 

@@ -1,20 +1,20 @@
-import type { Redis } from 'ioredis'
 import type { SharedRates } from '../../ports/shared-rates.ts'
 import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
 import { loadScript } from './scripts.ts'
+import type { Servers } from './servers.ts'
 
 const chargeScript = loadScript('rate-limit')
 
 /** Rates in Redis: per key the moment from which it is as if nothing had been asked, in microseconds by the clock of Redis. */
-export function createSharedRates(redis: Redis, keys: Pick<Keys, 'rate'>): SharedRates {
+export function createSharedRates(servers: Servers, keys: Pick<Keys, 'rate'>): SharedRates {
   return {
     charge: (charges) =>
       orUnavailable('cache', async () => {
         const names = charges.map(({ key }) => keys.rate(key))
         const costs = charges.flatMap(({ costMs, aheadMsMax }) => [toMicros(costMs), toMicros(aheadMsMax)])
         // The script answers with one number for each key.
-        const ahead = (await chargeScript(redis, names, costs)) as readonly number[]
+        const ahead = (await chargeScript(servers, names, costs)) as readonly number[]
         return ahead.map((micros) => micros / 1000)
       }),
   }

@@ -1,22 +1,22 @@
-import type { Redis } from 'ioredis'
 import type { Poll } from '../../domain/poll.ts'
 import type { Tally } from '../../domain/tally.ts'
 import type { TallyCache } from '../../ports/tally-cache.ts'
 import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
 import { loadScript } from './scripts.ts'
+import { onServerOf, readFields, type Servers } from './servers.ts'
 
 const putScript = loadScript('cache-put')
 
 /** The cache in Redis: per poll a hash for the tally and one for the definition, each with its version and its JSON. */
-export function createTallyCache(redis: Redis, keys: Keys): TallyCache {
+export function createTallyCache(servers: Servers, keys: Keys): TallyCache {
   const put = (key: string, version: number, body: unknown): Promise<void> =>
     orUnavailable('cache', async () => {
-      await putScript(redis, [key], [version, JSON.stringify(body)])
+      await putScript(servers, [key], [version, JSON.stringify(body)])
     })
   const get = (key: string): Promise<unknown> =>
     orUnavailable('cache', async () => {
-      const body = await redis.hget(key, 'body')
+      const body = await onServerOf(servers, key, (redis) => redis.hget(key, 'body'))
       return body === null ? null : JSON.parse(body)
     })
   return {
@@ -27,29 +27,27 @@ export function createTallyCache(redis: Redis, keys: Keys): TallyCache {
     getPoll: async (pollId) => (await get(keys.definition(pollId))) as Poll | null,
     versions: (pollIds) =>
       orUnavailable('cache', async () => {
-        const pipeline = redis.pipeline()
-        for (const pollId of pollIds) {
-          pipeline.hget(keys.tally(pollId), 'version').hget(keys.definition(pollId), 'version')
-        }
-        const replies = (await pipeline.exec()) ?? []
+        const versions = await readFields(
+          servers,
+          pollIds.flatMap((pollId) => [
+            [keys.tally(pollId), 'version'],
+            [keys.definition(pollId), 'version'],
+          ]),
+        )
         return pollIds.map((_pollId, at) => ({
-          version: readVersion(replies[2 * at]),
-          revision: readVersion(replies[2 * at + 1]),
+          version: readVersion(versions[2 * at]),
+          revision: readVersion(versions[2 * at + 1]),
         }))
       }),
     expire: (pollId, afterMs) =>
       orUnavailable('cache', async () => {
-        await Promise.all([
-          redis.pexpire(keys.tally(pollId), Math.ceil(afterMs)),
-          redis.pexpire(keys.definition(pollId), Math.ceil(afterMs)),
-        ])
+        const expire = (key: string): Promise<number> =>
+          onServerOf(servers, key, (redis) => redis.pexpire(key, Math.ceil(afterMs)))
+        await Promise.all([expire(keys.tally(pollId)), expire(keys.definition(pollId))])
       }),
   }
 }
 
-function readVersion(reply: [error: Error | null, result: unknown] | undefined): number | null {
-  if (reply === undefined) throw new Error('a pipeline left a command without an answer')
-  const [error, version] = reply
-  if (error !== null) throw error
+function readVersion(version: string | null | undefined): number | null {
   return version === null ? null : Number(version)
 }

@@ -1,5 +1,23 @@
 import type { Redis } from 'ioredis'
-import { orUnavailable } from './faults.ts'
+
+/** Listeners of channels. `listen` resolves when the server has the subscription, and with how to leave. */
+export type Channels = {
+  readonly listen: (name: string, listener: ChannelListener) => Promise<() => Promise<void>>
+  readonly stop: () => void
+}
+
+/** How a subscription is asked for and given up, and what the client calls a message of it. */
+export type Subscribing = {
+  readonly messages: 'message' | 'smessage'
+  readonly subscribe: (redis: Redis, name: string) => Promise<unknown>
+  readonly unsubscribe: (redis: Redis, name: string) => Promise<unknown>
+}
+
+const toChannels: Subscribing = {
+  messages: 'message',
+  subscribe: (redis, name) => redis.subscribe(name),
+  unsubscribe: (redis, name) => redis.unsubscribe(name),
+}
 
 export type ChannelListener = { readonly onMessage: (message: unknown) => void; readonly onGap: () => void }
 
@@ -22,7 +40,11 @@ const heartbeatMs = 5_000
  * wanted when the turn of the channel comes: steps of one channel run one after the other, and each compares what the
  * listeners want with what the server has.
  */
-export function createChannels(subscriber: Redis, report: (fault: unknown) => void) {
+export function createChannels(
+  subscriber: Redis,
+  report: (fault: unknown) => void,
+  { messages, subscribe, unsubscribe }: Subscribing = toChannels,
+): Channels {
   const channels = new Map<string, Channel>()
   // A new connection has no subscriptions; what an old one answers late must not be taken for it.
   let connectionNumber = 0
@@ -31,10 +53,10 @@ export function createChannels(subscriber: Redis, report: (fault: unknown) => vo
     const isWanted = channel.listeners.size > 0
     const number = connectionNumber
     if (isWanted && !channel.isSubscribed) {
-      await subscriber.subscribe(name)
+      await subscribe(subscriber, name)
       channel.isSubscribed = number === connectionNumber
     } else if (!isWanted && channel.isSubscribed) {
-      await subscriber.unsubscribe(name)
+      await unsubscribe(subscriber, name)
       if (number === connectionNumber) channel.isSubscribed = false
     }
     if (channel.listeners.size === 0 && !channel.isSubscribed) channels.delete(name)
@@ -67,6 +89,12 @@ export function createChannels(subscriber: Redis, report: (fault: unknown) => vo
     connectionNumber += 1
     for (const channel of channels.values()) channel.isSubscribed = false
   }
+  /** The server of a cluster has taken a subscription from us, and the client does not say which. */
+  const onMoved = (): void => {
+    onClose()
+    // Those of slots that it no longer has are refused, and taken up elsewhere.
+    subscribeAgain().catch(report)
+  }
   const onMessage = (name: string, text: string): void => {
     const listeners = channels.get(name)?.listeners
     if (listeners === undefined) return
@@ -84,7 +112,8 @@ export function createChannels(subscriber: Redis, report: (fault: unknown) => vo
   heartbeat.unref()
   subscriber.on('ready', onReady)
   subscriber.on('close', onClose)
-  subscriber.on('message', onMessage)
+  subscriber.on('moved', onMoved)
+  subscriber.on(messages, onMessage)
 
   return {
     async listen(name: string, listener: ChannelListener): Promise<() => Promise<void>> {
@@ -99,7 +128,7 @@ export function createChannels(subscriber: Redis, report: (fault: unknown) => vo
         await step(name, channel).catch(report)
       }
       try {
-        await orUnavailable('cache', () => step(name, channel))
+        await step(name, channel)
       } catch (error) {
         await leave()
         throw error
@@ -110,7 +139,8 @@ export function createChannels(subscriber: Redis, report: (fault: unknown) => vo
       clearInterval(heartbeat)
       subscriber.off('ready', onReady)
       subscriber.off('close', onClose)
-      subscriber.off('message', onMessage)
+      subscriber.off('moved', onMoved)
+      subscriber.off(messages, onMessage)
     },
   }
 }

@@ -1,29 +1,37 @@
+import { Redis } from 'ioredis'
 import type { Tally } from '../../domain/tally.ts'
 import type { PollChange, TallyFeed } from '../../ports/tally-feed.ts'
 import type { RedisConnections } from './connect.ts'
+import type { Servers } from './servers.ts'
 import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
-import { createChannels } from './tally-feed-channels.ts'
+import { type ChannelListener, createChannels } from './tally-feed-channels.ts'
+import { createClusterChannels } from './tally-feed-cluster.ts'
 
-/** News over Redis Pub/Sub. `report` hears of messages that nobody can read, and of attempts to subscribe that failed. */
+/** News over Redis Pub/Sub, in a cluster over the sharded one. `report` hears of messages that nobody can read, and of attempts to subscribe that failed. */
 export function createTallyFeed(
-  { publisher, subscriber }: Pick<RedisConnections, 'publisher' | 'subscriber'>,
+  { publisher, subscriber }: Pick<RedisConnections<Servers>, 'publisher' | 'subscriber'>,
   keys: Keys,
   report: (fault: unknown) => void,
 ): TallyFeed & { readonly stop: () => void } {
-  const channels = createChannels(subscriber, report)
+  const channels =
+    subscriber instanceof Redis ? createChannels(subscriber, report) : createClusterChannels(subscriber, report)
   const publish = (channel: string, message: unknown): Promise<void> =>
     orUnavailable('cache', async () => {
-      await publisher.publish(channel, JSON.stringify(message))
+      const text = JSON.stringify(message)
+      if (publisher instanceof Redis) await publisher.publish(channel, text)
+      else await publisher.at(channel, (redis) => redis.spublish(channel, text))
     })
+  const listen = (name: string, listener: ChannelListener): Promise<() => Promise<void>> =>
+    orUnavailable('cache', () => channels.listen(name, listener))
   return {
     publishTally: (tally) => publish(keys.pollUpdates(tally.pollId), tally),
     publishPollChange: (change) => publish(keys.pollChanges, change),
     // The casts are of what the two methods above sent.
     subscribe: (pollId, { onTally, onGap }) =>
-      channels.listen(keys.pollUpdates(pollId), { onMessage: (tally) => onTally(tally as Tally), onGap }),
+      listen(keys.pollUpdates(pollId), { onMessage: (tally) => onTally(tally as Tally), onGap }),
     subscribePollChanges: ({ onChange, onGap }) =>
-      channels.listen(keys.pollChanges, { onMessage: (change) => onChange(change as PollChange), onGap }),
+      listen(keys.pollChanges, { onMessage: (change) => onChange(change as PollChange), onGap }),
     stop: () => channels.stop(),
   }
 }

@@ -6,6 +6,7 @@ import { readClock } from './connect.ts'
 import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
 import { loadScript } from './scripts.ts'
+import { onInterruption, onServerOf, type Servers } from './servers.ts'
 import { packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
 
 /** How many replicas must hold a vote before it is called accepted. */
@@ -25,7 +26,7 @@ const shutScript = loadScript('door-shut')
 
 /** The door in Redis: each method is one script, so nothing happens between its looking and its writing. */
 export function createVoteDoor(
-  redis: Redis,
+  servers: Servers,
   keys: Keys,
   { unrecordedVotesMax = Number.MAX_SAFE_INTEGER, replication = null }: VoteDoorOptions = {},
 ): VoteDoor {
@@ -33,8 +34,10 @@ export function createVoteDoor(
     keys.door(partition, pollId),
     keys.voters(partition, pollId),
   ]
+  const whenWritten =
+    replication === null ? undefined : (redis: Redis): Promise<void> => waitForReplicas(redis, replication)
   let interruptions = 0
-  redis.on('close', () => (interruptions += 1))
+  onInterruption(servers, () => (interruptions += 1))
   const append: VoteDoor['append'] = async (partition, calls) => {
     const batch = packBatch(calls, replication !== null, unrecordedVotesMax)
     const scriptKeys = [
@@ -44,9 +47,7 @@ export function createVoteDoor(
       keys.recordedCount(partition),
       ...batch.pollIds.flatMap((pollId) => doorKeys(partition, pollId)),
     ]
-    const reply = await appendScript(redis, scriptKeys, batch.parameters)
-    if (replication !== null) await waitForReplicas(redis, replication)
-    return unpackAnswers(reply, batch)
+    return unpackAnswers(await appendScript(servers, scriptKeys, batch.parameters, whenWritten), batch)
   }
   return {
     append: async (partition, calls) => {
@@ -57,7 +58,7 @@ export function createVoteDoor(
     look: (partition, pollId, round, voter) =>
       orUnavailable('stream', async () => {
         const scriptKeys = [keys.epoch(partition), ...doorKeys(partition, pollId)]
-        const reply = await lookScript(redis, scriptKeys, [round, Buffer.from(voter, 'hex')])
+        const reply = await lookScript(servers, scriptKeys, [round, Buffer.from(voter, 'hex')])
         // The cast names what the script returns.
         const [isThere, value] = reply as readonly [number, Buffer | null | undefined]
         if (isThere === 0) return 'door_missing'
@@ -70,12 +71,12 @@ export function createVoteDoor(
           ...doorKeys(partition, door.pollId),
           keys.restoring(partition, door.pollId),
         ]
-        await openScript(redis, scriptKeys, stateOf(door))
+        await openScript(servers, scriptKeys, stateOf(door))
       }),
     revise: (partition, door) =>
       orUnavailable('stream', async () => {
         const scriptKeys = [keys.epoch(partition), ...doorKeys(partition, door.pollId)]
-        return (await reviseScript(redis, scriptKeys, stateOf(door))) === 1 ? 'shut' : 'done'
+        return (await reviseScript(servers, scriptKeys, stateOf(door))) === 1 ? 'shut' : 'done'
       }),
     shut: (partition, pollId, round, isRepeat) =>
       orUnavailable('stream', async () => {
@@ -86,19 +87,17 @@ export function createVoteDoor(
           ...doorKeys(partition, pollId),
         ]
         const parameters = [ENTRY_FORMAT_VERSION, pollId, round, isRepeat ? '1' : '0']
-        const isDone = await shutScript(redis, scriptKeys, parameters)
-        if (isDone === 1) {
-          if (replication !== null) await waitForReplicas(redis, replication)
-          return
-        }
+        if ((await shutScript(servers, scriptKeys, parameters, whenWritten)) === 1) return
         throw new DependencyUnavailable('stream', `partition ${partition} has no epoch until a worker takes it`)
       }),
     remove: (partition, pollId) =>
       orUnavailable('stream', async () => {
-        await redis.unlink(...doorKeys(partition, pollId), keys.restoring(partition, pollId))
+        const all = [...doorKeys(partition, pollId), keys.restoring(partition, pollId)]
+        await onServerOf(servers, keys.door(partition, pollId), (redis) => redis.unlink(...all))
       }),
     interruptions: () => interruptions,
-    now: () => orUnavailable('stream', () => readClock(redis)),
+    // In a cluster that of the server with the first partition.
+    now: () => orUnavailable('stream', () => onServerOf(servers, keys.stream(0), readClock)),
   }
 }
 

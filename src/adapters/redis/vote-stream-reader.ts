@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import type { EntryId } from '../../domain/position.ts'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
-import { waitUntilReady } from './connect.ts'
+import { type RedisConnections, waitUntilReady } from './connect.ts'
 
 export type RawEntry = readonly [id: Buffer, fields: readonly Buffer[]]
 
@@ -12,15 +12,15 @@ const overrunMs = 1_000
 const connectWithinMs = 1_000
 
 /** Reads that wait: each stream has a connection of its own, because nothing else gets through while one waits. */
-export function createStreamReaders(openReader: () => Redis) {
+export function createStreamReaders(openReader: RedisConnections['openReader']) {
   const connections = new Map<string, Redis>()
 
   function connectionOf(stream: string): Redis {
     const known = connections.get(stream)
-    if (known !== undefined) return known
-    const opened = openReader()
-    connections.set(stream, opened)
-    return opened
+    const connection = openReader(stream, known)
+    if (connection !== known) known?.disconnect()
+    connections.set(stream, connection)
+    return connection
   }
 
   function drop(stream: string, connection: Redis): void {

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { compareEntryIds, type EntryId, parseEntryId, STREAM_START } from '../../domain/position.ts'
 import type { StreamEntry, VoteStream } from '../../ports/vote-stream.ts'
 import { decodeEntry, newerFormat } from '../vote-entry.ts'
+import { readRedirect } from './cluster/redirects.ts'
 import { readClock, type RedisConnections } from './connect.ts'
 import { orUnavailable } from './faults.ts'
 import { type Keys, WORKERS_GROUP } from './keys.ts'
 import { loadScript } from './scripts.ts'
+import { onServerOf, type Servers } from './servers.ts'
 import { createStreamReaders, type RawEntry } from './vote-stream-reader.ts'
 
 const raiseEpochScript = loadScript('epoch-raise')
@@ -13,22 +16,33 @@ const followScript = loadScript('stream-follow')
 const missingScript = loadScript('stream-missing')
 /** Entries that one script looks for: others wait while it runs. */
 const entriesPerLook = 200
+/** How long a look at a stream that cannot be waited for puts off the next one. */
+const betweenLooksMs = 50
 
 /** The stream in Redis, the reader's side. `stop` ends the reads that wait and their connections. */
 export function createVoteStream(
-  { commands, openReader }: Pick<RedisConnections, 'commands' | 'openReader'>,
+  { commands, openReader }: Pick<RedisConnections<Servers>, 'commands' | 'openReader'>,
   keys: Keys,
 ): VoteStream & { readonly stop: () => void } {
   const readers = createStreamReaders(openReader)
+  const look = (key: string, after: EntryId, entriesMax: number): Promise<readonly RawEntry[]> =>
+    onServerOf(commands, key, (redis) => redis.xrangeBuffer(key, `(${after}`, '+', 'COUNT', entriesMax))
   return {
     read: (partition, after, limits, signal) =>
       orUnavailable('stream', async () => {
-        const entries = await readers.read(keys.stream(partition), after, limits, signal)
-        return entries.map(readEntry)
+        const key = keys.stream(partition)
+        try {
+          return (await readers.read(key, after, limits, signal)).map(readEntry)
+        } catch (error) {
+          // The stream is at its new server, to which its slot is still on the way: there nobody can wait yet.
+          if (readRedirect(error)?.type !== 'ask') throw error
+          await sleep(betweenLooksMs)
+          return (await look(key, after, limits.entriesMax)).map(readEntry)
+        }
       }),
     peek: (partition, after, entriesMax) =>
       orUnavailable('stream', async () => {
-        const entries = await commands.xrangeBuffer(keys.stream(partition), `(${after}`, '+', 'COUNT', entriesMax)
+        const entries = await look(keys.stream(partition), after, entriesMax)
         return entries.map(readEntry)
       }),
     inspect: (partition, entry) =>
@@ -36,7 +50,9 @@ export function createVoteStream(
         const key = keys.stream(partition)
         const [end, found] = await Promise.all([
           readEnd(commands, key),
-          entry === STREAM_START ? [] : commands.xrangeBuffer(key, entry, entry, 'COUNT', 1),
+          entry === STREAM_START
+            ? []
+            : onServerOf(commands, key, (redis) => redis.xrangeBuffer(key, entry, entry, 'COUNT', 1)),
         ])
         return { end, hasEntry: found.length > 0 }
       }),
@@ -67,10 +83,12 @@ export function createVoteStream(
       }),
     trim: (partition, recorded, olderThanMs) =>
       orUnavailable('stream', async () => {
-        const oldest: EntryId = `${Math.max(0, (await readClock(commands)) - olderThanMs)}-0`
+        const key = keys.stream(partition)
+        const now = await onServerOf(commands, key, readClock)
+        const oldest: EntryId = `${Math.max(0, now - olderThanMs)}-0`
         // MINID keeps the entry that it names: the checkpoint's own stays, to show that the log is still this one.
         const keptFrom = compareEntryIds(oldest, recorded) < 0 ? oldest : recorded
-        await commands.xtrim(keys.stream(partition), 'MINID', keptFrom)
+        await onServerOf(commands, key, (redis) => redis.xtrim(key, 'MINID', keptFrom))
       }),
     backlog: (partition, recorded) =>
       orUnavailable('stream', async () => {
@@ -108,10 +126,10 @@ function readWhole(bytes: Buffer | undefined): number {
   return /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
 }
 
-async function readEnd(redis: RedisConnections['commands'], key: string): Promise<EntryId> {
+async function readEnd(servers: Servers, key: string): Promise<EntryId> {
   try {
     // The cast names the form of the answer: names and values, one after the other.
-    const info = (await redis.call('XINFO', 'STREAM', key)) as readonly unknown[]
+    const info = (await onServerOf(servers, key, (redis) => redis.call('XINFO', 'STREAM', key))) as readonly unknown[]
     return String(info[info.indexOf('last-generated-id') + 1]) as EntryId
   } catch (error) {
     if (error instanceof Error && error.message.includes('no such key')) return STREAM_START
@@ -120,19 +138,19 @@ async function readEnd(redis: RedisConnections['commands'], key: string): Promis
 }
 
 /** Puts the consumer group where the ledger is; it exists for those who watch, so its consumers and pending lists stay empty. */
-async function followGroup(redis: RedisConnections['commands'], key: string, recorded: EntryId): Promise<void> {
+async function followGroup(servers: Servers, key: string, recorded: EntryId): Promise<void> {
   try {
-    await redis.xgroup('SETID', key, WORKERS_GROUP, recorded)
+    await onServerOf(servers, key, (redis) => redis.xgroup('SETID', key, WORKERS_GROUP, recorded))
   } catch (error) {
     // NOGROUP: nobody made it yet, or the stream's data was lost; a missing key is called so.
     if (!(error instanceof Error && /NOGROUP|requires the key to exist/.test(error.message))) throw error
-    await createGroup(redis, key, recorded)
+    await createGroup(servers, key, recorded)
   }
 }
 
-async function createGroup(redis: RedisConnections['commands'], key: string, recorded: EntryId): Promise<void> {
+async function createGroup(servers: Servers, key: string, recorded: EntryId): Promise<void> {
   try {
-    await redis.xgroup('CREATE', key, WORKERS_GROUP, recorded, 'MKSTREAM')
+    await onServerOf(servers, key, (redis) => redis.xgroup('CREATE', key, WORKERS_GROUP, recorded, 'MKSTREAM'))
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('BUSYGROUP'))) throw error
   }

@@ -1,0 +1,177 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Redis } from 'ioredis'
+import { DependencyUnavailable } from '../../../ports/unavailable.ts'
+import { waitUntilReady } from '../connect.ts'
+import { slotOf } from './key-slot.ts'
+
+/** Which server has which slot. Servers are called by their address, host:port. */
+export type ClusterMap = {
+  /** The primary that has the key; null while nobody says that one has. */
+  readonly ownerOf: (key: string) => string | null
+  readonly primaries: () => readonly string[]
+  /** Whether the cluster knows this server, as whatever. */
+  readonly has: (address: string) => boolean
+  /** What a server said of a slot counts until the next look. */
+  readonly moved: (slot: number, address: string) => void
+  /** Looks soon, not at the next turn. */
+  readonly lookNow: () => void
+  /** Hears after each look, and whether a slot has another owner since the one before. */
+  readonly onLook: (listener: (hasChanged: boolean) => void) => void
+  /** Resolves when the cluster serves all slots; throws `DependencyUnavailable` when it does not within the time. */
+  readonly ready: (withinMs: number) => Promise<void>
+  readonly stop: () => void
+}
+
+type Range = { readonly first: number; readonly last: number; readonly address: string }
+
+/** What one server says. */
+type Said = {
+  readonly isWell: boolean
+  readonly ranges: readonly Range[]
+  readonly addresses: readonly string[]
+  /** The ranges as one text, to compare them. */
+  readonly text: string
+}
+
+const lookEveryMs = 1_000
+const answerWithinMs = 500
+const readyLookMs = 50
+
+/**
+ * Keeps asking the servers who has which slot.
+ *
+ * A server that is cut off from the others goes on saying what it knew last, and for a moment after a failover some have not heard of it. So
+ * all are asked, and what most of those say that call the cluster well is taken; no answer is waited for once more than half of all have given theirs.
+ * A map that is late costs a redirect, not a vote.
+ */
+export function createClusterMap(seeds: readonly string[], open: (address: string) => Redis): ClusterMap {
+  const connections = new Map<string, Redis>()
+  const listeners = new Set<(hasChanged: boolean) => void>()
+  let owners: (string | undefined)[] = []
+  let known: Said = { isWell: false, ranges: [], addresses: [], text: '' }
+  let looking: Promise<void> | null = null
+  let isStopped = false
+  let hasMoved = false
+
+  function connectionTo(address: string): Redis {
+    const connection = connections.get(address) ?? open(address)
+    connections.set(address, connection)
+    return connection
+  }
+
+  async function ask(address: string): Promise<Said | null> {
+    try {
+      const redis = connectionTo(address)
+      await waitUntilReady(redis, answerWithinMs)
+      const [info, slots] = await Promise.all([redis.cluster('INFO'), redis.cluster('SLOTS')])
+      return readSaid(info, slots, address)
+    } catch {
+      // The connection tells of it by itself, and whoever waits hears the last of it.
+      return null
+    }
+  }
+
+  async function look(): Promise<void> {
+    let said = mostSaid(await hearMost(known.addresses.map(ask)))
+    // All have other addresses by now, or this is the first look.
+    said ??= mostSaid(await hearMost(seeds.map(ask)))
+    if (said === null || isStopped) return
+    const hasChanged = hasMoved || said.text !== known.text
+    hasMoved = false
+    known = said
+    if (hasChanged) owners = listOwners(said.ranges)
+    for (const [address, connection] of connections) {
+      if (said.addresses.includes(address)) continue
+      connection.disconnect()
+      connections.delete(address)
+    }
+    for (const listener of listeners) listener(hasChanged)
+  }
+
+  function lookNow(): void {
+    if (isStopped || looking !== null) return
+    looking = look().finally(() => (looking = null))
+  }
+
+  const timer = setInterval(lookNow, lookEveryMs)
+  lookNow()
+  return {
+    ownerOf: (key) => owners[slotOf(key)] ?? null,
+    primaries: () => [...new Set(known.ranges.map(({ address }) => address))],
+    has: (address) => known.addresses.includes(address),
+    moved: (slot, address) => {
+      owners[slot] = address
+      hasMoved = true
+      lookNow()
+    },
+    lookNow,
+    onLook: (listener) => void listeners.add(listener),
+    ready: async (withinMs) => {
+      const until = performance.now() + withinMs
+      while (!known.isWell) {
+        if (performance.now() >= until) throw new DependencyUnavailable('stream', notWell(withinMs))
+        lookNow()
+        await sleep(readyLookMs)
+      }
+    },
+    stop: () => {
+      isStopped = true
+      clearInterval(timer)
+      for (const connection of connections.values()) connection.disconnect()
+    },
+  }
+}
+
+function notWell(withinMs: number): string {
+  return `the Redis Cluster did not serve all slots within ${withinMs} ms`
+}
+
+/** Resolves once more than half of all have answered, or none is left to. */
+async function hearMost(asked: readonly Promise<Said | null>[]): Promise<readonly Said[]> {
+  const heard: Said[] = []
+  const { promise: isEnough, resolve } = Promise.withResolvers<void>()
+  const hear = async (answer: Promise<Said | null>): Promise<void> => {
+    const said = await answer
+    if (said !== null) heard.push(said)
+    if (2 * heard.length > asked.length) resolve()
+  }
+  await Promise.race([isEnough, Promise.all(asked.map(hear))])
+  return [...heard]
+}
+
+function mostSaid(heard: readonly Said[]): Said | null {
+  const well = heard.filter(({ isWell }) => isWell)
+  const counted = well.length > 0 ? well : heard
+  const timesSaid = ({ text }: Said): number => counted.filter((other) => other.text === text).length
+  return counted.toSorted((a, b) => timesSaid(b) - timesSaid(a))[0] ?? null
+}
+
+/** First slot, last slot, then the primary and its replicas, each with host and port first. */
+type SlotsItem = readonly [
+  first: number,
+  last: number,
+  ...servers: (readonly [host: string, port: number, ...unknown[]])[],
+]
+
+function readSaid(info: string, slots: readonly SlotsItem[], askedAddress: string): Said {
+  // A server that does not know its own name leaves it out.
+  const askedHost = askedAddress.slice(0, askedAddress.lastIndexOf(':'))
+  const addressOf = ([host, port]: readonly [string, number, ...unknown[]]): string => `${host || askedHost}:${port}`
+  const ranges = slots
+    .map(([first, last, primary]) => ({ first, last, address: primary === undefined ? '' : addressOf(primary) }))
+    .toSorted((a, b) => a.first - b.first)
+  return {
+    isWell: info.includes('cluster_state:ok'),
+    ranges,
+    addresses: [...new Set(slots.flatMap(([, , ...servers]) => servers.map(addressOf)))],
+    text: ranges.map(({ first, last, address }) => `${first}-${last} ${address}`).join(),
+  }
+}
+
+function listOwners(ranges: readonly Range[]): (string | undefined)[] {
+  const owners: (string | undefined)[] = []
+  for (const { first, last, address } of ranges) {
+    for (let slot = first; slot <= last; slot += 1) owners[slot] = address
+  }
+  return owners
+}

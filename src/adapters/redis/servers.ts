@@ -1,0 +1,58 @@
+import { Redis } from 'ioredis'
+
+/**
+ * Work on the connection to one server. Its first command is sent before it waits for anything; `ask` is called in front of each
+ * further one, because a cluster that is moving the key refuses a command that nobody announced.
+ */
+export type Work<T> = (redis: Redis, ask: () => void) => Promise<T>
+
+/** Servers that share the keys between them. */
+export type RedisCluster = {
+  /** Does the work on the server that has the key; on another one, where the answer is that the key is there. */
+  readonly at: <T>(key: string, work: Work<T>) => Promise<T>
+  readonly primaries: () => readonly Redis[]
+  /** Hears each time after which a key may be in a shorter log: a connection was lost, or another server has its slot. */
+  readonly onInterruption: (listener: () => void) => void
+  /** Hears after each look at who has which slot, and whether that has changed. */
+  readonly onLook: (listener: (hasChanged: boolean) => void) => void
+}
+
+/** What an adapter is given: a connection to the one Redis, or a cluster. */
+export type Servers = Redis | RedisCluster
+
+export function onServerOf<T>(servers: Servers, key: string, work: Work<T>): Promise<T> {
+  return servers instanceof Redis ? work(servers, askNobody) : servers.at(key, work)
+}
+
+export function serversOf(servers: Servers): readonly Redis[] {
+  return servers instanceof Redis ? [servers] : servers.primaries()
+}
+
+export function onInterruption(servers: Servers, listener: () => void): void {
+  if (servers instanceof Redis) servers.on('close', listener)
+  else servers.onInterruption(listener)
+}
+
+/** One field of each of the hashes. Sent at once, which only one server can be asked for as a whole. */
+export async function readFields(
+  servers: Servers,
+  fields: readonly (readonly [key: string, field: string])[],
+): Promise<readonly (string | null)[]> {
+  if (!(servers instanceof Redis)) {
+    return Promise.all(fields.map(([key, field]) => servers.at(key, (redis) => redis.hget(key, field))))
+  }
+  const pipeline = servers.pipeline()
+  for (const [key, field] of fields) pipeline.hget(key, field)
+  const replies = (await pipeline.exec()) ?? []
+  return fields.map((_field, at) => {
+    const reply = replies[at]
+    if (reply === undefined) throw new Error('a pipeline left a command without an answer')
+    const [error, value] = reply
+    if (error !== null) throw error
+    return value as string | null // what HGET answers
+  })
+}
+
+function askNobody(): void {
+  // One Redis has every key, and moves none.
+}

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectRedis } from '../../src/adapters/redis/connect.ts'
+import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
+import { findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
+import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
+import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
+import { connectTestCluster } from '../support/adapters-cluster.ts'
+import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
+import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
+import { waitUntil } from '../support/wait-until.ts'
+
+const keys = createKeys('', spreadTag)
+let cluster: TestCluster
+let connections: Awaited<ReturnType<typeof connectTestCluster>>
+
+beforeAll(async () => {
+  cluster = await startTestCluster()
+  connections = await connectTestCluster(cluster.redisUrl)
+})
+afterAll(async () => {
+  connections.stop()
+  await cluster.stop()
+})
+
+/** The adapters, and a poll whose door is open. */
+const openPoll = async (partition: number, replication: Parameters<typeof createVoteDoor>[2] = {}) => {
+  const door = createVoteDoor(connections.commands, keys, replication)
+  const stream = createVoteStream(connections, keys)
+  const pollId = somePollId()
+  await stream.raiseEpoch(partition, 1)
+  await door.open(partition, someDoor(pollId))
+  return { door, stream, pollId }
+}
+
+test('a key lies in the slot in which the servers put it', async () => {
+  const [redis] = connections.commands.primaries()
+  const some = ['123456789', '{a}b', 'a{}{b}', 'a{{b}}c', 'a{b}{c}', 'a{b', 'häuser', keys.stream(7), keys.rate('a')]
+  for (const key of some) expect([key, await redis?.cluster('KEYSLOT', key)]).toEqual([key, slotOf(key)])
+})
+
+test('each primary has some of the eight first partitions', async () => {
+  const servers = await Promise.all(
+    Array.from({ length: 8 }, async (_, partition) =>
+      connections.commands.at(keys.stream(partition), async (redis) => redis),
+    ),
+  )
+  expect(new Set(servers).size).toBe(3)
+})
+
+test('servers that do not know the scripts are told them', async () => {
+  const { door, pollId } = await openPoll(0)
+  for (const redis of connections.commands.primaries()) await redis.script('FLUSH')
+  expect(await door.append(0, [someCall({ pollId })])).toMatchObject([{ answer: 'accepted' }])
+})
+
+test('where replicas are asked for, it is those of the server that took the vote', async () => {
+  const { door, pollId } = await openPoll(0, { replication: { replicasMin: 1, waitMs: 1_000 } })
+  const two = createVoteDoor(connections.commands, keys, { replication: { replicasMin: 2, waitMs: 50 } })
+  for (let times = 0; times < 20; times += 1) {
+    expect(await door.append(0, [someCall({ pollId })])).toMatchObject([{ answer: 'accepted' }])
+  }
+  await expect(two.append(0, [someCall({ pollId })])).rejects.toMatchObject({ name: 'DependencyUnavailable' })
+})
+
+test('a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption', async () => {
+  const { door, stream, pollId } = await openPoll(3)
+  const call = someCall({ pollId })
+  const [first] = await door.append(3, [call])
+  const slot = slotOf(keys.stream(3))
+  const [from, to] = await Promise.all([
+    connections.commands.at(keys.stream(3), async (redis) => redis),
+    connections.commands.at(keys.stream(0), async (redis) => redis),
+  ])
+  expect(from).not.toBe(to)
+  const [fromId, toId] = [String(await from.call('CLUSTER', 'MYID')), String(await to.call('CLUSTER', 'MYID'))]
+  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId)
+  await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId)
+  const inSlot = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as readonly string[] // documented so
+  await from.call('MIGRATE', '127.0.0.1', to.options.port ?? 0, '', 0, 5_000, 'KEYS', ...inSlot)
+
+  // The keys are there, the slot is not.
+  expect(await door.append(3, [call])).toEqual([{ ...first, isRepeated: true }])
+  expect(await door.append(3, [someCall({ pollId })])).toMatchObject([{ answer: 'accepted', isRepeated: false }])
+  const limits = { entriesMax: 10, waitMs: 100 }
+  expect(await stream.read(3, '0-0', limits, new AbortController().signal)).toHaveLength(2)
+
+  const interruptions = door.interruptions()
+  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+  await from.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+  expect(await door.append(3, [call])).toEqual([{ ...first, isRepeated: true }])
+  expect(door.interruptions()).toBeGreaterThan(interruptions)
+  await waitUntil(async () => {
+    const entries = await stream.read(3, '0-0', limits, new AbortController().signal).catch(() => [])
+    return entries.length === 2
+  })
+  stream.stop()
+})
+
+test('REDIS_URL may show a name and a password; with a wrong one nothing starts', async () => {
+  for (const redis of connections.commands.primaries()) {
+    await redis.call('ACL', 'SETUSER', 'tally', 'on', '>secret', '~*', '&*', '+@all')
+  }
+  const [seed] = connections.commands.primaries()
+  const connectAs = (password: string) =>
+    connectCluster({ seeds: [`redis://tally:${password}@127.0.0.1:${seed?.options.port}`], onError: () => undefined })
+  const known = connectAs('secret')
+  await known.ready()
+  const whoAmI = known.commands.at(keys.stream(0), async (redis) => redis.call('ACL', 'WHOAMI'))
+  expect(await whoAmI).toBe('tally')
+  known.stop()
+  const unknown = connectAs('wrong')
+  await expect(unknown.ready(300)).rejects.toMatchObject({ name: 'DependencyUnavailable' })
+  unknown.stop()
+})
+
+test('each primary is looked at for what it keeps, and one that is named as if it were alone says how it is to be named', async () => {
+  expect(await findDurabilityProblems(connections.commands, 'durable')).toEqual([])
+  const [, second] = connections.commands.primaries()
+  await second?.config('SET', 'appendfsync', 'everysec')
+  const port = second?.options.port
+  expect(await findDurabilityProblems(connections.commands, 'durable')).toMatchObject([
+    { problem: expect.stringContaining(`127.0.0.1:${port}: appendfsync is everysec`) },
+  ])
+  await second?.config('SET', 'appendfsync', 'always')
+  const alone = connectRedis({ url: `redis://127.0.0.1:${port}`, onError: () => undefined })
+  await alone.ready()
+  expect(await findDurabilityProblems(alone.commands, 'durable')).toMatchObject([
+    { problem: expect.stringContaining('redis-cluster://') },
+  ])
+  alone.stop()
+})

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { readRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
+import { slotOf, SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import { listSeeds, redisUrl } from '../../src/runtime/redis-url.ts'
+
+const partitionsMax = 64
+const partitions = Array.from({ length: partitionsMax }, (_, partition) => partition)
+
+test('of any number of partitions each server of a cluster has its part, or one more', () => {
+  for (let servers = 1; servers <= partitionsMax; servers += 1) {
+    const counts = Array.from({ length: servers }, () => 0)
+    for (const partition of partitions) {
+      const server = Math.floor((slotOf(`{${spreadTag(partition)}}`) * servers) / SLOTS)
+      counts[server] = (counts[server] ?? 0) + 1
+      expect(Math.max(...counts)).toBeLessThanOrEqual(Math.ceil((partition + 1) / servers) + 1)
+    }
+  }
+})
+
+test('the tags of partitions never change: their keys hold accepted votes', () => {
+  // A hash of all of them, and of the first as they are written.
+  expect([0, 1, 2, 3].map(spreadTag)).toEqual(['0.1603', '1.96', '2.65', '3.772'])
+  expect(slotOf(partitions.map(spreadTag).join())).toBe(2682)
+  expect(() => spreadTag(partitionsMax)).toThrow(RangeError)
+})
+
+test('all keys of a partition are in one slot, and on one Redis they are called as ever', () => {
+  const keysOf = (keys: ReturnType<typeof createKeys>, partition: number): readonly string[] => [
+    keys.stream(partition),
+    keys.voteCount(partition),
+    keys.recordedCount(partition),
+    keys.epoch(partition),
+    keys.door(partition, 'a{1}b'),
+    keys.voters(partition, 'a{1}b'),
+    keys.restoring(partition, 'a{1}b'),
+  ]
+  for (const partition of partitions) {
+    expect(new Set(keysOf(createKeys('mine:', spreadTag), partition).map(slotOf)).size).toBe(1)
+    expect(new Set(keysOf(createKeys(), partition).map(slotOf)).size).toBe(1)
+  }
+  expect(createKeys('mine:').door(3, 'abc')).toBe('mine:door:{3}:abc')
+  expect(createKeys('mine:', spreadTag).door(3, 'abc')).toBe('mine:door:{3.772}:abc')
+})
+
+test('a slot is that of what stands in the first braces, as Redis documents it', () => {
+  expect(slotOf('123456789')).toBe(0x31c3 % SLOTS)
+  expect(slotOf('{user1000}.following')).toBe(slotOf('user1000'))
+  expect(slotOf('foo{}{bar}')).not.toBe(slotOf('bar'))
+  expect(slotOf('foo{{bar}}zap')).toBe(slotOf('{bar'))
+  expect(slotOf('foo{bar}{zap}')).toBe(slotOf('bar'))
+  expect(slotOf('foo{bar')).not.toBe(slotOf('bar'))
+})
+
+test('only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done', () => {
+  const reply = (message: string): Error => Object.assign(new Error(message), { name: 'ReplyError' })
+  expect(readRedirect(reply('MOVED 3999 10.0.0.1:6381'))).toEqual({
+    type: 'moved',
+    slot: 3999,
+    address: '10.0.0.1:6381',
+  })
+  expect(readRedirect(reply('ASK 3999 10.0.0.1:6381'))).toEqual({ type: 'ask', address: '10.0.0.1:6381' })
+  expect(readRedirect(reply('TRYAGAIN Multiple keys request during rehashing of slot'))).toEqual({ type: 'again' })
+  for (const message of ['CLUSTERDOWN The cluster is down', 'LOADING', "READONLY You can't write", 'ERR MOVED']) {
+    expect(readRedirect(reply(message))).toBeNull()
+  }
+  expect(readRedirect(new Error('MOVED 3999 10.0.0.1:6381'))).toBeNull()
+  expect(readRedirect(new Error('Command timed out'))).toBeNull()
+})
+
+test('REDIS_URL names one Redis, or servers of a cluster with one name and password', () => {
+  expect(listSeeds('redis://127.0.0.1:6379/0')).toBeNull()
+  expect(listSeeds('redis-cluster://127.0.0.1:7001')).toEqual(['redis://127.0.0.1:7001'])
+  expect(listSeeds('rediss-cluster://us%2Cer:pa%40ss@one.example:7001,two.example,[::1]:7003/')).toEqual([
+    'rediss://us%2Cer:pa%40ss@one.example:7001',
+    'rediss://us%2Cer:pa%40ss@two.example',
+    'rediss://us%2Cer:pa%40ss@[::1]:7003',
+  ])
+  const many = (count: number): string => `redis-cluster://${Array.from({ length: count }, () => 'a').join()}`
+  for (const good of [
+    'redis://a',
+    'rediss://u:p@a:1/3',
+    'redis-cluster://a:1,b:2',
+    'rediss-cluster://:p@a',
+    many(32),
+  ]) {
+    expect(redisUrl.read(good)).toEqual({ value: good })
+  }
+  const bad = [
+    'redis-cluster://',
+    'redis-cluster://a,,b',
+    'redis-cluster://a:x',
+    'redis-cluster://a/1',
+    'redis-cluster://a?b',
+    many(33),
+  ]
+  for (const given of [...bad, 'redis-cluster://geheim@a@b', 'http://a', 'a:1,b:2']) {
+    expect(redisUrl.read(given)).toMatchObject({ problem: expect.stringContaining('must') })
+    expect(JSON.stringify(redisUrl.read(given))).not.toContain('geheim')
+  }
+})

@@ -1,0 +1,59 @@
+import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
+import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
+import { createDoorRestoration } from '../../src/adapters/redis/door-restoration.ts'
+import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import type { RedisCluster } from '../../src/adapters/redis/servers.ts'
+import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
+import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
+import { createViewerCounts } from '../../src/adapters/redis/viewer-counts.ts'
+import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
+import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
+import { listSeeds } from '../../src/runtime/redis-url.ts'
+import type { AdapterOptions, Adapters } from './adapters.ts'
+import { shareTestCluster } from './redis.ts'
+
+export const connectTestCluster = async (redisUrl: string): Promise<RedisConnections<RedisCluster>> => {
+  const seeds = listSeeds(redisUrl)
+  if (seeds === null) throw new Error('not the URL of a cluster')
+  const connections = connectCluster({ seeds, onError: () => undefined })
+  await connections.ready()
+  return connections
+}
+
+/** The adapters of the full profile on a Redis Cluster, under a prefix of their own. */
+async function create(options: AdapterOptions = {}): Promise<Adapters> {
+  const { redisUrl, prefix } = await shareTestCluster()
+  const keys = createKeys(prefix, spreadTag)
+  const connections = await connectTestCluster(redisUrl)
+  const { commands, cache, subscriber } = connections
+  const stream = createVoteStream(connections, keys)
+  const feed = createTallyFeed(connections, keys, () => undefined)
+  return {
+    door: createVoteDoor(commands, keys, options),
+    restoration: createDoorRestoration(commands, keys),
+    stream,
+    cache: createTallyCache(cache, keys),
+    feed,
+    viewerCounts: createViewerCounts(cache, keys),
+    takeOut: async (partition, entries) => {
+      const key = keys.stream(partition)
+      await commands.at(key, async (redis) => redis.xdel(key, ...entries))
+    },
+    cutFeed: async () => {
+      for (const redis of subscriber.primaries()) redis.stream.destroy()
+    },
+    countSubscriptions: async (pollId) => {
+      const channel = keys.pollUpdates(pollId)
+      const [, count] = await commands.at(channel, async (redis) => redis.pubsub('SHARDNUMSUB', channel))
+      return Number(count)
+    },
+    stop: async () => {
+      feed.stop()
+      stream.stop()
+      connections.stop()
+    },
+  }
+}
+
+export const cluster = { name: 'redis cluster', create }

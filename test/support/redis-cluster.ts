@@ -1,0 +1,116 @@
+import { Redis } from 'ioredis'
+import { SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
+import { findFreePorts } from './free-ports.ts'
+import { startTestRedis, type TestRedis } from './redis.ts'
+import { waitUntil } from './wait-until.ts'
+
+const primaries = 3
+const replicasOfEach = 1
+const formsWithinMs = 20_000
+/** A server that is silent for so long is taken for dead by the others. */
+export const nodeTimeoutMs = 1_000
+
+export type TestCluster = {
+  /** Names two of the servers, which have to tell of the others. */
+  readonly redisUrl: string
+  /** The first primaries, then their replicas in the same order, as the cluster was made. */
+  readonly servers: readonly TestRedis[]
+  readonly stop: () => Promise<void>
+  readonly [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** A Redis Cluster of 3 primaries and 3 replicas on loopback. Takes options of redis-server, after the durable defaults. */
+export const startTestCluster = async (args: readonly string[] = []): Promise<TestCluster> => {
+  const count = primaries * (1 + replicasOfEach)
+  // All of them below those of outgoing connections: whoever calls a server that is gone must not be given its port.
+  const ports = await findFreePorts(2 * count)
+  const busPorts = ports.slice(count)
+  const servers = await Promise.all(
+    busPorts.map(async (busPort, at) => startTestRedis([...clusterOptions(busPort), ...args], [], ports[at])),
+  )
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map(async (server) => server.stop()))
+  }
+  try {
+    await form(servers, busPorts)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const seeds = servers.slice(0, 2).map(({ port }) => `127.0.0.1:${port}`)
+  return { redisUrl: `redis-cluster://${seeds.join()}`, servers, stop, [Symbol.asyncDispose]: stop }
+}
+
+const clusterOptions = (busPort: number): readonly string[] => [
+  '--cluster-enabled',
+  'yes',
+  '--cluster-port',
+  String(busPort),
+  '--cluster-node-timeout',
+  String(nodeTimeoutMs),
+  '--repl-diskless-sync-delay',
+  '0',
+]
+
+/** Whether every server calls the cluster well, and knows all of them in their roles. */
+export const isClusterSettled = async ({ servers }: Pick<TestCluster, 'servers'>): Promise<boolean> =>
+  withEach(servers, async (all) => (await Promise.all(all.map(isSettled))).every(Boolean))
+
+/** Does the work with a connection to each of the servers. */
+const withEach = async <Result>(
+  servers: readonly TestRedis[],
+  work: (redis: readonly Redis[]) => Promise<Result>,
+): Promise<Result> => {
+  const connections = servers.map(({ redisUrl }) => new Redis(redisUrl))
+  for (const connection of connections) connection.on('error', () => undefined)
+  try {
+    return await work(connections)
+  } finally {
+    for (const connection of connections) connection.disconnect()
+  }
+}
+
+const form = async (servers: readonly TestRedis[], busPorts: readonly number[]): Promise<void> =>
+  withEach(servers, async (all) => {
+    const [first] = servers
+    const each = async (work: (redis: Redis, at: number) => Promise<unknown>): Promise<void> => {
+      await Promise.all(all.map(work))
+    }
+    // Epochs of their own spare the servers to settle who is right about the slots.
+    await each(async (redis, at) => redis.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1))
+    await each(async (redis, at) => {
+      if (at >= primaries) return
+      const [from, to] = [at, at + 1].map((share) => Math.floor((share * SLOTS) / primaries))
+      await redis.call('CLUSTER', 'ADDSLOTSRANGE', from ?? 0, (to ?? 0) - 1)
+    })
+    await each(async (redis) => redis.call('CLUSTER', 'MEET', '127.0.0.1', first?.port ?? 0, busPorts[0] ?? 0))
+    const ids = await Promise.all(all.map(async (redis) => String(await redis.call('CLUSTER', 'MYID'))))
+    const know = async (redis: Redis): Promise<boolean> => {
+      const nodes = String(await redis.call('CLUSTER', 'NODES'))
+      return ids.every((id) => nodes.includes(id)) && !nodes.includes('handshake')
+    }
+    await waitUntil(async () => (await Promise.all(all.map(know))).every(Boolean), {
+      withinMs: formsWithinMs,
+      what: 'the servers know each other',
+    })
+    await each(async (redis, at) => {
+      if (at >= primaries) await redis.call('CLUSTER', 'REPLICATE', ids[at % primaries] ?? '')
+    })
+    await waitUntil(async () => isClusterSettled({ servers }), {
+      withinMs: formsWithinMs,
+      what: 'the cluster serves and its replicas follow',
+    })
+  })
+
+/** Whether this server calls the cluster well and knows all of its servers in their roles; a replica, whether it follows too. */
+const isSettled = async (redis: Redis): Promise<boolean> => {
+  const [info, slots, replication] = await Promise.all([
+    redis.call('CLUSTER', 'INFO'),
+    redis.call('CLUSTER', 'SLOTS'),
+    redis.info('replication'),
+  ])
+  const ranges = slots as readonly (readonly unknown[])[] // documented so
+  const isWhole = ranges.length >= primaries && ranges.every((range) => range.length === 3 + replicasOfEach)
+  const isFollowing = replication.includes('role:master') || replication.includes('master_link_status:up')
+  return String(info).includes('cluster_state:ok') && isWhole && isFollowing
+}
