@@ -1,7 +1,9 @@
 import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
-import { createKeys } from '../../src/adapters/redis/keys.ts'
+import { createKeys, type Keys } from '../../src/adapters/redis/keys.ts'
+import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import { onServerOf, type Servers } from '../../src/adapters/redis/servers.ts'
 import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
 import { createViewer, type Viewer } from '../../src/demo/viewer.ts'
 import type { Tally } from '../../src/domain/tally.ts'
@@ -124,18 +126,28 @@ export const moreAccepted = async (load: Load, votes: number): Promise<void> => 
 }
 
 /** Whether the checkpoint of each partition stands at the end of its stream. */
-export const isRecorded = async ({ database, redisUrl, redisPrefix }: System): Promise<boolean> => {
-  const redis = new Redis(redisUrl)
-  const keys = createKeys(redisPrefix)
-  try {
-    const { rows } = await database.pool.query<{ partition: number; recorded: string }>(
+export const isRecorded = async (system: System): Promise<boolean> =>
+  withServers(system, async (servers, keys) => {
+    const { rows } = await system.database.pool.query<{ partition: number; recorded: string }>(
       'select partition, recorded from checkpoint',
     )
     for (const { partition, recorded } of rows) {
-      const [last] = await redis.xrevrange(keys.stream(partition), '+', '-', 'COUNT', 1)
+      const key = keys.stream(partition)
+      const [last] = await onServerOf(servers, key, async (redis) => redis.xrevrange(key, '+', '-', 'COUNT', 1))
       if (last !== undefined && last[0] !== recorded) return false
     }
     return rows.length > 0
+  })
+
+/** Does the work with the Redis of the system, whether it is one or a cluster. */
+const withServers = async <Result>(
+  { cluster, redisUrl, redisPrefix }: System,
+  work: (servers: Servers, keys: Keys) => Promise<Result>,
+): Promise<Result> => {
+  if (cluster !== null) return work(cluster.connections.commands, createKeys(redisPrefix, spreadTag))
+  const redis = new Redis(redisUrl)
+  try {
+    return await work(redis, createKeys(redisPrefix))
   } finally {
     redis.disconnect()
   }
@@ -147,15 +159,12 @@ const expectAllSeeTheLedger = async (system: System, pollId: string, viewers: re
   expect((await tallies.recount(pollId))?.differences).toEqual([])
   const [tally] = await tallies.read([pollId])
   if (tally === undefined) throw new Error('the poll has no tally')
-  const redis = new Redis(system.redisUrl)
-  try {
-    const cache = createTallyCache(redis, createKeys(system.redisPrefix))
+  await withServers(system, async (servers, keys) => {
+    const cache = createTallyCache(servers, keys)
     const isCached = async (): Promise<boolean> => (await cache.getTally(pollId))?.version === tally.version
     await waitUntil(isCached, { withinMs: newestWithinMs, what: 'the cache has the newest tally' })
     expect(await cache.getTally(pollId)).toMatchObject({ counts: tally.counts, totalVotes: tally.totalVotes })
-  } finally {
-    redis.disconnect()
-  }
+  })
   const seeNewest = (): boolean => viewers.every((viewer) => viewer.newest()?.version === tally.version)
   await waitUntil(seeNewest, {
     withinMs: newestWithinMs,

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
+import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
+import type { RedisCluster } from '../../src/adapters/redis/servers.ts'
 import { findFreePorts } from './free-ports.ts'
 import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { connectTestCluster } from './adapters-cluster.ts'
 import { raisedLimits } from './raised-limits.ts'
+import { startTestCluster, type TestCluster } from './redis-cluster.ts'
 import { shareTestRedis, startTestRedis, type TestRedis } from './redis.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from './server-process.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
@@ -20,8 +24,8 @@ export type SystemPlan = {
   readonly envOf?: Partial<Record<Role, Readonly<Record<string, string>>>>
   /** What one process alone is given, on top of that, by its name (`api 1`). */
   readonly envOfMember?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** `own`: a Redis that nobody else uses, to be killed or looked into. */
-  readonly redis?: 'own' | 'shared'
+  /** `own`: a Redis that nobody else uses, to be killed or looked into; `cluster`: such a Redis Cluster. */
+  readonly redis?: 'own' | 'shared' | 'cluster'
   /** A command under which a Redis of its own runs. */
   readonly redisUnder?: readonly string[]
   /** `own`: a PostgreSQL server that nobody else uses, to be killed or made to wait. */
@@ -58,8 +62,10 @@ export type System = {
   readonly database: TestDatabase
   readonly redisUrl: string
   readonly redisPrefix: string
-  /** Null where the Redis is shared. */
+  /** Null where the Redis is shared, or is a cluster. */
   readonly redis: TestRedis | null
+  /** Null where the Redis is none, else with connections of the test's own. */
+  readonly cluster: (TestCluster & { readonly connections: RedisConnections<RedisCluster> }) | null
   /** Null where the server is shared. */
   readonly postgres: TestPostgres | null
   /** By role; null where the plan has none. */
@@ -74,7 +80,9 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   const postgres = plan.postgres === 'own' ? await startTestPostgres() : null
   const database = postgres ?? (await createTestDatabase())
   const redis = plan.redis === 'own' ? await startTestRedis([], plan.redisUnder) : null
-  const { redisUrl, prefix } = redis === null ? shareTestRedis() : { redisUrl: redis.redisUrl, prefix: '' }
+  const cluster = plan.redis === 'cluster' ? await startOwnCluster() : null
+  const ownUrl = (redis ?? cluster)?.redisUrl ?? null
+  const { redisUrl, prefix } = ownUrl === null ? shareTestRedis() : { redisUrl: ownUrl, prefix: '' }
   const ways = plan.hasWays === true ? await layWays(database.databaseUrl, redisUrl) : null
   const prepared = (await plan.prepare?.(database)) ?? {}
   const envOf = { ...plan.envOf, ...prepared.envOf }
@@ -115,6 +123,8 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
     for (const way of new Set(laid)) await Promise.all([way.redis.stop(), way.postgres.stop()])
     await database.drop()
     await redis?.stop()
+    cluster?.connections.stop()
+    await cluster?.stop()
   }
 
   try {
@@ -134,6 +144,7 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
       redisUrl,
       redisPrefix: prefix,
       redis,
+      cluster,
       postgres,
       ways,
       // There is at least one, as planned.
@@ -145,6 +156,11 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
     await stop()
     throw error
   }
+}
+
+const startOwnCluster = async (): Promise<NonNullable<System['cluster']>> => {
+  const cluster = await startTestCluster()
+  return { ...cluster, connections: await connectTestCluster(cluster.redisUrl) }
 }
 
 const layWays = async (databaseUrl: string, redisUrl: string): Promise<Readonly<Record<Role, Ways>>> => {

@@ -1,0 +1,200 @@
+// A Redis Cluster loses a server, moves its slots, or is restarted server by server.
+import { Redis } from 'ioredis'
+import { slotOf } from '../../../src/adapters/redis/cluster/key-slot.ts'
+import { createKeys, type Keys } from '../../../src/adapters/redis/keys.ts'
+import { spreadTag } from '../../../src/adapters/redis/cluster/partition-tags.ts'
+import { compareEntryIds } from '../../../src/domain/position.ts'
+import { stopProcess } from '../../../src/runtime/process-identity.ts'
+import { sleep } from '../../../src/runtime/stop-signal.ts'
+import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
+import { isClusterSettled, type TestCluster } from '../redis-cluster.ts'
+import type { TestRedis } from '../redis.ts'
+import type { System } from '../system.ts'
+import { waitUntil } from '../wait-until.ts'
+import { readCheckpoints } from './redis-scene.ts'
+
+/** How soon votes of every partition are taken and recorded again. */
+const goesOnWithinMs = 15_000
+const failsOverWithinMs = 10_000
+const settlesWithinMs = 15_000
+const diesWithinMs = 5_000
+const restMs = 100
+
+const clusterOf = ({ cluster }: System): TestCluster => {
+  if (cluster === null) throw new Error('this fault needs a Redis Cluster')
+  return cluster
+}
+
+const keysOf = ({ redisPrefix }: System): Keys => createKeys(redisPrefix, spreadTag)
+
+const withServer = async <Result>(server: TestRedis, work: (redis: Redis) => Promise<Result>): Promise<Result> => {
+  const redis = new Redis(server.redisUrl, { connectTimeout: 500, commandTimeout: 10_000, retryStrategy: null })
+  redis.on('error', () => undefined)
+  try {
+    return await work(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+/** The primary that has the slot, as this server says; null where it says nothing. */
+const ownerAsSaidBy = async (server: TestRedis, slot: number): Promise<number | null> =>
+  withServer(server, async (redis) => {
+    const ranges = await redis.cluster('SLOTS')
+    return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2]?.[1] ?? null
+  }).catch(() => null)
+
+const primaryOf = async ({ servers }: TestCluster, slot: number): Promise<TestRedis> => {
+  const [asked] = servers
+  const port = asked === undefined ? null : await ownerAsSaidBy(asked, slot)
+  const primary = servers.find((server) => server.port === port)
+  if (primary === undefined) throw new Error(`no server has slot ${slot}`)
+  return primary
+}
+
+/** Waits until the others say that another server has the slot. */
+const failsOver = async ({ servers }: TestCluster, from: TestRedis, slot: number): Promise<void> => {
+  const others = servers.filter((server) => server !== from)
+  const isElsewhere = async (): Promise<boolean> => {
+    const said = await Promise.all(others.map(async (server) => ownerAsSaidBy(server, slot)))
+    return said.every((port) => port !== null && port !== from.port)
+  }
+  await waitUntil(isElsewhere, { withinMs: failsOverWithinMs, what: 'a replica takes over' })
+}
+
+/** Waits until votes that come from now on are recorded in every partition, within what is left of the time since `since`. */
+const goesOn = async ({ system, load }: FaultScene, since: number): Promise<void> => {
+  const leftMs = (): number => Math.max(0, since + goesOnWithinMs - performance.now())
+  const before = new Map((await readCheckpoints(system)).map(({ partition, recorded }) => [partition, recorded]))
+  const isPast = async (): Promise<boolean> =>
+    (await readCheckpoints(system)).every(
+      ({ partition, recorded }) => compareEntryIds(recorded, before.get(partition) ?? '0-0') > 0,
+    )
+  await waitUntil(isPast, {
+    withinMs: leftMs(),
+    what: () => `votes of every partition are recorded again; answers: ${JSON.stringify([...load.answers])}`,
+  })
+}
+
+const settles = async (cluster: TestCluster): Promise<void> =>
+  waitUntil(async () => isClusterSettled(cluster), { withinMs: settlesWithinMs, what: 'the cluster is whole again' })
+
+/** How often servers have said this word instead of doing what they were asked. */
+const countErrors = async ({ servers }: TestCluster, word: string): Promise<number> => {
+  const counts = servers.map(async (server) =>
+    withServer(server, async (redis) =>
+      Number(new RegExp(`errorstat_${word}:count=(\\d+)`).exec(await redis.info('errorstats'))?.[1] ?? 0),
+    ),
+  )
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0)
+}
+
+export const killPrimary: Fault = {
+  fact: 'a primary of the cluster that is killed: its replica takes over, and once it has one again votes go on',
+  async inject(scene) {
+    const cluster = clusterOf(scene.system)
+    const slot = slotOf(keysOf(scene.system).stream(0))
+    const primary = await primaryOf(cluster, slot)
+    const since = performance.now()
+    await primary.kill()
+    await failsOver(cluster, primary, slot)
+    await primary.restart()
+    await goesOn(scene, since)
+    await settles(cluster)
+    return { failovers: 1, 'votes told to come back': scene.load.answers.get('503') ?? 0 }
+  },
+}
+
+export const pausePrimary: Fault = {
+  fact: 'a primary of the cluster that is silent for longer than the others wait, and comes back: what it takes meanwhile is not called accepted',
+  async inject(scene) {
+    const cluster = clusterOf(scene.system)
+    const slot = slotOf(keysOf(scene.system).stream(1))
+    const primary = await primaryOf(cluster, slot)
+    const since = performance.now()
+    process.kill(primary.pid(), 'SIGSTOP')
+    try {
+      await failsOver(cluster, primary, slot)
+    } finally {
+      process.kill(primary.pid(), 'SIGCONT')
+    }
+    await goesOn(scene, since)
+    await settles(cluster)
+    return { failovers: 1 }
+  },
+}
+
+export const restartEach: Fault = {
+  fact: 'every server of the cluster is restarted in turn: nothing is lost, and votes go on after each',
+  async inject(scene) {
+    const cluster = clusterOf(scene.system)
+    let restarts = 0
+    for (const server of cluster.servers) {
+      const since = performance.now()
+      await stopProcess(server.pid(), [{ signal: 'SIGTERM', withinMs: diesWithinMs }])
+      await server.restart()
+      await settles(cluster)
+      await goesOn(scene, since)
+      restarts += 1
+    }
+    return { 'servers restarted': restarts }
+  },
+}
+
+/** Moves a slot key by key, as `redis-cli --cluster reshard` does, and rests between its keys, so that it is asked for in each state. */
+const moveSlot = async (slot: number, from: TestRedis, to: TestRedis, { servers }: TestCluster): Promise<number> =>
+  withServer(from, async (source) =>
+    withServer(to, async (target) => {
+      const [sourceId, targetId] = [
+        String(await source.call('CLUSTER', 'MYID')),
+        String(await target.call('CLUSTER', 'MYID')),
+      ]
+      await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId)
+      await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId)
+      let moved = 0
+      for (;;) {
+        const [key] = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as readonly string[] // documented so
+        if (key === undefined) break
+        await source.call('MIGRATE', '127.0.0.1', to.port, key, 0, 5_000)
+        moved += 1
+        await sleep(restMs)
+      }
+      // All keys are there, and the slot is not yet: whoever asks is sent on.
+      await sleep(5 * restMs)
+      await target.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetId)
+      for (const server of servers) {
+        await withServer(server, async (redis) => redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', targetId)).catch(
+          // A replica is told by its primary.
+          () => undefined,
+        )
+      }
+      return moved
+    }),
+  )
+
+export const moveSlots: Fault = {
+  fact: 'slots that move while votes arrive take doors, voters and stream with them',
+  async inject(scene) {
+    const { system, load } = scene
+    const cluster = clusterOf(system)
+    const counts = async (): Promise<readonly number[]> =>
+      Promise.all(['MOVED', 'ASK', 'TRYAGAIN'].map(async (word) => countErrors(cluster, word)))
+    const before = await counts()
+    let keys = 0
+    for (const partition of [0, 1, 2]) {
+      const slot = slotOf(keysOf(system).stream(partition))
+      const from = await primaryOf(cluster, slot)
+      const others = [0, 1, 2].map((other) => slotOf(keysOf(system).stream(other)))
+      const primaries = await Promise.all(others.map(async (other) => primaryOf(cluster, other)))
+      const to = primaries.find((primary) => primary !== from)
+      if (to === undefined) throw new Error('one server has all slots')
+      const since = performance.now()
+      keys += await moveSlot(slot, from, to, cluster)
+      await goesOn(scene, since)
+      await moreAccepted(load, 100)
+    }
+    const after = await counts()
+    const [moved = 0, asked = 0, again = 0] = after.map((count, at) => count - (before[at] ?? 0))
+    return { 'keys moved': keys, MOVED: moved, ASK: asked, TRYAGAIN: again } satisfies Happened
+  },
+}
