@@ -55,19 +55,20 @@ test('a vote that was set aside is told with its reason', async () => {
 })
 
 test('a vote behind which the ledger is waits; one that it has passed by is missing, and an earlier one of its voter is named', async () => {
-  expect(await trace(vote(4))).toMatchObject({
+  const earlier = vote(10)
+  await owner.record(10, { votes: [earlier] })
+  expect(await trace(vote(11))).toMatchObject({
     exitCode: 0,
-    output: expect.stringContaining('Waiting: the ledger is at entry 3-0, before it.'),
+    output: expect.stringContaining('Waiting: the ledger is at entry 10-0, before it.'),
   })
-  const earlier = vote(4)
-  await owner.record(5, { votes: [earlier] })
-  expect(await trace(vote(5))).toMatchObject({
+  await owner.record(12)
+  expect(await trace(vote(11))).toMatchObject({
     exitCode: 1,
-    output: expect.stringMatching(/Missing: the ledger is at entry 5-0 of epoch 1, .*\nIts log was lost/),
+    output: expect.stringMatching(/Missing: the ledger is at entry 12-0 of epoch 1, .*\nIts log was lost/),
   })
-  expect(await trace(vote(5, { voter: earlier.voter }))).toMatchObject({
+  expect(await trace(vote(11, { voter: earlier.voter }))).toMatchObject({
     exitCode: 1,
-    output: expect.stringContaining('An earlier vote of the same voter counts, entry 4-0 in epoch 1'),
+    output: expect.stringContaining('An earlier vote of the same voter counts, entry 10-0 in epoch 1'),
   })
 })
 

@@ -3091,4 +3091,21 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a vote that the ledger has passed by is said to wait',
+    edits: [
+      {
+        file: 'src/application/trace-vote.ts',
+        from: 'position <= nearestPosition(checkpoint.epoch, checkpoint.recorded, lastIndex)',
+        to: 'position <= nearestPosition(checkpoint.epoch - 1, checkpoint.recorded, lastIndex)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/trace-command.test.ts',
+        title:
+          'a vote behind which the ledger is waits; one that it has passed by is missing, and an earlier one of its voter is named',
+      },
+    ],
+  },
 ]
