@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRedis } from '../../src/adapters/redis/connect.ts'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
@@ -5,11 +6,13 @@ import { findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
 import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
 import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
+import { someTally } from '../support/some-tally.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const keys = createKeys('', spreadTag)
@@ -65,6 +68,38 @@ test('where replicas are asked for, it is those of the server that took the vote
   await expect(two.append(0, [someCall({ pollId })])).rejects.toMatchObject({ name: 'DependencyUnavailable' })
 })
 
+/** Tells both primaries that the slot is the other's from now on. */
+const handOver = async (slot: number, from: Redis, to: Redis): Promise<void> => {
+  const toId = String(await to.call('CLUSTER', 'MYID'))
+  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+  await from.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+}
+
+test('news goes on when the slot of its channel has moved, and the listener hears of the gap', async () => {
+  const feed = createTallyFeed(connections, keys, () => undefined)
+  const pollId = somePollId()
+  const channel = keys.pollUpdates(pollId)
+  const heard: number[] = []
+  let gaps = 0
+  const leave = await feed.subscribe(pollId, {
+    onTally: ({ version }) => heard.push(version),
+    onGap: () => (gaps += 1),
+  })
+  const from = await connections.commands.at(channel, async (redis) => redis)
+  const to = connections.commands.primaries().find((primary) => primary !== from)
+  if (to === undefined) throw new Error('one server has all slots')
+  await handOver(slotOf(channel), from, to)
+  await waitUntil(() => gaps > 0)
+  await feed.publishTally(someTally({ pollId, version: 7 }))
+  await waitUntil(() => heard.includes(7))
+  await handOver(slotOf(channel), to, from)
+  await waitUntil(() => gaps > 1)
+  await feed.publishTally(someTally({ pollId, version: 8 }))
+  await waitUntil(() => heard.includes(8))
+  await leave()
+  feed.stop()
+})
+
 test('a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption', async () => {
   const { door, stream, pollId } = await openPoll(3)
   const call = someCall({ pollId })
@@ -88,8 +123,7 @@ test('a door, its voters and its stream go on at the server that their slot was 
   expect(await stream.read(3, '0-0', limits, new AbortController().signal)).toHaveLength(2)
 
   const interruptions = door.interruptions()
-  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
-  await from.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+  await handOver(slot, from, to)
   expect(await door.append(3, [call])).toEqual([{ ...first, isRepeated: true }])
   expect(door.interruptions()).toBeGreaterThan(interruptions)
   await waitUntil(async () => {
