@@ -29,6 +29,55 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a command to a cluster whose answer was lost is sent again',
+    edits: [
+      {
+        file: 'src/adapters/redis/cluster/redirects.ts',
+        from: "return word === 'TRYAGAIN' ? { type: 'again' } : null",
+        to: "return { type: 'again' }",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/redis-cluster.test.ts',
+        title: 'only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done',
+      },
+    ],
+  },
+  {
+    breaks: 'the partitions of a cluster lie where chance puts them',
+    edits: [
+      {
+        file: 'src/adapters/redis/cluster/partition-tags.ts',
+        from: 'return `${partition}.${number}`',
+        to: 'return String(partition)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/redis-cluster.test.ts',
+        title: 'of any number of partitions each server of a cluster has its part, or one more',
+      },
+    ],
+  },
+  {
+    breaks: 'a slot that is moving refuses what was sent to its new server',
+    edits: [
+      {
+        file: 'src/adapters/redis/cluster/servers.ts',
+        from: 'if (isAsked) redis.asking().catch(() => undefined)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-cluster.test.ts',
+        title:
+          'a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption',
+      },
+    ],
+  },
+  {
     breaks: 'a vote is called accepted before the disk has it, on PostgreSQL',
     edits: [
       {
