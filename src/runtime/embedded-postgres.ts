@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { resolve } from 'node:path'
 import { findFreePort } from './free-port.ts'
 import { acquireInstanceLock } from './instance-lock.ts'
@@ -8,6 +9,7 @@ import type { Log } from './log.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import * as data from './postgres-data.ts'
 import type { PostgresPlaces } from './postgres-data.ts'
+import { pageCacheMegabytes } from './postgres-memory.ts'
 import { launchPostgres, postgresStopSteps, postgresUrl } from './postgres-process.ts'
 import type { PostgresLaunch } from './postgres-process.ts'
 import { findServerUser } from './server-user.ts'
@@ -135,6 +137,10 @@ const baseSettings = (isDurable: boolean): Record<string, string> => ({
   log_timezone: 'UTC',
   log_checkpoints: 'off',
   logging_collector: 'off',
+  // Between two checkpoints each page is written whole to the log once, and a poll of millions touches a page with each vote. What is
+  // never written is never taken: up to so much for a flood of votes, and the usual few megabytes for a quiet day.
+  max_wal_size: '4GB',
+  shared_buffers: `${pageCacheMegabytes(totalmem(), process.constrainedMemory())}MB`,
   fsync: isDurable ? 'on' : 'off',
   full_page_writes: isDurable ? 'on' : 'off',
   // Also without fsync: what was answered survives a crash of the server itself.

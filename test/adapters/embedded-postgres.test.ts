@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
+import { pageCacheMegabytes } from '../../src/runtime/postgres-memory.ts'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { keepOnLeash } from '../support/leash.ts'
 import type { Leash } from '../support/leash.ts'
@@ -78,6 +79,15 @@ test('by default what is committed survives a power failure', async () => {
             current_setting('full_page_writes') as pages, current_setting('server_encoding') as encoding`,
   )
   expect(settings).toEqual([{ fsync: 'on', commit: 'on', pages: 'on', encoding: 'UTF8' }])
+})
+
+test('pages are kept in a share of the memory of this machine', async () => {
+  await using server = await startEmbeddedPostgres({ dataDir, log })
+  const [row] = await query(
+    server.databaseUrl,
+    "select pg_size_bytes(current_setting('shared_buffers'))::float8 as bytes",
+  )
+  expect(row).toEqual({ bytes: pageCacheMegabytes(totalmem(), process.constrainedMemory()) * 2 ** 20 })
 })
 
 test('nobody gets in without the password', async () => {
