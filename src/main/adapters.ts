@@ -92,8 +92,22 @@ export type Adapters = LedgerSide & StreamSide & { readonly [Symbol.asyncDispose
 
 /** One recount at a time, and the look how far the replica is. */
 const replicaConnectionsMax = 2
+const listenConnections = 1
+/** As PostgreSQL has it where nobody says otherwise: enough for one process of each role. */
+const serverConnections = 100
 /** VOTE_DURABILITY=replicated: a vote is accepted when this many replicas have it, within this time. */
 const replication = { replicasMin: 1, waitMs: 1000 }
+
+/** What a PostgreSQL of ours is told, so that it has room for all processes of this machine. */
+export function embeddedSettings({
+  apiProcesses,
+  databaseConnectionsMax,
+  exportsMax,
+}: Config): Readonly<Record<string, string>> {
+  if (apiProcesses === 1) return {}
+  const each = databaseConnectionsMax + exportsMax + signingsMax + listenConnections
+  return { max_connections: String(serverConnections + apiProcesses * each) }
+}
 
 /** The one place where a technology is chosen. */
 export async function connectAdapters(config: Config, log: Log): Promise<Adapters> {

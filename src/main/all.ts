@@ -7,10 +7,10 @@ import { migrate } from '../runtime/migrations.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
-import { connectAdapters } from './adapters.ts'
+import { connectAdapters, embeddedSettings } from './adapters.ts'
 import { explainStart } from './explain-start.ts'
 import { runAdmin } from './admin.ts'
-import { runApi } from './api.ts'
+import { runApis } from './api.ts'
 import { provideAdminToken } from './owner-files.ts'
 import type { RoleContext, RunRole } from './role.ts'
 import { welcome } from './welcome.ts'
@@ -25,7 +25,12 @@ async function main(): Promise<void> {
 
   await using postgres =
     given.databaseUrl === null
-      ? await startEmbeddedPostgres({ dataDir: given.dataDir, log, signal: stop.signal })
+      ? await startEmbeddedPostgres({
+          dataDir: given.dataDir,
+          log,
+          signal: stop.signal,
+          settings: embeddedSettings(given),
+        })
       : null
   const databaseUrl = given.databaseUrl ?? postgres?.databaseUrl ?? null
   if (databaseUrl === null) throw new Error('neither a database was given nor one started')
@@ -41,7 +46,7 @@ async function main(): Promise<void> {
   await using adapters = await connectAdapters(config, log)
 
   const context = { config, adapters, registry, log, signal: stop.signal }
-  await runTogether([runAdmin, runWorker, runApi], context, stop.stop, async () => {
+  await runTogether([runAdmin, runWorker, runApis], context, stop.stop, async () => {
     isServing = true
     process.stdout.write(`${await welcome(config, where, describeStorage(config, postgres))}\n`)
   })

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { HttpApp } from '../adapters/http/operation.ts'
 import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
@@ -18,14 +17,15 @@ import { createFaultLog } from '../runtime/fault-log.ts'
 import { lanUrlOf } from '../runtime/lan-url.ts'
 import { measureAnswers } from '../runtime/measure-answers.ts'
 import { measureViewers } from '../runtime/metrics.ts'
-import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
+import { runApiProcesses } from './api-processes.ts'
 import { addApiRoutes } from './api-routes.ts'
 import { createBearers } from './bearers.ts'
+import { listenForHttp } from './http-port.ts'
 import { connectOrganisers } from './organisers.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createReaders } from './readers.ts'
-import { type RoleContext, runProcess } from './role.ts'
+import { type RoleContext, type RunRole, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
 import { createVoterIdentity } from './voter-identity.ts'
@@ -92,7 +92,8 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     },
   })
   sockets.attach(app.server)
-  await listen(app, config, registry)
+  measureAnswers(registry, app.server)
+  await listenForHttp(app, config)
   isServing = true
   onReady()
 
@@ -168,29 +169,8 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
   version: string
 }
 
-/** From the first one on its answers are counted. */
-async function listen(app: HttpApp, { host, port }: Config, registry: RoleContext['registry']): Promise<void> {
-  measureAnswers(registry, app.server)
-  try {
-    await app.listen({ host, port })
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : ''
-    if (code === 'EADDRINUSE') {
-      throw new SetupProblem(
-        `port ${port} is taken by another program`,
-        'stop that program, or set PORT to a free port',
-        { cause },
-      )
-    }
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES') {
-      throw new SetupProblem(
-        `cannot listen on port ${port} of ${host} (${code})`,
-        'set HOST to an address of this machine, and PORT to a port of 1024 or higher',
-        { cause },
-      )
-    }
-    throw cause
-  }
-}
+/** As the environment wants it: in this process, or in several that share its port. */
+export const runApis: RunRole = async (context, onReady) =>
+  context.config.apiProcesses === 1 ? runApi(context, onReady) : runApiProcesses(context, onReady)
 
-if (import.meta.main) await runProcess('api', runApi)
+if (import.meta.main) await runProcess('api', runApis)

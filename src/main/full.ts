@@ -1,7 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
 import { createLog } from '../runtime/log.ts'
@@ -9,7 +8,9 @@ import { migrate } from '../runtime/migrations.ts'
 import { provideRedisServer } from '../runtime/redis-server.ts'
 import { reportFailure, SetupProblem } from '../runtime/setup-problem.ts'
 import { createStopSignal, waitFor } from '../runtime/stop-signal.ts'
+import { embeddedSettings } from './adapters.ts'
 import { provideAdminToken } from './owner-files.ts'
+import { startChild } from './start-child.ts'
 import { welcome } from './welcome.ts'
 import { ownAdminUrl } from './grpc-tls.ts'
 
@@ -24,7 +25,12 @@ async function main(): Promise<void> {
   using stop = createStopSignal({ log, shutdownTimeoutMs: 2 * given.shutdownTimeoutMs })
   const { signal } = stop
 
-  await using postgres = await startEmbeddedPostgres({ dataDir: given.dataDir, log, signal })
+  await using postgres = await startEmbeddedPostgres({
+    dataDir: given.dataDir,
+    log,
+    signal,
+    settings: embeddedSettings(given),
+  })
   await using redis = await provideRedisServer({ dir: join(given.dataDir, 'redis'), log, signal })
   await migrate(postgres.databaseUrl, { log, signal })
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
@@ -54,19 +60,8 @@ async function main(): Promise<void> {
 }
 
 function startRole(role: ChildRole, config: Config): ChildProcess {
-  const program = fileURLToPath(new URL(`${role}.ts`, import.meta.url))
-  const env = {
-    ...process.env,
-    DATABASE_URL: config.databaseUrl ?? '',
-    REDIS_URL: config.redisUrl ?? '',
-    ADMIN_TOKEN: config.adminToken ?? '',
-    ADMIN_GRPC_URL: ownAdminUrl(config),
-    OPS_PORT: String(opsPort(role, config)),
-    LOG_LEVEL: config.logLevel,
-  }
-  // A process group of its own: Ctrl-C reaches this process alone, which then asks each to end, once. The channel closes
-  // when this process dies without a word, and the child ends by that.
-  return spawn(process.execPath, [program], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const given = { ...config, adminGrpcUrl: ownAdminUrl(config), opsPort: opsPort(role, config) }
+  return startChild(`${role}.ts`, [], given)
 }
 
 /** One after the other from OPS_PORT, as each process alone would take them by default. */

@@ -1,7 +1,7 @@
-import type { Registry } from 'prom-client'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
+import type { ProcessRegistry } from '../runtime/process-registry.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
@@ -12,7 +12,7 @@ import { explainStart } from './explain-start.ts'
 export type RoleContext = {
   readonly config: Config
   readonly adapters: Adapters
-  readonly registry: Registry
+  readonly registry: ProcessRegistry
   readonly log: Log
   /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal
@@ -21,14 +21,29 @@ export type RoleContext = {
 /** Serves until the signal aborts, then ends in order. Calls `onReady` when it answers. */
 export type RunRole = (context: RoleContext, onReady: () => void) => Promise<void>
 
+/** What those who operate a process ask it. */
+export type Shown = Pick<RoleContext, 'config' | 'registry' | 'log'> & { readonly isReady: () => boolean }
+
+type ProcessOptions = {
+  /** On top of the role, on everything that this process measures. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Where it answers them, until it is disposed of. Not given: on OPS_PORT. */
+  readonly show?: (shown: Shown) => Promise<AsyncDisposable>
+}
+
 /** One process with one role: what `npm run api`, `worker` and `admin` start. Never rejects: sets the exit code. */
-export async function runProcess(role: 'api' | 'worker' | 'admin', run: RunRole): Promise<void> {
+export async function runProcess(
+  role: 'api' | 'worker' | 'admin',
+  run: RunRole,
+  { labels = {}, show = showOnOpsPort }: ProcessOptions = {},
+): Promise<void> {
   try {
     const config = readConfig(process.env, role)
     const log = createLog({ name: role, level: config.logLevel })
     using stop = createStopSignal({ log, shutdownTimeoutMs: config.shutdownTimeoutMs })
     endWithParent(stop.stop)
-    await serveRole(role, run, config, log, stop.signal)
+    const registry = createMetricsRegistry(role, labels)
+    await serveRole(run, { config, log, registry, signal: stop.signal }, show)
   } catch (error) {
     reportFailure(explainStart(error))
   }
@@ -40,21 +55,30 @@ function endWithParent(stop: (reason: string) => void): void {
   process.channel?.unref()
 }
 
-async function serveRole(role: string, run: RunRole, config: Config, log: Log, signal: AbortSignal): Promise<void> {
-  const registry = createMetricsRegistry(role)
-  let isServing = false
-  await using ops = await startOpsServer({
-    host: config.opsHost,
-    port: config.opsPort,
-    registry,
-    isReady: () => isServing && !signal.aborted,
-    log,
-  })
+async function showOnOpsPort({
+  config: { opsHost, opsPort },
+  registry,
+  log,
+  isReady,
+}: Shown): Promise<AsyncDisposable> {
+  const ops = await startOpsServer({ host: opsHost, port: opsPort, registry, isReady, log })
   log.debug({ port: ops.port }, 'health and metrics answer')
-  await using adapters = await connectAdapters(config, log)
+  return ops
+}
+
+async function serveRole(
+  run: RunRole,
+  beginnings: Omit<RoleContext, 'adapters'>,
+  show: NonNullable<ProcessOptions['show']>,
+): Promise<void> {
+  const { config, log, signal } = beginnings
+  let isServing = false
+  await using resources = new AsyncDisposableStack()
+  resources.use(await show({ ...beginnings, isReady: () => isServing && !signal.aborted }))
+  const adapters = resources.use(await connectAdapters(config, log))
   // Whoever starts on a database that is away or not migrated hears so now, not at the first call.
   await adapters.secrets.read()
-  await run({ config, adapters, registry, log, signal }, () => {
+  await run({ ...beginnings, adapters }, () => {
     isServing = true
     log.info('ready')
   })

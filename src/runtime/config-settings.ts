@@ -35,6 +35,8 @@ export const settings = {
 
   HOST: hostName('0.0.0.0'),
   PORT: integer({ ...port, fallback: 8000 }),
+  /** So many processes answer on PORT, each with its own share of the connections. */
+  API_PROCESSES: integer({ least: 1, most: 64, fallback: 1 }),
   PUBLIC_URL: optional(url(['http:', 'https:'], { isBase: true })),
   /** Whose X-Forwarded-For is believed. */
   TRUSTED_PROXIES: networks(64),

@@ -70,6 +70,7 @@ const nameValues = (values: SettingValues) => ({
   dataDir: values.DATA_DIR,
   host: values.HOST,
   port: values.PORT,
+  apiProcesses: values.API_PROCESSES,
   publicUrl: values.PUBLIC_URL,
   trustedProxies: values.TRUSTED_PROXIES,
   embedOrigins: values.EMBED_ORIGINS,
@@ -136,6 +137,9 @@ const findContradictions = (config: Config, role: Role): string[] => {
   }
   if (!isBeside(role) && config.databaseUrl === null && config.databaseReplicaUrl !== null) {
     problems.push('DATABASE_REPLICA_URL needs DATABASE_URL: the PostgreSQL that npm start brings has no replica')
+  }
+  if (config.apiProcesses > 1 && config.port === 0 && (role === 'api' || !isAlone)) {
+    problems.push('PORT 0 would give each of API_PROCESSES another port: name the one that they share')
   }
   const servesGrpc = role === 'admin' || !isAlone
   const isGuarded = config.adminToken !== null || config.isGrpcNetworkTrusted || isLoopback(config.grpcHost)

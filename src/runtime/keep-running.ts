@@ -5,6 +5,8 @@ import type { StopStep } from './process-identity.ts'
 import { backoffMs, sleep } from './stop-signal.ts'
 
 const restartBackoff = { baseMs: 200, maxMs: 5_000 }
+/** What ends sooner than this after its start has failed to start. */
+const steadyAfterMs = 10_000
 
 /** A child process that is known to have started. */
 export type Running = { readonly child: ChildProcess; readonly pid: number }
@@ -28,7 +30,7 @@ export type KeptServer = {
 
 /**
  * Looks after a server of ours: should it end unasked (a crash, a `kill -9`), it is started again until that succeeds or the
- * stop is asked for. Whoever uses the server meets a pause and then the same address.
+ * stop is asked for, ever less often while it fails or ends again soon. Whoever uses the server meets a pause and then the same address.
  */
 export const keepRunning = (
   first: Running,
@@ -37,18 +39,23 @@ export const keepRunning = (
   const stopping = new AbortController()
   let running = first
   let restarting: Promise<void> = Promise.resolve()
+  let startedAt = performance.now()
+  let failures = 0
 
   const restart = async (): Promise<void> => {
-    for (let attempt = 0; !stopping.signal.aborted; attempt++) {
+    failures = performance.now() - startedAt < steadyAfterMs ? failures + 1 : 0
+    for (; ; failures += 1) {
+      if (failures > 0) await sleep(backoffMs(failures - 1, restartBackoff), stopping.signal)
+      if (stopping.signal.aborted) return
       try {
         running = await startAgain(stopping.signal)
+        startedAt = performance.now()
         log.warn({ serverPid: running.pid }, `${name} runs again`)
         return watch()
       } catch (error) {
         if (stopping.signal.aborted) return
         log.error({ err: error }, `${name} could not be started again yet`)
       }
-      await sleep(backoffMs(attempt, restartBackoff), stopping.signal)
     }
   }
   const onExit = (exitCode: number | null, endedBy: NodeJS.Signals | null): void => {

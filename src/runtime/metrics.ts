@@ -1,13 +1,17 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry, collectDefaultMetrics } from 'prom-client'
+import { ProcessRegistry } from './process-registry.ts'
 
 /**
  * The metrics of one process. There is no global state: each process makes a registry and adds what it measures itself, so
  * that an api does not report "0 unrecorded votes", of which it knows nothing. No poll id goes into a label: their number
  * has no bound.
  */
-export const createMetricsRegistry = (processName: string): Registry => {
-  const registry = new Registry()
-  registry.setDefaultLabels({ process: processName })
+export const createMetricsRegistry = (
+  processName: string,
+  labels: Readonly<Record<string, string>> = {},
+): ProcessRegistry => {
+  const registry = new ProcessRegistry()
+  registry.setDefaultLabels({ process: processName, ...labels })
   collectDefaultMetrics({ register: registry })
   return registry
 }
@@ -217,4 +221,21 @@ export const measureViewers = (registry: Registry, viewersMax: number): ViewerMe
     registers,
   })
   return { viewers: (count) => viewers.set(count), givenUp: (cause) => givenUp.inc({ cause }) }
+}
+
+/** What is known of the api processes that share a port, beside what each of them measures. `serving` is asked each time. */
+export const measureApiProcesses = (registry: Registry, serving: () => number): { readonly restarted: () => void } => {
+  const registers = [registry]
+  const gauge: Gauge = new Gauge({
+    name: 'tallycast_api_processes_serving',
+    help: 'Api processes that share this port and serve; API_PROCESSES when all is well.',
+    registers,
+    collect: () => gauge.set(serving()),
+  })
+  const restarted = new Counter({
+    name: 'tallycast_api_processes_restarted_total',
+    help: 'Api processes that ended unasked and were started again.',
+    registers,
+  })
+  return { restarted: () => restarted.inc() }
 }

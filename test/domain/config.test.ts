@@ -44,6 +44,20 @@ test('each role has its own port for health and metrics', () => {
   expect(ports).toEqual([9464, 9464, 9465, 9466])
 })
 
+test('one to 64 api processes share a port, which has to have a number', () => {
+  const processesOf = (given: string) => readConfig({ API_PROCESSES: given }, 'all', noFiles).apiProcesses
+  expect([readConfig({}, 'all', noFiles).apiProcesses, processesOf('1'), processesOf('64')]).toEqual([1, 1, 64])
+  for (const given of ['0', '65', '1.5', 'all']) {
+    const problem = problemOf({ API_PROCESSES: given }, 'all')
+    expect(problem).toContain('API_PROCESSES must be a whole number from 1 to 64')
+  }
+  for (const role of ['all', 'full', 'api'] as const) {
+    const env = { DATABASE_URL: databaseUrl, PORT: '0' }
+    expect(problemOf({ ...env, API_PROCESSES: '2' }, role)).toContain('PORT 0 would give each of API_PROCESSES')
+    expect(readConfig({ ...env, API_PROCESSES: '1' }, role, noFiles).port).toBe(0)
+  }
+})
+
 test('all problems are named at once', () => {
   const problem = problemOf(
     {

@@ -6,6 +6,7 @@ import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { createVoter } from '../../src/demo/voter.ts'
 import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
 import { organisePoll, type PollShown, send } from '../support/organiser.ts'
+import { childrenOf } from '../support/process-figures.ts'
 import { connectViewer } from '../support/viewer.ts'
 import { attemptVote } from '../support/voters.ts'
 
@@ -132,6 +133,20 @@ test('after kill -9 it is up again on the same data, although its PostgreSQL was
   system.signal('SIGTERM')
   expect(await system.ended(stopWithinMs)).toEqual({ exitCode: 0, signal: null })
   expect(processIdentity(orphan)).toBeNull()
+  expect(leftBehind()).toEqual([])
+})
+
+test('several api processes answer on the same data where that is asked for, and end with it', async () => {
+  const system = await start(folder.path, { API_PROCESSES: '2' })
+  await system.welcomes()
+  const pids = childrenOf(system.pid())
+  // PostgreSQL is one.
+  expect(pids.length).toBe(3)
+  expect((await send(system.url, 'GET', `/polls/${votedPoll}`)).body).toMatchObject({ total_votes: 1 })
+  await voteOnce(system)
+  system.signal('SIGINT')
+  expect(await system.ended(stopWithinMs)).toEqual({ exitCode: 0, signal: null })
+  expect(pids.filter((pid) => processIdentity(pid) !== null)).toEqual([])
   expect(leftBehind()).toEqual([])
 })
 

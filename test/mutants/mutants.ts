@@ -2480,6 +2480,26 @@ export const mutants: readonly Mutant[] = [
     ],
   },
 
+  {
+    breaks: 'a server that ends as soon as it runs is started without a pause',
+    edits: [{ file: 'src/runtime/keep-running.ts', from: '? failures + 1 : 0', to: '? 0 : 0' }],
+    caughtBy: [
+      {
+        file: 'test/domain/keep-running.test.ts',
+        title: 'what ends again and again as soon as it runs is started ever less often, and every 5 s in the end',
+      },
+    ],
+  },
+  {
+    breaks: 'another service comes onto the port of several api processes unnoticed',
+    edits: [{ file: 'src/main/api-processes.ts', from: '  await checkPortIsFree(config)\n', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/journeys/many-processes.test.ts',
+        title: 'there are as many as were asked for, and no second service comes onto their port unnoticed',
+      },
+    ],
+  },
   // G9: nobody manages another's polls.
   {
     breaks: 'a key of another scope is let in',

@@ -29,3 +29,7 @@ export const heldConnections = (url: string, fromPorts: readonly number[]): numb
       ([, local, remote, state = '']) => held.includes(state) && portIn(local) === server && wanted.has(portIn(remote)),
     ).length
 }
+
+/** The processes that this one has started and that still are there. */
+export const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)

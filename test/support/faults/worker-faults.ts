@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import type { Hook } from '../hooks.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
@@ -6,6 +7,7 @@ import type { Member, System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const takenOverWithinMs = 15_000
+const sharedWithinMs = 15_000
 const votesMeanwhile = 400
 const votesUntilMeasured = 40
 const votesWhileStealing = 2_000
@@ -169,6 +171,46 @@ export const blockWorker = (hook: Hook, spinMs: number, fact: string): Fault => 
     return { 'ms blocked': blockedMs < spinMs * 0.9 ? 0 : blockedMs }
   },
 })
+
+/** All workers but one leave in order, one after the other, and come back so. */
+export const workersComeAndGo: Fault = {
+  fact: 'workers that leave and join share the partitions evenly within 15 s, and no vote is lost or out of order',
+  plan: { changeShare: 0.3 },
+  async inject({ system, load }) {
+    const [, ...others] = system.workers
+    let shared = 0
+    const share = async (running: number): Promise<void> => {
+      await waitUntil(async () => isSharedEvenly(await leasesOf(system), running), {
+        withinMs: sharedWithinMs,
+        what: () => `the partitions are shared among ${running}`,
+      })
+      await moreAccepted(load, votesMeanwhile)
+      shared += 1
+    }
+    await share(system.workers.length)
+    for (const [left, worker] of others.entries()) {
+      worker.signal('SIGTERM')
+      expect(await worker.ended()).toEqual({ exitCode: 0, signal: null })
+      await share(others.length - left)
+    }
+    for (const [back, worker] of others.entries()) {
+      await worker.restart()
+      await share(2 + back)
+    }
+    return { 'times shared anew': shared }
+  },
+}
+
+/** So many owners, of whom none has two partitions more than another. */
+const isSharedEvenly = (leases: readonly number[], owners: number): boolean =>
+  leases.length === owners && Math.max(...leases) - Math.min(...leases) <= 1
+
+/** How many partitions each owner has; none where one of them has no owner. */
+const leasesOf = async (system: System): Promise<readonly number[]> => {
+  if (!(await isOwned(system))) return []
+  const owners = await liveOwners(system)
+  return [...new Set(owners)].map((one) => owners.filter((owner) => owner === one).length)
+}
 
 const countDeadlocks = async ({ database }: System): Promise<number> => {
   const { rows } = await database.pool.query<{ deadlocks: number }>(
