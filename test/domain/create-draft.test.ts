@@ -11,7 +11,7 @@ import {
   removeOption,
   toNewPoll,
   writeOption,
-} from '../../web/create/draft.ts'
+} from '../../web/organiser/draft.ts'
 import type { Message } from '../../web/i18n/say.ts'
 import { POLL_LIMITS } from '../../src/domain/poll.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { fetchUntilSilent } from '../../web/fetch-until-silent.ts'
+import { fetchUntilSilent } from '../../web/organiser/fetch-until-silent.ts'
 import { createOrganiserCalls } from '../../web/manage/organiser-calls.ts'
 
 let say: (piece: string) => void

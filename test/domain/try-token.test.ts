@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { tryToken } from '../../web/try-token.ts'
+import { tryToken } from '../../web/organiser/try-token.ts'
 
 afterEach(() => void vi.unstubAllGlobals())
 

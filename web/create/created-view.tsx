@@ -1,9 +1,10 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Client, CreatedPoll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import { Codes } from './codes.tsx'
+import { Codes } from '../organiser/codes.tsx'
+import { Link } from '../organiser/link.tsx'
+import { spellJoinCode } from '../poll/join-code.ts'
 import { describeFault } from './describe-fault.ts'
-import { spellJoinCode } from '../join-code.ts'
 
 type Props = {
   readonly client: Pick<Client, 'createCodes'>
@@ -55,48 +56,6 @@ function JoinCode({ code, base }: { readonly code: string; readonly base: string
         <span>{say('create.join')}</span> <strong dir="ltr">{spellJoinCode(code)}</strong>
       </p>
       <p class="hint">{say('create.join_hint', { address: `${base.replace(/^https?:\/\//, '')}/j` })}</p>
-    </div>
-  )
-}
-
-export function Link({ label, url, hint }: { readonly label: string; readonly url: string; readonly hint?: string }) {
-  const field = useRef<HTMLInputElement>(null)
-  const [isCopied, setIsCopied] = useState(false)
-
-  /** On plain http a page may not write to the clipboard: then the link is marked, to be copied by hand. */
-  async function copy(): Promise<void> {
-    field.current?.select()
-    try {
-      await navigator.clipboard.writeText(url)
-      setIsCopied(true)
-    } catch {
-      setIsCopied(document.execCommand('copy'))
-    }
-  }
-
-  return (
-    <div class="link">
-      <label>
-        <span>{label}</span>
-        <input
-          type="text"
-          dir="ltr"
-          readOnly
-          value={url}
-          ref={field}
-          onFocus={({ currentTarget }) => currentTarget.select()}
-        />
-      </label>
-      <div class="beside">
-        <button type="button" class="quiet" onClick={() => void copy()}>
-          {say(isCopied ? 'create.copied' : 'create.copy')}
-        </button>
-        {/* The page stays: what it tells once, or what is being written on it, is not lost. */}
-        <a class="button" href={url} target="_blank" rel="noopener">
-          {say('create.open')}
-        </a>
-      </div>
-      {hint !== undefined && <p class="hint">{hint}</p>}
     </div>
   )
 }

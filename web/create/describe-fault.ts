@@ -1,6 +1,6 @@
 import { TallycastError } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
-import { tellError } from '../tell-error.ts'
+import { tellError } from '../organiser/tell-error.ts'
 
 /** Why no poll, or no code, was made. */
 export function describeFault(error: unknown): Message {

@@ -2,7 +2,7 @@ import { render } from 'preact'
 import { createClient } from '../../client/src/index.ts'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
 import { say } from '../i18n/say.ts'
-import { baseForOthers } from '../links-for-others.ts'
+import { baseForOthers } from '../organiser/links-for-others.ts'
 import { CreatePage } from './create-page.tsx'
 import './create.css'
 

@@ -1,5 +1,5 @@
 import { say } from '../i18n/say.ts'
-import { type Draft, writtenOptions } from './draft.ts'
+import { type Draft, writtenOptions } from '../organiser/draft.ts'
 
 /** How the poll will look to those who vote. */
 export function Preview({ draft }: { readonly draft: Draft }) {

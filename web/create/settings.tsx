@@ -1,23 +1,8 @@
-import type { TextKey } from '../i18n/messages.ts'
 import { say } from '../i18n/say.ts'
-import type { Draft } from './draft.ts'
-import { writtenOptions } from './draft.ts'
+import { type Draft, writtenOptions } from '../organiser/draft.ts'
+import { Check, Choice, identities, Time, visibilities } from '../organiser/fields.tsx'
 
 type Props = { readonly draft: Draft; readonly onChange: (draft: Draft) => void }
-
-export const visibilities = {
-  always: 'create.results_always',
-  after_vote: 'create.results_after_vote',
-  after_close: 'create.results_after_close',
-  never: 'create.results_never',
-} as const satisfies Record<Draft['resultsVisibility'], TextKey>
-
-export const identities = {
-  session: 'create.identity_session',
-  none: 'create.identity_none',
-  code: 'create.identity_code',
-  token: 'create.identity_token',
-} as const satisfies Record<Draft['voterIdentity'], TextKey>
 
 /** Everything that has a default. */
 export function Settings({ draft, onChange }: Props) {
@@ -25,14 +10,11 @@ export function Settings({ draft, onChange }: Props) {
   return (
     <details class="settings">
       <summary>{say('create.settings')}</summary>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={draft.isMultiple}
-          onChange={({ currentTarget: { checked: isMultiple } }) => onChange({ ...draft, isMultiple })}
-        />
-        <span>{say('create.multiple')}</span>
-      </label>
+      <Check
+        label={say('create.multiple')}
+        isChecked={draft.isMultiple}
+        onChange={(isMultiple) => onChange({ ...draft, isMultiple })}
+      />
       {draft.isMultiple && (
         <label class="field">
           <span>{say('create.max_choices')}</span>
@@ -47,14 +29,11 @@ export function Settings({ draft, onChange }: Props) {
           />
         </label>
       )}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={draft.allowVoteChange}
-          onChange={({ currentTarget: { checked: allowVoteChange } }) => onChange({ ...draft, allowVoteChange })}
-        />
-        <span>{say('create.vote_change')}</span>
-      </label>
+      <Check
+        label={say('create.vote_change')}
+        isChecked={draft.allowVoteChange}
+        onChange={(allowVoteChange) => onChange({ ...draft, allowVoteChange })}
+      />
       <Choice
         label={say('create.who_sees')}
         options={visibilities}
@@ -87,43 +66,5 @@ export function Settings({ draft, onChange }: Props) {
         />
       </label>
     </details>
-  )
-}
-
-type ChoiceProps<Value extends string> = {
-  readonly label: string
-  readonly options: Readonly<Record<Value, TextKey>>
-  readonly value: Value
-  readonly onChange: (value: Value) => void
-}
-
-export function Choice<Value extends string>({ label, options, value, onChange }: ChoiceProps<Value>) {
-  // The keys are those that its type names.
-  const values = Object.keys(options) as Value[]
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <select
-        value={value}
-        onChange={({ currentTarget }) => onChange(values.find((one) => one === currentTarget.value) ?? value)}
-      >
-        {values.map((one) => (
-          <option key={one} value={one}>
-            {say(options[one])}
-          </option>
-        ))}
-      </select>
-    </label>
-  )
-}
-
-type TimeProps = { readonly label: string; readonly value: string; readonly onChange: (value: string) => void }
-
-export function Time({ label, value, onChange }: TimeProps) {
-  return (
-    <label class="field">
-      <span>{label}</span>
-      <input type="datetime-local" value={value} onInput={({ currentTarget }) => onChange(currentTarget.value)} />
-    </label>
   )
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { say } from '../i18n/say.ts'
-import { Dialog } from '../dialog.tsx'
+import { Dialog } from '../organiser/dialog.tsx'
 
 type Props = {
   readonly title: string

@@ -1,8 +1,8 @@
-import { draftLimits, writeOption, writtenOptions } from '../create/draft.ts'
-import { OptionRows } from '../create/option-rows.tsx'
-import { Choice, identities, Time, visibilities } from '../create/settings.tsx'
 import type { TextKey } from '../i18n/messages.ts'
 import { say } from '../i18n/say.ts'
+import { draftLimits, writeOption, writtenOptions } from '../organiser/draft.ts'
+import { Check, Choice, identities, Time, visibilities } from '../organiser/fields.tsx'
+import { OptionRows } from '../organiser/option-rows.tsx'
 import type { EditDraft } from './edit.ts'
 
 type Props = { readonly draft: EditDraft; readonly onChange: (changed: Partial<EditDraft>) => void }
@@ -136,21 +136,6 @@ export function RuleFields({ draft, onChange }: Props) {
         onChange={(allowVoteChange) => onChange({ allowVoteChange })}
       />
     </>
-  )
-}
-
-type CheckProps = {
-  readonly label: string
-  readonly isChecked: boolean
-  readonly onChange: (isChecked: boolean) => void
-}
-
-function Check({ label, isChecked, onChange }: CheckProps) {
-  return (
-    <label class="check">
-      <input type="checkbox" checked={isChecked} onChange={({ currentTarget: { checked } }) => onChange(checked)} />
-      <span>{label}</span>
-    </label>
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Poll, PollEdit, PollStatus } from '../../client/src/index.ts'
-import { type Draft, type DraftOption, draftLimits, problemOf, writtenOptions } from '../create/draft.ts'
+import { type Draft, type DraftOption, draftLimits, problemOf, writtenOptions } from '../organiser/draft.ts'
 
 /** A poll as its organiser is editing it. An option that the poll has bears its id, below zero, as its key, which no new one has. */
 export type EditDraft = Draft & {

@@ -1,6 +1,6 @@
 import type { Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import { saveFile } from '../save-file.ts'
+import { saveFile } from '../organiser/save-file.ts'
 import type { ExportFile, OrganiserCalls } from './organiser-calls.ts'
 import { Said } from './said.tsx'
 import { useActions } from './use-actions.ts'

@@ -3,8 +3,8 @@ import type { Poll, TallyMessage } from '../../client/src/index.ts'
 import { formatNumber, formatTime } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import type { Status } from '../follow/status.ts'
+import { isRefusal } from '../organiser/try-token.ts'
 import type { OrganiserCalls, Progress } from './organiser-calls.ts'
-import { isRefusal } from './use-actions.ts'
 
 type Props = {
   readonly poll: Poll

@@ -1,5 +1,5 @@
-import { Link } from '../create/created-view.tsx'
 import { say } from '../i18n/say.ts'
+import { Link } from '../organiser/link.tsx'
 
 /** Where everybody else goes. The page to manage is not among them: its link is told once. */
 export function Links({ pollId, base }: { readonly pollId: string; readonly base: string }) {

@@ -1,5 +1,5 @@
 import { errorOf, TallycastError } from '../../client/src/errors.ts'
-import { fetchUntilSilent } from '../fetch-until-silent.ts'
+import { fetchUntilSilent } from '../organiser/fetch-until-silent.ts'
 
 export type AuditEvent = {
   readonly id: string

@@ -1,4 +1,4 @@
-import { canBeToken } from '../token-form.ts'
+import { canBeToken } from '../organiser/token-form.ts'
 
 /** What somebody has pasted to show that the poll is theirs: a token, or why it is none. */
 export type Pasted = { readonly token: string } | { readonly problem: 'empty' | 'other_poll' | 'unreadable' }

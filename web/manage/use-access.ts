@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { forgetToken, keepToken } from '../manage-token.ts'
-import { tryToken } from '../try-token.ts'
-import { canBeToken } from '../token-form.ts'
+import { forgetToken, keepToken } from '../organiser/manage-token.ts'
+import { canBeToken } from '../organiser/token-form.ts'
+import { tryToken } from '../organiser/try-token.ts'
 
 /** Whether whoever is here may manage the poll, as far as is known. */
 export type Access =

@@ -1,8 +1,8 @@
 import { useRef, useState } from 'preact/hooks'
-import { TallycastError } from '../../client/src/index.ts'
 import type { TextKey } from '../i18n/messages.ts'
 import type { Message } from '../i18n/say.ts'
-import { tellError } from '../tell-error.ts'
+import { isRefusal } from '../organiser/try-token.ts'
+import { tellError } from '../organiser/tell-error.ts'
 
 /** Something that the service is asked to do, and what is said while it does and once it has. */
 export type Action = { readonly doing: TextKey; readonly done: TextKey; readonly run: () => Promise<unknown> }
@@ -47,9 +47,4 @@ export function useActions(onRefused: () => void): Actions {
   }
 
   return { said, problem, isBusy, act, refuse }
-}
-
-/** Whether the service has refused what was shown, and not what was asked for. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof TallycastError && (error.status === 401 || error.status === 403)
 }

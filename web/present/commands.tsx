@@ -1,7 +1,7 @@
 import { useLayoutEffect } from 'preact/hooks'
 import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { say } from '../i18n/say.ts'
-import { Dialog } from '../dialog.tsx'
+import { Dialog } from '../organiser/dialog.tsx'
 
 /** Something that can be done here, with a key or with a button. */
 export type Command = {

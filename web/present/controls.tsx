@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import type { WatchStatus } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
 import { Buttons, type Command, fillScreen, Help, useKeys } from './commands.tsx'
-import { Confirm, Dialog } from '../dialog.tsx'
+import { Confirm, Dialog } from '../organiser/dialog.tsx'
 import type { Status } from '../follow/status.ts'
 import type { Organiser } from './use-organiser.ts'
 

@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
-import { reloadWithNewToken, takeToken } from '../manage-token.ts'
+import { reloadWithNewToken, takeToken } from '../organiser/manage-token.ts'
 import { PresentPage } from './present-page.tsx'
 import './present.css'
 import './bars.css'

@@ -1,5 +1,5 @@
 import { say } from '../i18n/say.ts'
-import { spellJoinCode, spellWhereToJoin } from '../join-code.ts'
+import { spellJoinCode, spellWhereToJoin } from '../poll/join-code.ts'
 import { arrange } from './arrange.ts'
 import { Bars } from './bars.tsx'
 import { Controls } from './controls.tsx'

@@ -1,10 +1,9 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import { TallycastError } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
-import { forgetToken } from '../manage-token.ts'
-import { tryToken } from '../try-token.ts'
-import { tellError } from '../tell-error.ts'
-import { canBeToken } from '../token-form.ts'
+import { forgetToken } from '../organiser/manage-token.ts'
+import { tellError } from '../organiser/tell-error.ts'
+import { canBeToken } from '../organiser/token-form.ts'
+import { isRefusal, tryToken } from '../organiser/try-token.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
 
 export type Organiser = {
@@ -19,8 +18,6 @@ const doing = { open: ['present.opening_now'], close: ['present.closing_now'] } 
   string,
   Message
 >
-
-const isRefusal = (status: number): boolean => status === 401 || status === 403
 
 /** What whoever came with the manage token can do here. A token of something else is forgotten, and that is said. */
 export function useOrganiser(pollId: string, given: string | null): Organiser {
@@ -51,7 +48,7 @@ export function useOrganiser(pollId: string, given: string | null): Organiser {
       await client[step](pollId, { token })
       setSaid(null)
     } catch (error) {
-      if (error instanceof TallycastError && isRefusal(error.status)) disown()
+      if (isRefusal(error)) disown()
       else setSaid(tellError(error))
     }
   }

@@ -1,7 +1,7 @@
 import { hydrate, render } from 'preact'
 import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
-import { reloadWithNewToken, takeToken } from '../manage-token.ts'
+import { reloadWithNewToken, takeToken } from '../organiser/manage-token.ts'
 import { forgetVoted, reloadWithNewCode, takeCode } from './page-address.ts'
 import type { VoteSnapshot } from './snapshot.ts'
 import { type Brought, VotePage } from './vote-page.tsx'

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Client } from '../../client/src/index.ts'
 import { type Message, say } from '../i18n/say.ts'
-import { saveFile } from '../save-file.ts'
+import { saveFile } from './save-file.ts'
 
 type Props = {
   readonly client: Pick<Client, 'createCodes'>

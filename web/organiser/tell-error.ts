@@ -1,6 +1,6 @@
-import { TallycastError } from '../client/src/index.ts'
-import type { Message } from './i18n/say.ts'
-import { tellFault } from './i18n/tell-fault.ts'
+import { TallycastError } from '../../client/src/index.ts'
+import type { Message } from '../i18n/say.ts'
+import { tellFault } from '../i18n/tell-fault.ts'
 
 /** What went wrong with a call, for the person who sees it. */
 export function tellError(error: unknown): Message {
