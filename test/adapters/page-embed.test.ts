@@ -522,7 +522,7 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
     const src = `${system.url}/p/${poll.id}/embed?lang=ar&theme=dark`
     const { frame } = await openFrame(poll, `<iframe src="${src}" title="Poll"></iframe>`)
     const shown = element(frame).locator('[lang=ar][dir=rtl]')
-    await shown.getByText(arabic.embed.choose_one).waitFor()
+    await shown.getByText(arabic.common.choose_one).waitFor()
     expect(await frame.evaluate('getComputedStyle(document.documentElement).colorScheme')).toBe('dark')
     // Its bars grow from where one begins to read.
     await someoneVotes(poll, 2)

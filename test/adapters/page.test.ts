@@ -124,7 +124,7 @@ describe('the page, with JavaScript', () => {
     await page.getByRole('alert').getByText('Please choose something first.').waitFor()
     for (const name of ['Tea', 'Coffee', 'Neither']) await page.getByRole('checkbox', { name }).check()
     await page.getByRole('button', { name: 'Vote' }).click()
-    await page.getByRole('alert').getByText('Choose at most 2 options.').waitFor()
+    await page.getByRole('alert').getByText('Please choose at most 2.').waitFor()
     expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(3)
   })
 

@@ -8,6 +8,7 @@ const optionsOf = (count: number) =>
 const talliedOf = (votes: readonly number[]) => ({
   options: votes.map((count, at) => ({ id: at + 1, votes: count })),
   total_votes: votes.reduce((sum, count) => sum + count, 0),
+  results_final: false,
 })
 const idsByPlace = (arrangement: ReturnType<typeof arrange>): readonly number[] =>
   arrangement.bars.toSorted((a, b) => a.place - b.place).map(({ id }) => id)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createSeldom } from '../../web/follow/seldom.ts'
+import { createSeldom } from '../../web/poll/seldom.ts'
 
 const everyMs = 10_000
 

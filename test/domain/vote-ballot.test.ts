@@ -6,7 +6,6 @@ import {
   firstBallot,
   isOnItsWay,
   mayChoose,
-  problemOf,
   type SentVote,
   stepBallot,
 } from '../../web/vote/ballot.ts'
@@ -47,26 +46,17 @@ describe('choosing', () => {
   })
 
   test('what was wrong with a choice is forgotten with the next one', () => {
-    const refused = after(empty, { type: 'refused', problem: ['vote.choose_something'] })
+    const refused = after(empty, { type: 'refused', problem: ['common.choose_something'] })
     expect(after(refused, chosen(1)).progress).toBeNull()
   })
 
   test('a refusal that comes again is another one than before, so that it is heard again', () => {
-    const refusal: BallotEvent = { type: 'refused', problem: ['vote.choose_something'] }
+    const refusal: BallotEvent = { type: 'refused', problem: ['common.choose_something'] }
     const inRow = (...events: readonly BallotEvent[]) => {
       const { progress } = after(empty, ...events)
       return progress?.step === 'refused' ? progress.inRow : null
     }
     expect([inRow(refusal), inRow(refusal, refusal), inRow(refusal, chosen(1), refusal)]).toEqual([1, 2, 1])
-  })
-
-  test('how many have to be chosen is said before anything is sent', () => {
-    const limits = { min_choices: 2, max_choices: 3 }
-    expect(problemOf(limits, [])).toEqual(['vote.choose_something'])
-    expect(problemOf(limits, [1])).toEqual(['vote.choose_more', { count: 2 }])
-    expect(problemOf(limits, [1, 2])).toBeNull()
-    expect(problemOf(limits, [1, 2, 3])).toBeNull()
-    expect(problemOf(limits, [1, 2, 3, 4])).toEqual(['vote.choose_fewer', { count: 3 }])
   })
 
   test.each([

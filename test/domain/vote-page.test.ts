@@ -55,19 +55,6 @@ describe('the page of a poll, as the server draws it', () => {
     expect(shown(viewOf({ live, audience: 'organiser' }))).toContain('7,331')
   })
 
-  test('says in words how many may be chosen', () => {
-    const legend = (minChoices: number, maxChoices: number) =>
-      /<legend [^>]*>(.*)<\/legend>/.exec(
-        String(render(viewOf({ live: someLivePoll({ type: 'multiple', minChoices, maxChoices }) })).body),
-      )?.[1]
-    expect([legend(1, 1), legend(1, 3), legend(2, 2), legend(2, 3)]).toEqual([
-      'Choose one',
-      'Choose up to 3',
-      'Choose 2',
-      'Choose 2 to 3',
-    ])
-  })
-
   test('reads itself again without a script, unless somebody chooses on it, or it is final', () => {
     const refreshOf = (more: Partial<PollView>) => render(viewOf(more)).refreshSeconds !== undefined
     const ownVote = { selection: [1], isRecorded: true }

@@ -1065,10 +1065,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'the big screen shows everybody what its browser alone may see',
-    edits: [{ file: 'web/present/standing.ts', from: 'return hiddenNotes[visibility]', to: 'return null' }],
+    edits: [{ file: 'web/poll/status.ts', from: '  return visibility\n', to: '  return null\n' }],
     caughtBy: [
       {
-        file: 'test/domain/present-standing.test.ts',
+        file: 'test/domain/poll-status.test.ts',
         title: 'a result is hidden exactly where the service hides it from the public',
       },
     ],
@@ -1095,18 +1095,18 @@ export const mutants: readonly Mutant[] = [
     caughtBy: [{ file: 'test/domain/tokens.test.ts', title: 'soft is told from ground by 4.5 to 1' }],
   },
   {
-    breaks: 'an embedded poll shows counts that were known before they were hidden',
+    breaks: 'a page names a leader of a result that is hidden',
     edits: [
       {
-        file: 'web/embed/standing.ts',
-        from: 'options: counted } = tally ?? poll',
-        to: 'options: counted } = poll',
+        file: 'web/poll/count-options.ts',
+        from: 'if (counted === null || total === null) return options.map(hide)',
+        to: 'if (counted === null) return options.map(hide)',
       },
     ],
     caughtBy: [
       {
-        file: 'test/domain/embed-standing.test.ts',
-        title: 'where results are hidden there is neither count nor share nor winner, whatever was known before',
+        file: 'test/domain/poll-counts.test.ts',
+        title: 'whose result is hidden have neither count nor share, and no one leads or wins',
       },
     ],
   },

@@ -1,15 +1,16 @@
 import { useState } from 'preact/hooks'
 import type { Poll } from '../../client/src/index.ts'
-import { type Message, say } from '../i18n/say.ts'
+import { say } from '../i18n/say.ts'
+import { describeChoice, problemOfChoice } from '../poll/choice.ts'
+import type { CountedOption } from '../poll/count-options.ts'
+import { typedCode } from '../poll/typed-code.ts'
 import { Choices } from './choices.tsx'
-import { describeChoice } from './describe.ts'
-import { judgeChoice, type OptionStanding } from './standing.ts'
 import type { Ballot } from './use-ballot.ts'
 
 type Props = {
   readonly ballot: Ballot
   readonly poll: Poll
-  readonly options: readonly OptionStanding[]
+  readonly options: readonly CountedOption[]
   readonly speak: () => string
 }
 
@@ -22,12 +23,11 @@ export function BallotForm({ ballot, poll, options, speak }: Props) {
   const chosen = touched ?? own ?? []
   const [code, setCode] = useState('')
   const asksForCode = poll.voter_identity === 'code'
-  // What is typed may have spaces in it, or dashes of any kind, which no header carries and the service does not need.
-  const shown = asksForCode ? code.replace(/[^0-9a-z]/gi, '') : ''
+  const shown = asksForCode ? typedCode(code) : ''
   const send = (kind: 'vote' | 'change' | 'retract'): void => {
-    const warning = kind === 'retract' ? null : warningOf(poll, chosen.length)
+    const problem = kind === 'retract' ? null : problemOfChoice(poll, chosen.length)
     if (asksForCode && shown === '') ballot.warn(['embed.code_missing'])
-    else if (warning !== null) ballot.warn(warning)
+    else if (problem !== null) ballot.warn(problem)
     else ballot.cast({ kind, optionIds: kind === 'retract' ? [] : chosen, code: shown })
   }
   return (
@@ -64,20 +64,6 @@ export function BallotForm({ ballot, poll, options, speak }: Props) {
       </div>
     </form>
   )
-}
-
-/** Why this choice cannot be sent; null where it can. */
-function warningOf(poll: Poll, chosen: number): Message | null {
-  switch (judgeChoice(poll, chosen)) {
-    case 'good':
-      return null
-    case 'nothing':
-      return ['embed.choose_first']
-    case 'too_few':
-      return ['embed.too_few', { count: poll.min_choices }]
-    case 'too_many':
-      return ['embed.too_many', { count: poll.max_choices }]
-  }
 }
 
 function CodeField({ code, onType }: { readonly code: string; readonly onType: (code: string) => void }) {

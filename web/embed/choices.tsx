@@ -1,9 +1,9 @@
 import { formatNumber, formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import type { OptionStanding } from './standing.ts'
+import type { CountedOption } from '../poll/count-options.ts'
 
 type Props = {
-  readonly options: readonly OptionStanding[]
+  readonly options: readonly CountedOption[]
   /** The options of the voter's own vote. */
   readonly own: readonly number[]
   /** Where somebody may choose: of one option, or of several. */
@@ -20,7 +20,7 @@ export function Choices({ options, own, choosing }: Props) {
     <ul class="options" part="options" role="list">
       {options.map((option) => {
         const isMine = own.includes(option.id)
-        const marks = `${isMine ? ' mine' : ''}${option.isWinner ? ' winner' : ''}`
+        const marks = `${isMine ? ' mine' : ''}${option.hasWon ? ' winner' : ''}`
         return (
           <li key={option.id} class={`option${marks}`} part={`option${marks}`}>
             {option.share !== null && <div class="bar" part="bar" style={{ '--share': option.share }} />}
@@ -31,7 +31,7 @@ export function Choices({ options, own, choosing }: Props) {
             ) : (
               <Choice option={option} choosing={choosing} />
             )}
-            <Marks isMine={isMine} isWinner={option.isWinner} />
+            <Marks isMine={isMine} hasWon={option.hasWon} />
             <Figures option={option} />
           </li>
         )
@@ -44,7 +44,7 @@ function Choice({
   option: { id, text, share },
   choosing: { kind, chosen, onChoose },
 }: {
-  readonly option: OptionStanding
+  readonly option: CountedOption
   readonly choosing: NonNullable<Props['choosing']>
 }) {
   const choose = (isChosen: boolean): void => {
@@ -70,7 +70,7 @@ function Choice({
 }
 
 /** What colour alone would say. */
-function Marks({ isMine, isWinner }: { readonly isMine: boolean; readonly isWinner: boolean }) {
+function Marks({ isMine, hasWon }: { readonly isMine: boolean; readonly hasWon: boolean }) {
   return (
     <>
       {isMine && (
@@ -79,12 +79,12 @@ function Marks({ isMine, isWinner }: { readonly isMine: boolean; readonly isWinn
           <span class="unseen">{say('embed.my_choice')}</span>
         </span>
       )}
-      {isWinner && <span class="unseen">{say('embed.winner')}</span>}
+      {hasWon && <span class="unseen">{say('embed.winner')}</span>}
     </>
   )
 }
 
-function Figures({ option: { id, share, votes } }: { readonly option: OptionStanding }) {
+function Figures({ option: { id, share, votes } }: { readonly option: CountedOption }) {
   if (share === null || votes === null) return null
   return (
     <span class="figures" id={`figures-${id}`}>
@@ -93,7 +93,7 @@ function Figures({ option: { id, share, votes } }: { readonly option: OptionStan
       </span>
       <span class="votes" part="votes">
         <span aria-hidden="true">{formatNumber(votes)}</span>
-        <span class="unseen">{say('embed.votes', { count: votes })}</span>
+        <span class="unseen">{say('common.votes', { count: votes })}</span>
       </span>
     </span>
   )

@@ -2,12 +2,15 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Poll, WatchStatus } from '../../client/src/index.ts'
 import { formatTime } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
+import { Announcer } from '../poll/announcer.tsx'
+import { connectionOf } from '../poll/connection.ts'
+import { countOptions } from '../poll/count-options.ts'
+import { describeCounts } from '../poll/describe-counts.ts'
+import { nextChange, type Status, statusOf, whyHidden } from '../poll/status.ts'
 import { BallotForm } from './ballot-form.tsx'
 import type { Source } from './cast-vote.ts'
 import { Choices } from './choices.tsx'
-import { nameStatus, tellRest, whyHidden } from './describe.ts'
-import { type Standing, standingOf } from './standing.ts'
-import { useAnnouncement } from './use-announcement.ts'
+import { tellRest } from './tell-rest.ts'
 import { type Ballot, type Tell, useBallot } from './use-ballot.ts'
 
 type Props = {
@@ -23,17 +26,18 @@ export function EmbeddedPoll({ source, heading: Heading, tell, speak }: Props) {
   const language = speak()
   const ballot = useBallot(source, tell)
   const { poll, tally, connection, isGone } = ballot.followed
-  const standing = poll === null ? null : standingOf(poll, tally)
-  const announcement = useAnnouncement(standing)
-  if (isGone || standing?.status === 'deleted') return <p class="message">{say('embed.gone')}</p>
-  if (poll === null || standing === null)
+  if (isGone || tally?.status === 'deleted') return <p class="message">{say('embed.gone')}</p>
+  if (poll === null)
     return (
       <p class="message" role="status">
-        {say(connection === 'waiting' ? 'embed.connecting' : 'embed.loading')}
+        {say(connection === 'waiting' ? 'common.connection_connecting' : 'embed.loading')}
       </p>
     )
-  const isOpen = standing.status === 'open'
-  const canSend = isOpen && (ballot.own === null ? !ballot.hasJustVoted : poll.allow_vote_change)
+  const status = statusOf({ tally, isGone }, poll)
+  // The definition brought counts along, for as long as no tally is here.
+  const counted = tally ?? poll
+  const options = countOptions(poll.options, counted)
+  const canSend = status === 'open' && (ballot.own === null ? !ballot.hasJustVoted : poll.allow_vote_change)
   const needsHost = poll.voter_identity === 'token' && source.hostToken === null
   return (
     <section
@@ -42,8 +46,8 @@ export function EmbeddedPoll({ source, heading: Heading, tell, speak }: Props) {
       lang={language}
       dir={say('common.direction') === 'rtl' ? 'rtl' : 'ltr'}
     >
-      <p class="state" part="state" data-status={standing.status}>
-        {nameStatus(standing.status)}
+      <p class="state" part="state" data-status={status}>
+        {say(`common.status_${status}`)}
       </p>
       <Heading id="question" part="question" dir="auto">
         {poll.question}
@@ -53,46 +57,44 @@ export function EmbeddedPoll({ source, heading: Heading, tell, speak }: Props) {
           {poll.description}
         </p>
       )}
-      <When status={standing.status} poll={poll} />
-      <Notices ballot={ballot} poll={poll} standing={standing} needsHost={needsHost} />
+      <When status={status} poll={poll} />
+      <Notices ballot={ballot} poll={poll} status={status} needsHost={needsHost} />
       {canSend && !needsHost ? (
         <BallotForm
           key={`${ballot.round} ${ballot.turn}`}
           ballot={ballot}
           poll={poll}
-          options={standing.options}
+          options={options}
           speak={speak}
         />
       ) : (
-        <Choices options={standing.options} own={ballot.own ?? []} />
+        <Choices options={options} own={ballot.own ?? []} />
       )}
       <p class="foot">
-        <Total poll={poll} standing={standing} />
-        <Connection isFinal={standing.isFinal} connection={connection} />
+        <span part="total">{tellTotal(counted.total_votes, poll, status)}</span>
+        <Connection status={status} connection={connection} />
       </p>
-      <p class="unseen" aria-live="polite">
-        {announcement}
-      </p>
+      <Announcer version={counted.version} text={describeCounts(options, counted.total_votes)} />
     </section>
   )
 }
 
-function When({ status, poll: { opens_at, closes_at } }: { readonly status: Standing['status']; readonly poll: Poll }) {
-  const at = status === 'scheduled' ? opens_at : status === 'open' ? closes_at : null
-  if (at === null) return null
-  const time = formatTime(new Date(at))
-  return <p class="when">{say(status === 'open' ? 'embed.closes' : 'embed.opens', { time })}</p>
+function When({ status, poll }: { readonly status: Status; readonly poll: Poll }) {
+  const next = nextChange(status, poll)
+  if (next === null) return null
+  const time = formatTime(new Date(next.at))
+  return <p class="when">{say(next.isOpening ? 'common.opens' : 'common.closes', { time })}</p>
 }
 
 type NoticesProps = {
   readonly ballot: Ballot
   readonly poll: Poll
-  readonly standing: Standing
+  readonly status: Status
   readonly needsHost: boolean
 }
 
 /** What has become of the voter's own vote, or why there can be none. It has the focus when the button that was pressed may be gone. */
-function Notices({ ballot, poll, standing, needsHost }: NoticesProps) {
+function Notices({ ballot, poll, status, needsHost }: NoticesProps) {
   const place = useRef<HTMLDivElement>(null)
   const { own, notice, hasJustVoted, isSending } = ballot
   const wasSending = useRef(false)
@@ -101,7 +103,7 @@ function Notices({ ballot, poll, standing, needsHost }: NoticesProps) {
     wasSending.current = isSending
   }, [isSending])
   const mine = poll.options.filter(({ id }) => own?.includes(id)).map(({ text }) => text)
-  const isOpen = standing.status === 'open'
+  const isOpen = status === 'open'
   return (
     <div class="notices" part="notice" tabindex={-1} ref={place}>
       {notice !== null && (
@@ -117,21 +119,25 @@ function Notices({ ballot, poll, standing, needsHost }: NoticesProps) {
         </button>
       )}
       {isOpen && needsHost && <p>{say('embed.sign_in')}</p>}
-      {!isOpen && <p>{tellRest(standing.status)}</p>}
+      {status !== 'open' && <p>{tellRest(status)}</p>}
     </div>
   )
 }
 
-function Total({ poll, standing: { totalVotes } }: { readonly poll: Poll; readonly standing: Standing }) {
-  const text = totalVotes === null ? whyHidden(poll.results_visibility) : say('embed.votes', { count: totalVotes })
-  return <span part="total">{text}</span>
+/** How many votes there are, or why that is not said. */
+function tellTotal(total: number | null, { results_visibility: visibility }: Poll, status: Status): string {
+  if (total !== null) return say('common.votes', { count: total })
+  const hidden = whyHidden(visibility, status)
+  return hidden === null ? '' : say(`common.hidden_${hidden}`)
 }
 
-function Connection({ isFinal, connection }: { readonly isFinal: boolean; readonly connection: WatchStatus }) {
-  if (isFinal || (connection !== 'live' && connection !== 'waiting')) return null
+function Connection({ status, connection }: { readonly status: Status; readonly connection: WatchStatus }) {
+  const state = connectionOf(connection, status)
+  // The first connection is not worth a word.
+  if (state === null || state === 'lost' || connection === 'connecting') return null
   return (
     <span class={`connection ${connection}`} part="connection">
-      {say(connection === 'waiting' ? 'embed.connecting' : 'embed.live')}
+      {say(`common.connection_${state}`)}
     </span>
   )
 }

@@ -1,21 +1,14 @@
-import type { WatchStatus } from '../../client/src/index.ts'
-import type { TextKey } from '../i18n/messages.ts'
 import { say } from '../i18n/say.ts'
+import type { ConnectionState } from '../poll/connection.ts'
 
-type Props = {
-  readonly connection: WatchStatus
-  /** A final poll has no news, so its connection has ended as it should. */
-  readonly isFinal: boolean
-  readonly onAgain: () => void
-}
+type Props = { readonly connection: ConnectionState | null; readonly onAgain: () => void }
 
 /** Whether what stands on the page is what is so now. */
-export function Connection({ connection, isFinal, onAgain }: Props) {
-  const isOver = connection === 'closed'
+export function Connection({ connection, onAgain }: Props) {
   return (
-    <p class={`link-state ${connection}`}>
-      <span role="status">{isOver && isFinal ? '' : say(wordOf(connection))}</span>
-      {isOver && (
+    <p class={`link-state ${connection ?? 'over'}`}>
+      <span role="status">{connection !== null && tellConnection(connection)}</span>
+      {(connection === null || connection === 'lost') && (
         <button type="button" class="bare" onClick={onAgain}>
           {say('manage.look_again')}
         </button>
@@ -24,7 +17,7 @@ export function Connection({ connection, isFinal, onAgain }: Props) {
   )
 }
 
-function wordOf(connection: WatchStatus): TextKey {
-  if (connection === 'live') return 'present.live'
-  return connection === 'closed' ? 'manage.unconnected' : 'present.connecting_again'
+/** What was lost is looked for again by a press, not by reading the page again. */
+function tellConnection(connection: ConnectionState): string {
+  return say(connection === 'lost' ? 'manage.unconnected' : `common.connection_${connection}`)
 }

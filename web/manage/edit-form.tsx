@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Client, Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../follow/status.ts'
+import type { Status } from '../poll/status.ts'
 import { draftOf, type EditDraft, freedomOf, hasEmptiedOption, isEmpty, patchOf, problemOfEdit } from './edit.ts'
 import { RuleFields, TextFields, TimeFields, VisibilityField } from './edit-fields.tsx'
 import { Said } from './said.tsx'

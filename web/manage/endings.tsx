@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Client, Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../follow/status.ts'
+import { hasBegun, type Status } from '../poll/status.ts'
 import { Ask } from './ask.tsx'
 import { Said } from './said.tsx'
 import { useActions } from './use-actions.ts'
@@ -20,7 +20,6 @@ export function Endings({ client, poll, status, onChanged, onDeleted, onRefused 
   const [asked, setAsked] = useState<'nothing' | 'reset' | 'delete'>('nothing')
   const { act, isBusy, said, problem } = useActions(onRefused)
   const leave = (): void => setAsked('nothing')
-  const hasBegun = status === 'open' || status === 'closing' || status === 'closed'
 
   async function reset(): Promise<void> {
     const run = async (): Promise<void> => void (await client.reset(poll.id))
@@ -38,7 +37,7 @@ export function Endings({ client, poll, status, onChanged, onDeleted, onRefused 
 
   return (
     <section class="card endings" aria-label={say('manage.endings')}>
-      {hasBegun && (
+      {hasBegun(status) && (
         <div class="ending">
           <p>{say('manage.reset_hint')}</p>
           <button type="button" class="quiet" aria-disabled={isBusy} onClick={() => setAsked('reset')}>

@@ -2,8 +2,8 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Poll, TallyMessage } from '../../client/src/index.ts'
 import { formatNumber, formatTime } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../follow/status.ts'
 import { isRefusal } from '../organiser/try-token.ts'
+import type { Status } from '../poll/status.ts'
 import type { OrganiserCalls, Progress } from './organiser-calls.ts'
 
 type Props = {

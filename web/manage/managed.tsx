@@ -1,17 +1,16 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import type { Poll } from '../../client/src/index.ts'
-import { Codes } from '../organiser/codes.tsx'
+import type { Client, Poll } from '../../client/src/index.ts'
+import { createFreshClient } from '../follow/fresh-client.ts'
+import { useFollowed } from '../follow/use-followed.ts'
 import { formatTime } from '../i18n/format.ts'
 import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { type Message, say } from '../i18n/say.ts'
+import { Codes } from '../organiser/codes.tsx'
 import { forgetToken } from '../organiser/manage-token.ts'
 import { isRefusal } from '../organiser/try-token.ts'
-import { statusOf } from '../follow/status.ts'
-import { createFreshClient } from '../follow/fresh-client.ts'
-import { whyHidden } from '../present/standing.ts'
-import type { Status } from '../follow/status.ts'
-import { useFollowed } from '../follow/use-followed.ts'
 import { tellError } from '../organiser/tell-error.ts'
+import { connectionOf } from '../poll/connection.ts'
+import { nextChange, type Status, statusOf, whyHidden } from '../poll/status.ts'
 import { Connection } from './connection.tsx'
 import { EditForm } from './edit-form.tsx'
 import { Endings } from './endings.tsx'
@@ -57,28 +56,17 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
   if (poll === null || status === null) {
     return (
       <Heading question={question}>
-        <Connection connection={connection} isFinal={false} onAgain={again} />
+        <Connection connection={connectionOf(connection, 'draft')} onAgain={again} />
       </Heading>
     )
   }
-  const hidden = whyHidden(poll.results_visibility, status) !== null
-  const counted = (!hidden || isShown) && tally !== null && tally.total_votes !== null ? tally : null
+  const hidden = whyHidden(poll.results_visibility, status)
+  const counted = (hidden === null || isShown) && tally !== null && tally.total_votes !== null ? tally : null
 
   /** What ended has to be looked at anew: a final poll may have begun another round. */
   function onChanged(): void {
     setChanges((before) => before + 1)
     if (connection === 'closed') again()
-  }
-
-  async function createCodes(...asked: Parameters<typeof client.createCodes>): Promise<readonly string[]> {
-    const codes = await client.createCodes(...asked)
-    onChanged()
-    return codes
-  }
-
-  function describe(error: unknown): Message {
-    if (isRefusal(error)) onRefused()
-    return tellError(error)
   }
 
   const parts = { client, poll, status, onChanged, onRefused }
@@ -87,9 +75,9 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
       <header class="head">
         <div class="beside">
           <p class="state" data-status={status}>
-            {say(`present.status_${status}`)}
+            {say(`common.status_${status}`)}
           </p>
-          <Connection connection={connection} isFinal={tally?.results_final === true} onAgain={again} />
+          <Connection connection={connectionOf(connection, status)} onAgain={again} />
           <LanguageSwitch />
         </div>
         <h1 dir="auto">{poll.question}</h1>
@@ -101,22 +89,14 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
       </header>
       <div class="columns">
         <div>
-          <Result
-            poll={poll}
-            counted={counted}
-            hidden={hidden ? poll.results_visibility : null}
-            isShown={isShown}
-            onShow={show}
-          />
+          <Result poll={poll} counted={counted} hidden={hidden} isShown={isShown} onShow={show} />
           <Facts poll={poll} tally={counted} calls={calls} status={status} onRefused={onRefused} />
           <EditForm {...parts} />
         </div>
         <div>
           <Links pollId={pollId} base={base} />
           {poll.voter_identity === 'code' && status !== 'closing' && status !== 'closed' && (
-            <section class="card" aria-label={say('create.codes_title')}>
-              <Codes client={{ createCodes }} pollId={pollId} token={token} describe={describe} />
-            </section>
+            <MoreCodes {...parts} token={token} />
           )}
           <Exports poll={poll} calls={calls} onRefused={onRefused} />
           <History calls={calls} stamp={`${poll.revision} ${changes}`} />
@@ -124,6 +104,32 @@ export function Managed({ pollId, question, base, token, isEntered, onRefused }:
       </div>
       <Endings {...parts} onDeleted={() => setIsDeleted(true)} />
     </>
+  )
+}
+
+type MoreCodesProps = Pick<Props, 'token' | 'onRefused'> & {
+  readonly client: Client
+  readonly poll: Poll
+  readonly onChanged: () => void
+}
+
+/** Voting codes for whoever has none yet. That some were made is part of what was done. */
+function MoreCodes({ client, poll, token, onChanged, onRefused }: MoreCodesProps) {
+  async function createCodes(...asked: Parameters<Client['createCodes']>): Promise<readonly string[]> {
+    const codes = await client.createCodes(...asked)
+    onChanged()
+    return codes
+  }
+
+  function describe(error: unknown): Message {
+    if (isRefusal(error)) onRefused()
+    return tellError(error)
+  }
+
+  return (
+    <section class="card" aria-label={say('create.codes_title')}>
+      <Codes client={{ createCodes }} pollId={poll.id} token={token} describe={describe} />
+    </section>
   )
 }
 
@@ -136,13 +142,9 @@ function useStanding(status: Status | null, hasActed: boolean) {
   return standing
 }
 
-function tellStanding({ opens_at, closes_at }: Poll, status: Exclude<Status, 'deleted'>): string {
-  if (status === 'scheduled' && opens_at !== null) {
-    return say('manage.stands_scheduled', { time: formatTime(new Date(opens_at)) })
-  }
-  if (status === 'scheduled') return say('manage.stands_draft')
-  if (status === 'open' && closes_at !== null) {
-    return say('manage.stands_open_until', { time: formatTime(new Date(closes_at)) })
-  }
-  return say(`manage.stands_${status}`)
+function tellStanding(poll: Poll, status: Exclude<Status, 'deleted'>): string {
+  const next = nextChange(status, poll)
+  if (next === null) return say(`manage.stands_${status === 'scheduled' ? 'draft' : status}`)
+  const time = formatTime(new Date(next.at))
+  return say(next.isOpening ? 'manage.stands_scheduled' : 'manage.stands_open_until', { time })
 }

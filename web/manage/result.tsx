@@ -1,28 +1,28 @@
 import type { Poll, TallyMessage } from '../../client/src/index.ts'
 import { formatNumber, formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
+import { type CountedOption, countOptions } from '../poll/count-options.ts'
+import type { whyHidden } from '../poll/status.ts'
 
 type Props = {
   readonly poll: Poll
   /** Null where no counts shall be seen. */
   readonly counted: TallyMessage | null
   /** To whom the result is shown, where that is not everybody now; else null. */
-  readonly hidden: Poll['results_visibility'] | null
+  readonly hidden: ReturnType<typeof whyHidden>
   readonly isShown: boolean
   readonly onShow: (isShown: boolean) => void
 }
 
 /** The options in their order, with votes, shares and bars; what is hidden only once the organiser has asked for it. */
 export function Result({ poll, counted, hidden, isShown, onShow }: Props) {
-  const total = counted?.total_votes ?? 0
-  const votes = new Map(counted?.options.map((option) => [option.id, option.votes ?? 0]))
   return (
     <section class="card result" aria-labelledby="result">
       <div class="beside">
         <h2 id="result">{say('manage.result')}</h2>
-        {counted !== null && <p class="total">{say('manage.votes_in_all', { count: total })}</p>}
+        {counted !== null && <p class="total">{say('common.votes', { count: counted.total_votes ?? 0 })}</p>}
       </div>
-      {hidden !== null && hidden !== 'always' && (
+      {hidden !== null && (
         <div class="beside">
           <p class="soft">
             {say(`manage.hidden_${hidden}`)} {isShown && say('manage.shown_to_you')}
@@ -45,8 +45,8 @@ export function Result({ poll, counted, hidden, isShown, onShow }: Props) {
           </tr>
         </thead>
         <tbody>
-          {poll.options.map(({ id, text }) => (
-            <Row key={id} text={text} votes={counted === null ? null : (votes.get(id) ?? 0)} total={total} />
+          {countOptions(poll.options, counted).map((option) => (
+            <Row key={option.id} option={option} />
           ))}
         </tbody>
       </table>
@@ -54,21 +54,20 @@ export function Result({ poll, counted, hidden, isShown, onShow }: Props) {
   )
 }
 
-function Row({ text, votes, total }: { readonly text: string; readonly votes: number | null; readonly total: number }) {
-  const share = total === 0 ? 0 : (votes ?? 0) / total
+function Row({ option: { text, votes, share } }: { readonly option: CountedOption }) {
   return (
     <tr>
       <th scope="row">
         <span class="text" dir="auto">
           {text}
         </span>
-        {votes !== null && (
+        {share !== null && (
           <span class="track">
             <span class="fill" style={{ '--share': share }} />
           </span>
         )}
       </th>
-      {votes !== null && (
+      {votes !== null && share !== null && (
         <>
           <td>{formatNumber(votes)}</td>
           <td>

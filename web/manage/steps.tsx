@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Client } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
-import type { Status } from '../follow/status.ts'
+import type { Status } from '../poll/status.ts'
 import { Ask } from './ask.tsx'
 import type { Actions } from './use-actions.ts'
 

@@ -1,18 +1,9 @@
-/** Counts of a tally, as whoever looks may see them. */
-export type Counted = {
-  readonly options: readonly { readonly id: number; readonly votes: number | null }[]
-  readonly total_votes: number | null
-}
+import { type Counted, type CountedOption, countOptions } from '../poll/count-options.ts'
 
-/** An option and its bar, where the screen has room for it. `votes` and `share` (0 to 1) are null where nobody shall see them. */
-export type Bar = {
-  readonly id: number
-  readonly text: string
-  readonly votes: number | null
-  readonly share: number | null
+/** An option and its bar, where the screen has room for it. */
+export type Bar = CountedOption & {
   /** How much of its track the bar fills, 0 to 1. */
   readonly length: number
-  readonly isLeading: boolean
   /** From 0: down the first column, then down the next. */
   readonly place: number
 }
@@ -51,24 +42,18 @@ export function arrange(
   options: readonly { readonly id: number; readonly text: string }[],
   counted: Counted | null,
 ): Arrangement {
-  const votes = new Map(counted?.options.map((option) => [option.id, option.votes ?? 0]))
-  const votesOf = (id: number): number => votes.get(id) ?? 0
+  const all = countOptions(options, counted)
   const isRanked = counted !== null && options.length > unrankedMax
   // Equal ones keep the order of the poll: the sort is stable.
-  const ranked = isRanked ? [...options].sort((a, b) => votesOf(b.id) - votesOf(a.id)) : options
+  const ranked = isRanked ? [...all].sort((a, b) => votesOf(b) - votesOf(a)) : all
   const places = new Map(ranked.slice(0, barsMax).map(({ id }, place) => [id, place]))
-  const highest = Math.max(...options.map(({ id }) => votesOf(id)))
-  // A share of the whole can be read off a track; where there are many, each is small, and they are compared with the first.
-  const whole = isRanked ? highest : (counted?.total_votes ?? 0)
-  const bars = options.flatMap(({ id, text }) => {
-    const place = places.get(id)
+  const highest = Math.max(1, ...all.map(votesOf))
+  const bars = all.flatMap((option) => {
+    const place = places.get(option.id)
     if (place === undefined) return []
-    const own = votesOf(id)
-    const share = counted === null ? null : part(own, counted.total_votes ?? 0)
-    const isLeading = own > 0 && own === highest
-    return [
-      { id, text, votes: counted === null ? null : own, share, length: part(own, whole), isLeading, place } as const,
-    ]
+    // A share of the whole can be read off a track; where there are many, each is small, and they are compared with the first.
+    const length = isRanked ? votesOf(option) / highest : (option.share ?? 0)
+    return [{ ...option, length, place }]
   })
   // The last grid takes as many as are ever shown.
   const { columns, size } = grids.find(({ most }) => bars.length <= most)!
@@ -76,6 +61,6 @@ export function arrange(
   return { bars, columns, rows: Math.ceil(bars.length / columns), size, isRanked, left }
 }
 
-function part(votes: number, whole: number): number {
-  return whole === 0 ? 0 : votes / whole
+function votesOf({ votes }: CountedOption): number {
+  return votes ?? 0
 }

@@ -2,10 +2,8 @@ import { formatNumber, formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
 import type { Arrangement, Bar } from './arrange.ts'
 
-type Props = { readonly arrangement: Arrangement; readonly isFinal: boolean }
-
 /** The options at their places. What moves is moved by transforms alone, so that no count makes the page be laid out anew. */
-export function Bars({ arrangement: { bars, columns, rows, size }, isFinal }: Props) {
+export function Bars({ arrangement: { bars, columns, rows, size } }: { readonly arrangement: Arrangement }) {
   const digits = Math.max(...bars.map(({ votes }) => formatNumber(votes ?? 0).length))
   return (
     <ol
@@ -15,7 +13,7 @@ export function Bars({ arrangement: { bars, columns, rows, size }, isFinal }: Pr
       {bars.map((bar) => (
         <li
           key={bar.id}
-          class={`choice${bar.isLeading ? ' leading' : ''}${bar.isLeading && isFinal ? ' won' : ''}`}
+          class={`choice${bar.isLeading ? ' leading' : ''}${bar.hasWon ? ' won' : ''}`}
           style={{ '--column': Math.floor(bar.place / rows), '--row': bar.place % rows, '--place': bar.place }}
         >
           {bar.share !== null && <div class="fill" style={{ '--length': bar.length }} />}

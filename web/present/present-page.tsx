@@ -1,13 +1,13 @@
+import { useFollowed } from '../follow/use-followed.ts'
 import { say } from '../i18n/say.ts'
+import { connectionOf } from '../poll/connection.ts'
 import { spellJoinCode, spellWhereToJoin } from '../poll/join-code.ts'
+import { statusOf, whyHidden } from '../poll/status.ts'
 import { arrange } from './arrange.ts'
 import { Bars } from './bars.tsx'
 import { Controls } from './controls.tsx'
-import { statusOf } from '../follow/status.ts'
 import { PaceChart } from './pace-chart.tsx'
 import { StandingLine } from './standing-line.tsx'
-import { whyHidden } from './standing.ts'
-import { useFollowed } from '../follow/use-followed.ts'
 import { useOrganiser } from './use-organiser.ts'
 import { Viewers } from './viewers.tsx'
 
@@ -37,7 +37,7 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
           {poll.question}
         </h1>
       </header>
-      <Bars arrangement={arrangement} isFinal={tally?.results_final === true} />
+      <Bars arrangement={arrangement} />
       <aside class="beside">
         <img class="code" src={`/p/${pollId}/qr.svg`} alt={say('common.qr_code')} />
         {poll.join_code !== null && (
@@ -46,7 +46,7 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
           </p>
         )}
         {counted !== null && <PaceChart tally={counted} connection={connection} isOpen={status === 'open'} />}
-        {!mayShow && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
+        {!mayShow && hidden !== null && <p class="hidden-note">{say(`present.hidden_${hidden}`)}</p>}
         <Viewers pollId={pollId} />
       </aside>
       <Controls
@@ -54,7 +54,7 @@ export function PresentPage({ pollId, joinUrl, token, isOverlay }: Props) {
         address={spellWhereToJoin(joinUrl, poll.join_code)}
         organiser={organiser}
         status={status}
-        connection={connection}
+        connection={connectionOf(connection, status)}
         isHidden={hidden !== null}
         isRevealed={isShown}
         onReveal={show}

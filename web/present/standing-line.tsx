@@ -1,22 +1,21 @@
 import type { Poll } from '../../client/src/index.ts'
+import { useNow } from '../follow/use-now.ts'
 import { say } from '../i18n/say.ts'
+import { nextChange, type Status } from '../poll/status.ts'
 import type { Arrangement } from './arrange.ts'
 import { tellNext } from './standing.ts'
-import type { Status } from '../follow/status.ts'
-import { useNow } from '../follow/use-now.ts'
 
 type Props = { readonly poll: Poll; readonly status: Status; readonly arrangement: Arrangement }
 
 /** Where the poll stands, what comes next by itself, and what of it the screen has room for. */
 export function StandingLine({ poll, status, arrangement }: Props) {
-  const hasTime = (status === 'scheduled' && poll.opens_at !== null) || (status === 'open' && poll.closes_at !== null)
-  const next = tellNext(status, poll, useNow(hasTime))
+  const now = useNow(nextChange(status, poll) !== null)
   return (
     <div class="standing">
       <p class="state" data-status={status}>
-        {say(`present.status_${status}`)}
+        {say(`common.status_${status}`)}
       </p>
-      <p class="next">{next}</p>
+      <p class="next">{tellNext(status, poll, now)}</p>
       <p class="note">{noteOf(arrangement)}</p>
     </div>
   )

@@ -140,16 +140,6 @@ export function mayChoose(
   return status === 'open' && identity !== 'token' && isFree
 }
 
-/** Why this cannot be sent, as far as can be told here. */
-export function problemOf(
-  { min_choices: least, max_choices: most }: Pick<Poll, 'min_choices' | 'max_choices'>,
-  chosen: readonly number[],
-): Message | null {
-  if (chosen.length === 0) return ['vote.choose_something']
-  if (chosen.length < least) return ['vote.choose_more', { count: least }]
-  return chosen.length > most ? ['vote.choose_fewer', { count: most }] : null
-}
-
 function choose(ballot: Ballot, optionId: number, isMultiple: boolean): Ballot {
   const others = ballot.chosen.filter((id) => id !== optionId)
   const isTaken = others.length < ballot.chosen.length

@@ -1,10 +1,10 @@
 import type { Ref } from 'preact'
 import type { Poll } from '../../client/src/index.ts'
 import { say } from '../i18n/say.ts'
+import type { Status } from '../poll/status.ts'
 import { type Ballot, isOnItsWay } from './ballot.ts'
 import { joinTexts, SaidWith, slot } from './said-with.tsx'
 import { noteOf } from './status.ts'
-import type { Status } from '../follow/status.ts'
 
 type Props = {
   readonly poll: Poll

@@ -1,11 +1,14 @@
 import type { Poll } from '../../client/src/index.ts'
 import { formatNumber, formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import type { Row } from './counts.ts'
+import { describeChoice } from '../poll/choice.ts'
+import type { CountedOption } from '../poll/count-options.ts'
 
 type Props = {
   readonly poll: Pick<Poll, 'min_choices' | 'max_choices'>
-  readonly rows: readonly Row[]
+  readonly options: readonly CountedOption[]
+  /** The options of the reader's own vote. */
+  readonly own: readonly number[]
   /** Null where there is nothing to choose. */
   readonly chosen: readonly number[] | null
   /** A vote is on its way: what was chosen stays. */
@@ -14,60 +17,57 @@ type Props = {
 }
 
 /** The options, to choose from or to look at. A row stays the same element in both, so that its bar goes on from where it is. */
-export function OptionList({ poll, rows, chosen, isLocked, onChoose }: Props) {
+export function OptionList({ poll, options, own, chosen, isLocked, onChoose }: Props) {
   const kind = poll.max_choices === 1 ? 'radio' : 'checkbox'
   return (
     <fieldset aria-labelledby="question choice">
-      <legend id="choice">{chosen === null ? say(legendOf(rows)) : describeChoice(poll)}</legend>
+      <legend id="choice">{chosen === null ? say(legendOf(options)) : describeChoice(poll)}</legend>
       <ol class={chosen === null ? 'options' : 'options choosing'}>
-        {rows.map((row) => (
-          <li
-            key={row.id}
-            class={`option${row.hasWon ? ' winner' : ''}${row.isMine ? ' mine' : ''}`}
-            data-option={row.id}
-          >
-            {chosen === null ? (
-              <span class="text" dir="auto">
-                {row.text}
-              </span>
-            ) : (
-              <>
-                <input
-                  type={kind}
-                  id={`option-${row.id}`}
-                  name="option"
-                  value={row.id}
-                  checked={chosen.includes(row.id)}
-                  aria-describedby={row.votes === null ? undefined : `numbers-${row.id}`}
-                  onClick={(event) => isLocked && event.preventDefault()}
-                  onChange={() => onChoose(row.id)}
-                />
-                <label for={`option-${row.id}`} dir="auto">
-                  {row.text}
-                </label>
-              </>
-            )}
-            {row.isMine && <span class="mark">{say('vote.my_choice')}</span>}
-            <Numbers row={row} />
-            {row.share !== null && <Bar share={row.share} />}
-          </li>
-        ))}
+        {options.map((option) => {
+          const isMine = own.includes(option.id)
+          return (
+            <li
+              key={option.id}
+              class={`option${option.hasWon ? ' winner' : ''}${isMine ? ' mine' : ''}`}
+              data-option={option.id}
+            >
+              {chosen === null ? (
+                <span class="text" dir="auto">
+                  {option.text}
+                </span>
+              ) : (
+                <>
+                  <input
+                    type={kind}
+                    id={`option-${option.id}`}
+                    name="option"
+                    value={option.id}
+                    checked={chosen.includes(option.id)}
+                    aria-describedby={option.votes === null ? undefined : `numbers-${option.id}`}
+                    onClick={(event) => isLocked && event.preventDefault()}
+                    onChange={() => onChoose(option.id)}
+                  />
+                  <label for={`option-${option.id}`} dir="auto">
+                    {option.text}
+                  </label>
+                </>
+              )}
+              {isMine && <span class="mark">{say('vote.my_choice')}</span>}
+              <Numbers option={option} />
+              {option.share !== null && <Bar share={option.share} />}
+            </li>
+          )
+        })}
       </ol>
     </fieldset>
   )
 }
 
-function legendOf(rows: readonly Row[]): 'vote.result' | 'vote.options' {
-  return rows.some(({ votes }) => votes !== null) ? 'vote.result' : 'vote.options'
+function legendOf(options: readonly CountedOption[]): 'vote.result' | 'vote.options' {
+  return options.some(({ votes }) => votes !== null) ? 'vote.result' : 'vote.options'
 }
 
-function describeChoice({ min_choices: least, max_choices: most }: Props['poll']): string {
-  if (most === 1) return say('vote.choose_one')
-  if (least === most) return say('vote.choose_exactly', { count: most })
-  return least === 1 ? say('vote.choose_up_to', { count: most }) : say('vote.choose_between', { least, count: most })
-}
-
-function Numbers({ row: { id, votes, share } }: { readonly row: Row }) {
+function Numbers({ option: { id, votes, share } }: { readonly option: CountedOption }) {
   if (votes === null || share === null) return null
   return (
     <span class="numbers" id={`numbers-${id}`}>

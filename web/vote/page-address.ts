@@ -11,11 +11,6 @@ export function reloadWithNewCode(): void {
   addEventListener('hashchange', () => location.hash.startsWith('#code=') && location.reload())
 }
 
-/** Of the code what can be sent: no header carries the dashes that some keyboards make, and the service needs none. */
-export function typedCode(code: string): string {
-  return code.replaceAll(/[^0-9a-z]/gi, '')
-}
-
 const thanked = '?voted'
 
 /** Whoever is recognised by nobody is thanked by the address, so that reading the page again does not ask for another vote. */

@@ -1,11 +1,10 @@
 import type { Poll } from '../../client/src/index.ts'
+import { useNow } from '../follow/use-now.ts'
 import { formatDuration } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import { useNow } from '../follow/use-now.ts'
+import { nextChange, type Status } from '../poll/status.ts'
 import { Moment } from './moment.tsx'
 import { SaidWith, slot } from './said-with.tsx'
-import type { Status } from '../follow/status.ts'
-import { nextChange, statusNames } from './status.ts'
 import { useMounted } from './use-mounted.ts'
 
 type Props = {
@@ -22,11 +21,11 @@ export function PollHead({ poll, status, behindMs }: Props) {
     <header class="asked">
       <p class="standing">
         <span class="state" data-status={status}>
-          {say(statusNames[status])}
+          {say(`common.status_${status}`)}
         </span>
         {next !== null && (
           <span class="when">
-            <SaidWith text={say(next.isOpening ? 'vote.opens' : 'vote.closes', { time: slot })}>
+            <SaidWith text={say(next.isOpening ? 'common.opens' : 'common.closes', { time: slot })}>
               <Moment at={next.at} />
             </SaidWith>
           </span>

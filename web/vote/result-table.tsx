@@ -1,9 +1,9 @@
 import { formatNumber, formatPercent } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
-import type { Row } from './counts.ts'
+import type { CountedOption } from '../poll/count-options.ts'
 
 /** What the bars show, to be read line by line. */
-export function ResultTable({ rows }: { readonly rows: readonly Row[] }) {
+export function ResultTable({ options }: { readonly options: readonly CountedOption[] }) {
   return (
     <details class="result-table">
       <summary>{say('vote.as_table')}</summary>
@@ -17,7 +17,7 @@ export function ResultTable({ rows }: { readonly rows: readonly Row[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ id, text, votes, share }) => (
+          {options.map(({ id, text, votes, share }) => (
             <tr key={id}>
               <th scope="row" dir="auto">
                 {text}

@@ -2,9 +2,9 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
 import { formatClock } from '../i18n/format.ts'
 import { say } from '../i18n/say.ts'
+import { connectionOf } from '../poll/connection.ts'
+import { type Status, whyHidden } from '../poll/status.ts'
 import { SaidWith, slot } from './said-with.tsx'
-import { hiddenNotes } from './status.ts'
-import type { Status } from '../follow/status.ts'
 import { useMounted } from './use-mounted.ts'
 
 type Props = {
@@ -16,15 +16,15 @@ type Props = {
 
 /** How many votes there are, or why that is not said; of when that is, and whether it is still followed. */
 export function Totals({ poll, tally: { total_votes: total, as_of: asOf }, status, connection }: Props) {
-  const hidden = hiddenNotes[poll.results_visibility]
+  const hidden = whyHidden(poll.results_visibility, status)
   return (
     <div class="totals">
       {total !== null && (
         <p class="total" id="total">
-          {say('vote.votes', { count: total })}
+          {say('common.votes', { count: total })}
         </p>
       )}
-      {total === null && hidden !== null && <p class="hidden-note">{say(hidden)}</p>}
+      {total === null && hidden !== null && <p class="hidden-note">{say(`common.hidden_${hidden}`)}</p>}
       {total !== null && asOf !== null && <AsOf at={asOf} />}
       <Connection connection={connection} status={status} />
     </div>
@@ -45,9 +45,9 @@ function AsOf({ at }: { readonly at: string }) {
 /** A connection that comes back at once is not worth a word. */
 const sayWaitingAfterMs = 1_500
 
-/** A final poll has no news, so its connection has ended as it should. */
 function Connection({ connection, status }: Pick<Props, 'connection' | 'status'>) {
-  const isLive = connection === 'live'
+  const state = connectionOf(connection, status)
+  const isLive = state === 'live'
   const [isLate, setIsLate] = useState(false)
   useEffect(() => {
     setIsLate(false)
@@ -55,11 +55,10 @@ function Connection({ connection, status }: Pick<Props, 'connection' | 'status'>
     const timer = setTimeout(() => setIsLate(true), sayWaitingAfterMs)
     return () => clearTimeout(timer)
   }, [isLive])
-  if (status === 'closed' || (!isLive && !isLate)) return null
-  const text = isLive ? 'vote.live' : connection === 'closed' ? 'vote.connection_lost' : 'vote.connecting_again'
+  if (state === null || (!isLive && !isLate)) return null
   return (
     <p id="connection" class={isLive ? 'live' : 'waiting'}>
-      {say(text)}
+      {say(`common.connection_${state}`)}
     </p>
   )
 }

@@ -1,19 +1,21 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { roundOf } from '../follow/follow-poll.ts'
-import { statusOf } from '../follow/status.ts'
 import { say } from '../i18n/say.ts'
-import { Announcer } from './announcer.tsx'
-import { firstBallot, isCutOff, isOnItsWay, mayChoose, problemOf, type VoteKind } from './ballot.ts'
+import { Announcer } from '../poll/announcer.tsx'
+import { problemOfChoice } from '../poll/choice.ts'
+import { countOptions } from '../poll/count-options.ts'
+import { describeCounts } from '../poll/describe-counts.ts'
+import { hasBegun, statusOf } from '../poll/status.ts'
+import { typedCode } from '../poll/typed-code.ts'
+import { firstBallot, isCutOff, isOnItsWay, mayChoose, type VoteKind } from './ballot.ts'
 import { CodeField } from './code-field.tsx'
-import { countRows } from './counts.ts'
 import { Dock } from './dock.tsx'
 import { OptionList } from './option-list.tsx'
-import { noteVoted, typedCode } from './page-address.ts'
+import { noteVoted } from './page-address.ts'
 import { PollHead } from './poll-head.tsx'
 import { ResultTable } from './result-table.tsx'
 import type { VoteSnapshot } from './snapshot.ts'
-import { hasBegun } from './status.ts'
 import { Totals } from './totals.tsx'
 import { useBallot } from './use-ballot.ts'
 import { useFocusOnOutcome } from './use-focus-on-outcome.ts'
@@ -75,13 +77,13 @@ export function VotePage({ snapshot, brought, children }: Props) {
   if (status === 'deleted') return <Gone />
 
   const canChoose = mayChoose(status, poll, ballot)
-  const rows = countRows(poll, tally, ballot.ownVote)
+  const options = countOptions(poll.options, tally)
 
   function onSubmit(event: SubmitEvent): void {
     event.preventDefault()
     if (isOnItsWay(ballot)) return
     const kind = kindOf(event.submitter)
-    const problem = kind === 'retract' ? null : problemOf(poll, ballot.chosen)
+    const problem = kind === 'retract' ? null : problemOfChoice(poll, ballot.chosen.length)
     const shown = asksForCode ? typedCode(code) : ''
     if (problem !== null) return refuse(problem)
     if (asksForCode && shown === '') {
@@ -108,13 +110,14 @@ export function VotePage({ snapshot, brought, children }: Props) {
         )}
         <OptionList
           poll={poll}
-          rows={rows}
+          options={options}
+          own={ballot.ownVote ?? []}
           chosen={canChoose ? ballot.chosen : null}
           isLocked={isOnItsWay(ballot)}
           onChoose={(optionId) => choose(optionId, poll.max_choices > 1)}
         />
         <Totals poll={poll} tally={tally} status={status} connection={isCutOff(ballot) ? 'waiting' : connection} />
-        {tally.total_votes !== null && <ResultTable rows={rows} />}
+        {tally.total_votes !== null && <ResultTable options={options} />}
         <Dock
           poll={poll}
           status={status}
@@ -127,7 +130,7 @@ export function VotePage({ snapshot, brought, children }: Props) {
           }}
         />
       </form>
-      <Announcer rows={rows} tally={tally} />
+      <Announcer version={tally.version} text={describeCounts(options, tally.total_votes)} />
       <div class="at-end">{children}</div>
     </>
   )

@@ -74,12 +74,12 @@ function scriptRoute(app: HttpApp): void {
 function createRenderFrame(): (pollId: string) => Page {
   const entry = builtEntry('frame/main.tsx')
   return (pollId) => ({
-    title: say('embed.title'),
+    title: say('message.embedded'),
     body: html`<main id="frame" data-id="${pollId}">
       <tally-cast-poll poll="${pollId}"></tally-cast-poll>
       <noscript
         ><p>
-          <a href="/p/${encodeURIComponent(pollId)}" target="_blank" rel="noopener">${say('embed.without_script')}</a>
+          <a href="/p/${encodeURIComponent(pollId)}" target="_blank" rel="noopener">${say('message.without_script')}</a>
         </p></noscript
       >
     </main>`,
