@@ -24,6 +24,17 @@ const places = [
   ['contract', 'contract/'],
   ['client', 'client/'],
   ['cli', 'cli/'],
+  ['web/i18n', 'web/i18n/'],
+  ['web/i18n', 'web/messages/'],
+  ['web/poll', 'web/poll/'],
+  ['web/follow', 'web/follow/'],
+  ['web/organiser', 'web/organiser/'],
+  ['web/create', 'web/create/'],
+  ['web/manage', 'web/manage/'],
+  ['web/present', 'web/present/'],
+  ['web/vote', 'web/vote/'],
+  ['web/embed', 'web/embed/'],
+  ['web/frame', 'web/frame/'],
   ['web', 'web/'],
   ['bench', 'bench/'],
   ['test', 'test/'],
@@ -40,6 +51,7 @@ type Sight = {
 }
 
 const everything = places.map(([layer]) => layer)
+const sharedByPages = ['client', 'web/i18n', 'web/poll', 'web/follow', 'web/organiser'] as const
 
 /** Who may import whom. Dependencies point at the domain; an inbound adapter never meets an outbound one. */
 const table = {
@@ -48,7 +60,11 @@ const table = {
   ports: { sees: ['domain'], outside: 'nothing' },
   application: { sees: ['domain', 'ports'], seesTypesOf: ['contract'], outside: 'node' },
   // Inbound. The pages are served over HTTP, so that is where they are seen.
-  http: { sees: ['application', 'domain', 'contract', 'web', 'browsers'], outside: 'packages' },
+  http: {
+    sees: ['application', 'domain', 'contract', 'web/i18n', 'browsers'],
+    seesTypesOf: ['web/vote'],
+    outside: 'packages',
+  },
   ws: { sees: ['application', 'domain', 'contract', 'browsers'], outside: 'packages' },
   // What both know of browsers: whose page sent this, and what every answer tells them.
   browsers: { sees: [], outside: 'node' },
@@ -68,7 +84,20 @@ const table = {
   client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
   // Built into one file that needs nothing to be installed.
   cli: { sees: ['client', 'terminal'], seesTypesOf: ['contract'], outside: 'node' },
-  web: { sees: ['contract', 'client'], outside: 'packages' },
+  // What several pages share; no page knows another.
+  'web/i18n': { sees: [], outside: 'packages' },
+  'web/poll': { sees: ['client', 'web/i18n'], outside: 'packages' },
+  'web/follow': { sees: ['client'], outside: 'packages' },
+  'web/organiser': { sees: ['client', 'web/i18n'], outside: 'packages' },
+  'web/create': { sees: sharedByPages, outside: 'packages' },
+  'web/manage': { sees: sharedByPages, outside: 'packages' },
+  'web/present': { sees: sharedByPages, outside: 'packages' },
+  'web/vote': { sees: sharedByPages, outside: 'packages' },
+  // In other people's pages, where nobody organises: a script of its own, with a build of its own.
+  'web/embed': { sees: ['client', 'web/i18n', 'web/poll', 'web/follow', 'web'], outside: 'packages' },
+  'web/frame': { sees: ['web/embed', 'web/i18n'], outside: 'packages' },
+  // How the pages are built.
+  web: { sees: [], outside: 'packages' },
   bench: { sees: everything, outside: 'packages' },
   test: { sees: everything, outside: 'packages' },
 } satisfies Record<Layer, Sight> as Record<Layer, Sight> // `satisfies` checks the rows, `as` forgets their literal types.
@@ -136,7 +165,13 @@ function example(path: string, source: string): readonly string[] {
     'src/main/api.ts',
   ]
   const adapters = ['redis/keys.ts', 'postgres/poll-store.ts', 'http/server.ts', 'vote-entry.ts']
-  const empty = [...neighbours, ...adapters.map((name) => `src/adapters/${name}`), 'contract/messages.ts']
+  const pages = ['create/create-page.tsx', 'organiser/draft.ts', 'vote/snapshot.ts']
+  const empty = [
+    ...neighbours,
+    ...adapters.map((name) => `src/adapters/${name}`),
+    'contract/messages.ts',
+    ...pages.map((name) => `web/${name}`),
+  ]
   return forbiddenImports(new Map([...empty.map((name) => [name, ''] as const), [path, source]]))
 }
 
@@ -165,6 +200,10 @@ describe('who may import whom', () => {
     ['a composition root', 'src/application/record-votes.ts', "import '../main/api.ts'"],
     ['ours from the runtime', 'src/runtime/config.ts', "import type { X } from '../domain/poll.ts'"],
     ['a value where types alone are allowed', 'src/application/record-votes.ts', "import '../../contract/messages.ts'"],
+    ['one page from another', 'web/manage/links.tsx', "import { Link } from '../create/create-page.tsx'"],
+    ['a page from what pages share', 'web/organiser/codes.tsx', "import '../create/create-page.tsx'"],
+    ['the organiser from an embedded poll', 'web/embed/choices.tsx', "import '../organiser/draft.ts'"],
+    ['what draws a page, in the server', 'src/adapters/http/page.ts', "import '../../../web/vote/snapshot.ts'"],
     ['a package in the domain', 'src/domain/vote.ts', "import type { X } from 'ioredis'"],
     ['the clock of Node in the domain', 'src/domain/vote.ts', "import 'node:timers'"],
     ['a file that does not exist', 'src/main/worker.ts', "import './nothing.ts'"],
@@ -176,6 +215,8 @@ describe('who may import whom', () => {
   test.each([
     ['src/application/record-votes.ts', "import type { X } from '../../contract/messages.ts'"],
     ['src/adapters/redis/vote-stream.ts', "import { x } from '../vote-entry.ts'\nimport 'ioredis'"],
+    ['web/create/settings.tsx', "import { x } from '../organiser/draft.ts'\nimport 'preact'"],
+    ['src/adapters/http/page.ts', "import type { X } from '../../../web/vote/snapshot.ts'"],
     [
       'src/domain/vote.ts',
       "// import '../ports/poll-store.ts'\nexport const text = \"import '../ports/poll-store.ts'\"",
@@ -188,7 +229,7 @@ describe('who may import whom', () => {
 describe('names and sizes', () => {
   const written = [...sources.keys()].filter(
     (path) =>
-      /^(?:src|contract|client|cli|web)\/.*\.(?:ts|js|mjs|lua|css|html|proto)$/.test(path) && !path.includes('/gen/'),
+      /^(?:src|contract|client|cli|web)\/.*\.(?:tsx?|js|mjs|lua|css|html|proto)$/.test(path) && !path.includes('/gen/'),
   )
 
   test('a file of an outbound adapter bears the name of the port that it implements', () => {

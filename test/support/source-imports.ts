@@ -19,7 +19,7 @@ export type ImportTarget =
   | { readonly kind: 'package' }
   | { readonly kind: 'nowhere' }
 
-const codeEndings = ['.ts', '.js', '.mjs'] as const
+const codeEndings = ['.ts', '.tsx', '.js', '.mjs'] as const
 const ignoredFolders = new Set(['node_modules', 'dist'])
 
 /** All files below the named folders; a folder that does not exist has none. */
@@ -62,7 +62,8 @@ export function readImports(path: string, source: string): readonly SourceImport
 export function resolveImport(sources: Sources, from: string, specifier: string): ImportTarget {
   if (isBuiltin(specifier)) return { kind: 'builtin' }
   if (specifier.startsWith('./') || specifier.startsWith('../')) {
-    const path = posix.join(posix.dirname(from), specifier)
+    // What stands behind a question mark says to the build what to make of the file.
+    const path = posix.join(posix.dirname(from), specifier.replace(/\?.*$/, ''))
     return sources.has(path) ? { kind: 'file', path } : { kind: 'nowhere' }
   }
   return /^(?:@[a-z0-9-]+\/)?[a-z0-9][a-z0-9._-]*(?:\/[\w.-]+)*$/.test(specifier)
