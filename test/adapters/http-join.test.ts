@@ -1,10 +1,9 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import { connectAdminClient } from '../support/admin-client.ts'
-import { openPage, startBrowser } from '../support/browser.ts'
 import { type Answer, createHttpClient, type HttpClient, type Say } from '../support/http-client.ts'
 import { createCheckedClient } from '../support/openapi-document.ts'
+import { useBrowser } from '../support/pages/use-browser.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
 
 /** So few that the next one is given back later than any of these tests ends. */
@@ -167,25 +166,16 @@ describe('guesses', () => {
 })
 
 describe('the page to type a code on', () => {
-  let browser: Browser
-  const faults: string[] = []
-  beforeAll(async () => {
-    browser = await startBrowser()
-  }, 60_000)
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close()
-    const complaints = faults.splice(0)
-    if (complaints.length > 0) throw new Error(`faults: ${complaints.join('\n')}`)
-  })
-  afterAll(async () => browser.close())
+  const { open, provoke } = useBrowser()
 
   test.each([true, false])(
     'leads to the poll, and asks again after a slip (JavaScript: %s)',
     async (javaScriptEnabled) => {
+      provoke(/\/j\?code=/)
       const { id, code } = await makePoll()
       const extraHTTPHeaders = { 'x-forwarded-for': newAddress() }
       const viewport = { width: 320, height: 568 }
-      const page = await openPage(browser, faults, { javaScriptEnabled, extraHTTPHeaders, viewport })
+      const page = await open({ javaScriptEnabled, extraHTTPHeaders, viewport })
       await page.goto(`${system.url}/j`)
       const field = page.getByRole('textbox', { name: 'Code on the screen' })
       await field.fill('22-2222')

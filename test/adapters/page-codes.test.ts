@@ -1,28 +1,26 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createVotingCodes } from '../../src/application/voting-codes.ts'
 import type { Poll } from '../../src/domain/poll.ts'
-import { openPage, startBrowser } from '../support/browser.ts'
 import { liveSecrets } from '../support/live-door.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { type LiveSite, startLiveSite } from '../support/live-site.ts'
+import { useBrowser } from '../support/pages/use-browser.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const votingCodes = createVotingCodes(liveSecrets)
 let side: LiveSide
 let site: LiveSite
-let browser: Browser
 
 beforeAll(async () => {
   side = await startLiveSide('postgres')
   site = await startLiveSite(side)
-  browser = await startBrowser()
 }, 60_000)
 afterAll(async () => {
-  await browser.close()
   await site.stop()
   await side.stop()
 })
+const { open, provoke } = useBrowser(() => site.faults.map(String))
 
 async function openPoll(said: Partial<Poll> = {}): Promise<{ readonly poll: Poll; readonly codes: readonly string[] }> {
   const poll = await side.create({ voterIdentity: 'code', closesAt: null, allowVoteChange: false, ...said })
@@ -30,19 +28,11 @@ async function openPoll(said: Partial<Poll> = {}): Promise<{ readonly poll: Poll
   return { poll, codes: votingCodes.draw(poll.id, 2).map(({ code }) => code) }
 }
 
-const faultsOfPages: string[] = []
-
 async function visit({ id }: Poll, hash = '', options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await openPage(browser, faultsOfPages, options)
+  const page = await open(options)
   await page.goto(`${site.origin}/p/${id}${hash}`)
   return page
 }
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  const faults = [...faultsOfPages.splice(0), ...site.faults]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
 
 const field = (page: Page) => page.getByRole('textbox', { name: 'Your voting code' })
 
@@ -53,6 +43,7 @@ async function vote(page: Page, option: string, button = 'Vote'): Promise<void> 
 
 describe('the page of a poll of codes, with JavaScript', () => {
   test('a person types a code, however it comes out, votes with it and sees it counted; the next person at the device begins anew', async () => {
+    provoke(/\/vote$/)
     const { poll, codes } = await openPoll()
     const [first = '', second = ''] = codes
     const page = await visit(poll)
@@ -100,6 +91,7 @@ describe('the page of a poll of codes, with JavaScript', () => {
   })
 
   test('a vote that waits at a shared device goes out unseen, and leaves the next person’s code alone', async () => {
+    provoke(/./)
     const { poll, codes } = await openPoll()
     const [first = '', second = ''] = codes
     const page = await visit(poll, `#code=${first}`)
@@ -165,6 +157,7 @@ describe('the page of a poll of codes, without JavaScript', () => {
   })
 
   test('what is wrong with a code is said on the page, and code and choice are kept', async () => {
+    provoke(/\/p\//)
     const { poll, codes } = await openPoll({ resultsVisibility: 'after_vote' })
     const page = await visitPlain(poll)
     const wrong = '"><b>0123-4567'

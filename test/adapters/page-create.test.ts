@@ -1,37 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openPage, startBrowser } from '../support/browser.ts'
-import { createHttpClient, type HttpClient } from '../support/http-client.ts'
-import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { usePages } from '../support/pages/use-pages.ts'
+import { startSystem } from '../support/running-system.ts'
 
-let system: RunningSystem
-let call: HttpClient
-let browser: Browser
-
-beforeAll(async () => {
-  system = await startSystem('postgres')
-  call = createHttpClient(system.url)
-  browser = await startBrowser()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await system.stop()
-})
-
-const faultsOfPages: string[] = []
-
-const visit = async (options = {}, url = system.url): Promise<Page> => {
-  const page = await openPage(browser, faultsOfPages, options)
-  await page.goto(url)
-  return page
-}
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
+const { call, open, url, visit } = usePages()
 
 const row = (page: Page, number: number) => page.getByRole('textbox', { name: `Option ${number}`, exact: true })
 const rows = async (page: Page): Promise<readonly string[]> =>
@@ -47,7 +20,7 @@ const made = async (page: Page): Promise<unknown> => {
 
 describe('the page that makes a poll', () => {
   test('a question and two options are enough; its links lead to voting and managing', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await page.getByRole('textbox', { name: 'Question' }).fill('Tea or coffee?')
     await row(page, 1).fill('Tea')
     await page.keyboard.press('Enter')
@@ -64,7 +37,7 @@ describe('the page that makes a poll', () => {
     expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
     const { join_code: joinCode } = (await made(page)) as { readonly join_code: string }
     expect(await page.locator('.join-code').innerText()).toContain(`${joinCode.slice(0, 3)}-${joinCode.slice(3)}`)
-    expect(await page.locator('.join-code').innerText()).toContain(`${new URL(system.url).host}/j`)
+    expect(await page.locator('.join-code').innerText()).toContain(`${new URL(url()).host}/j`)
     const present = await link(page, 'To present')
     const opening = page.context().waitForEvent('page')
     await page.getByRole('link', { name: 'Open' }).first().click()
@@ -76,7 +49,7 @@ describe('the page that makes a poll', () => {
   })
 
   test('a pasted list becomes options, bullets and numbers gone; Alt and arrows move, and focus goes along', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await row(page, 1).focus()
     await page.evaluate(`{
       const clipboardData = new DataTransfer()
@@ -97,7 +70,7 @@ describe('the page that makes a poll', () => {
   })
 
   test('what is missing is said, with the focus there, and nothing that was written is lost', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await row(page, 1).fill('Tea')
     await make(page)
     await page.getByRole('alert').getByText('Write a question.').waitFor()
@@ -110,7 +83,7 @@ describe('the page that makes a poll', () => {
   })
 
   test('everything that a poll can be told arrives', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
     for (const [at, text] of ['A', 'B', 'C'].entries()) {
       await row(page, at + 1).fill(text)
@@ -140,7 +113,7 @@ describe('the page that makes a poll', () => {
   })
 
   test('voting codes of a poll that asks for them are saved as a file', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
     await row(page, 1).fill('A')
     await row(page, 2).fill('B')
@@ -165,7 +138,8 @@ describe('the page that makes a poll', () => {
     const publicUrl = 'http://polls.example.org'
     const published = await startSystem('postgres', { PUBLIC_URL: publicUrl })
     try {
-      const page = await visit({}, published.url)
+      const page = await open()
+      await page.goto(published.url)
       await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
       await row(page, 1).fill('A')
       await row(page, 2).fill('B')
@@ -180,22 +154,22 @@ describe('the page that makes a poll', () => {
   })
 
   test('without JavaScript it says what to do instead', async () => {
-    const page = await visit({ javaScriptEnabled: false })
+    const page = await visit('/', { javaScriptEnabled: false })
     expect(await page.locator('noscript p').innerText()).toContain('Making a poll here needs JavaScript.')
   })
 })
 
 describe('what the page is made of', () => {
   test('its files are small, compressed, kept for good, and none comes from elsewhere', async () => {
-    const page = await visit()
+    const page = await visit('/')
     const used = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
-    expect(used.filter((url) => !url.startsWith(system.url))).toEqual([])
+    expect(used.filter((address) => !address.startsWith(url()))).toEqual([])
     let bytes = 0
-    for (const url of [system.url, ...used]) {
-      const answer = await fetch(url, { headers: { 'accept-encoding': 'br', accept: 'text/html' } })
+    for (const address of [url(), ...used]) {
+      const answer = await fetch(address, { headers: { 'accept-encoding': 'br', accept: 'text/html' } })
       // As many as went over the wire, where that is said.
       bytes += Number(answer.headers.get('content-length'))
-      if (!/\.(?:js|css)$/.test(url) || /\/assets\/[\w-]{12}\//.test(url)) continue
+      if (!/\.(?:js|css)$/.test(address) || /\/assets\/[\w-]{12}\//.test(address)) continue
       expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
       expect(answer.headers.get('content-encoding')).toBe('br')
       expect(answer.headers.get('vary')).toContain('Accept-Encoding')
@@ -209,26 +183,26 @@ describe('what the page is made of', () => {
     ['br;q=0, gzip', 'gzip'],
     ['identity', null],
   ])('whoever takes %s gets %s', async (accepted, coding) => {
-    const page = await visit()
+    const page = await visit('/')
     const script = await page.locator('script[src^="/assets/create"]').getAttribute('src')
-    const answer = await fetch(`${system.url}${script}`, { headers: { 'accept-encoding': accepted } })
+    const answer = await fetch(url(`${script}`), { headers: { 'accept-encoding': accepted } })
     expect(answer.headers.get('content-encoding')).toBe(coding)
     expect(await answer.text()).toContain('create.submit')
   })
 
   test('a page of another version gets the files of this one, and keeps none of them', async () => {
-    const page = await visit()
+    const page = await visit('/')
     const script = (await page.locator('script[src^="/assets/create"]').getAttribute('src')) ?? ''
-    const other = await fetch(`${system.url}${script.replace(/.{8}\.js$/, '0ther_V1.js')}`)
+    const other = await fetch(url(script.replace(/.{8}\.js$/, '0ther_V1.js')))
     expect([other.status, other.headers.get('cache-control')]).toEqual([200, 'no-store'])
     expect(await other.text()).toContain('create.submit')
-    expect((await fetch(`${system.url}/assets/none-12345678.js`)).status).toBe(404)
+    expect((await fetch(url('/assets/none-12345678.js'))).status).toBe(404)
   })
 })
 
 describe('the bare address', () => {
   test('greets a person, and has nothing for a program', async () => {
-    const page = await visit()
+    const page = await visit('/')
     await page.getByRole('button', { name: 'Make the poll' }).waitFor()
     for (const headers of [{}, { accept: 'application/json' }]) {
       const answer = await call('GET', '/', { headers })

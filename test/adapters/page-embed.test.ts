@@ -1,13 +1,10 @@
-import type { Browser, Frame, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createClient } from '../../client/src/index.ts'
+import type { Frame, Locator, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import arabic from '../../web/messages/ar.json' with { type: 'json' }
-import { openPage, startBrowser } from '../support/browser.ts'
 import { claimsFor, signToken } from '../support/host-application.ts'
-import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { type OtherOrigin, startOtherOrigin } from '../support/other-origin.ts'
-import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import { type MadePoll, usePages } from '../support/pages/use-pages.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const gzippedBytesMax = 20 * 1024
@@ -15,45 +12,16 @@ const gzippedBytesMax = 20 * 1024
 const lookEveryMostMs = 45_000
 const hostSecret = 'the-secret-that-the-host-shares-with-us-0123456789'
 
-let system: RunningSystem
-let call: HttpClient
-let browser: Browser
+const pages = usePages({ HOST_TOKEN_SECRETS: hostSecret })
+const { call, open, provoke, system, told, url, vote: someoneVotes } = pages
 let elsewhere: OtherOrigin
-
 beforeAll(async () => {
-  system = await startSystem('postgres', { HOST_TOKEN_SECRETS: hostSecret })
-  call = createHttpClient(system.url)
-  browser = await startBrowser()
   elsewhere = await startOtherOrigin()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  elsewhere.stop()
-  await system.stop()
 })
+afterAll(() => elsewhere.stop())
 
-const faultsOfPages: string[] = []
-/** What the service has told the pages of this test: answers and messages. */
-let told: string[] = []
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  // An answer to a page of this test may be read to its end only now.
-  told = []
-  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
-
-type MadePoll = { readonly id: string; readonly path: string; readonly token: string }
-
-async function makePoll(more: object = {}): Promise<MadePoll> {
-  const json = { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'Water'], ...more }
-  const { body } = await call('POST', '/polls', { json })
-  return { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
-}
-
-/** Also where the service is too busy for it at first, as it says then. */
-const someoneVotes = async ({ id }: MadePoll, option: number) => createClient({ url: system.url }).vote(id, option)
+const makePoll = async (more: object = {}): Promise<MadePoll> =>
+  pages.makePoll({ options: ['Tea', 'Coffee', 'Water'], ...more })
 
 /** Whether this is the count of the poll, option by option. */
 const has = async ({ path }: MadePoll, expected: readonly number[]): Promise<boolean> => {
@@ -63,34 +31,29 @@ const has = async ({ path }: MadePoll, expected: readonly number[]): Promise<boo
 
 /** A page of somebody else's site, as strict as a page can be that lets us in. */
 async function openHost(html: string, headers: Readonly<Record<string, string>> = {}): Promise<Page> {
-  const sockets = system.url.replace('http', 'ws')
+  const sockets = url().replace('http', 'ws')
   elsewhere.show(`<html lang="en"><title>News</title><h1>News</h1>${html}`, {
     'content-security-policy': [
       "default-src 'none'",
-      `script-src ${system.url}`,
-      `connect-src ${system.url} ${sockets}`,
-      `frame-src ${system.url}`,
+      `script-src ${url()}`,
+      `connect-src ${url()} ${sockets}`,
+      `frame-src ${url()}`,
       "require-trusted-types-for 'script'",
     ].join(';'),
     ...headers,
   })
-  const page = await openPage(browser, faultsOfPages)
+  const page = await open()
   await page.addInitScript(`
     window.heard = []
     for (const type of ['tallycast:vote', 'tallycast:update'])
       addEventListener(type, ({ detail }) => heard.push([type, detail]))`)
-  const heard = told
-  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => heard.push(String(payload))))
-  page.on('response', async (response) => {
-    if (/json/.test(response.headers()['content-type'] ?? '')) heard.push(await response.text().catch(() => ''))
-  })
   await page.goto(elsewhere.pageOn('localhost'))
   return page
 }
 
 const tag = ({ id }: MadePoll, more = ''): string =>
-  `<tally-cast-poll poll="${id}" ${more}></tally-cast-poll><script src="${system.url}/embed.js" async></script>`
-const frameTag = ({ id }: MadePoll): string => `<iframe src="${system.url}/p/${id}/embed" title="Poll"></iframe>`
+  `<tally-cast-poll poll="${id}" ${more}></tally-cast-poll><script src="${url()}/embed.js" async></script>`
+const frameTag = ({ id }: MadePoll): string => `<iframe src="${url()}/p/${id}/embed" title="Poll"></iframe>`
 
 const element = (page: Page | Frame): Locator => page.locator('tally-cast-poll')
 const button = (within: Locator, name: string): Locator => within.getByRole('button', { name, exact: true })
@@ -117,7 +80,7 @@ async function vote(within: Locator, text: string): Promise<void> {
 
 /** Nothing is left in this browser but what the page itself has kept. */
 async function expectNoCookie(page: Page): Promise<void> {
-  expect(await page.context().cookies([system.url, page.url()])).toEqual([])
+  expect(await page.context().cookies([url(), page.url()])).toEqual([])
 }
 
 describe('/embed.js', () => {
@@ -218,16 +181,17 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await page.evaluate(`
       for (const { shadowRoot } of document.querySelectorAll('tally-cast-poll')) shadowRoot.querySelector('button').click()`)
     for (const each of shown) await each.getByText('You voted for Tea.').waitFor()
-    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([`tallycast ${system.url}`])
+    expect(await page.evaluate('Object.keys(localStorage)')).toEqual([`tallycast ${url()}`])
     await page.reload()
     for (const each of shown) await each.getByText('You voted for Tea.').waitFor()
   })
 
   test('a session that the service does not know any more is given up for a new one', async () => {
+    provoke(/\/vote$/)
     const poll = await makePoll({ results_visibility: 'after_vote' })
     const page = await openHost(tag(poll))
     await button(element(page), 'Vote').waitFor()
-    await page.evaluate(`localStorage.setItem('tallycast ${system.url}', 'nonsense')`)
+    await page.evaluate(`localStorage.setItem('tallycast ${url()}', 'nonsense')`)
     await page.reload()
     await vote(element(page), 'Tea')
     await waitUntil(async () => (await figures(element(page), 'Tea')) === '100% 1')
@@ -236,6 +200,7 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
   })
 
   test('a vote whose answer is lost counts once, also where the page is read again before', async () => {
+    provoke(/\/vote$/)
     const poll = await makePoll()
     const page = await openHost(tag(poll))
     await page.route('**/vote', async (route) => {
@@ -252,6 +217,7 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
   })
 
   test('a vote of nobody in particular whose answer is lost can only be sent again as it is, and counts once', async () => {
+    provoke(/\/vote$/)
     const poll = await makePoll({ voter_identity: 'none' })
     const page = await openHost(tag(poll))
     const shown = element(page)
@@ -361,6 +327,7 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
   })
 
   test('asks for a voting code where the poll does, each of which votes once', async () => {
+    provoke(/\/vote$/)
     const poll = await makePoll({ voter_identity: 'code' })
     const { body } = await call('POST', `${poll.path}/codes`, { json: { count: 1 }, bearer: poll.token })
     const page = await openHost(tag(poll))
@@ -397,16 +364,17 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
 
   test('goes over to events where the policy of the page lets no socket through', async () => {
     const poll = await makePoll()
-    const policy = `default-src 'none'; script-src ${system.url}; connect-src ${system.url}`
+    const policy = `default-src 'none'; script-src ${url()}; connect-src ${url()}`
+    // What the browser says of each socket.
+    provoke(/ws:/)
     const page = await openHost(tag(poll), { 'content-security-policy': policy })
     await isLive(element(page))
     await someoneVotes(poll, 1)
     await waitUntil(async () => (await figures(element(page), 'Tea')) === '100% 1')
-    // What the browser says of each socket.
-    expect(faultsOfPages.splice(0).filter((fault) => !fault.includes('ws://'))).toEqual([])
   })
 
   test('says that a poll is not there, is gone, or was not named', async () => {
+    provoke(/\/polls\//)
     const poll = await makePoll()
     const page = await openHost(
       `<tally-cast-poll poll="nosuchpoll12"></tally-cast-poll><tally-cast-poll></tally-cast-poll>${tag(poll)}`,
@@ -422,8 +390,10 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
 
 /** Every member of an answer or a message that tells of votes. */
 function toldCounts(): readonly string[] {
-  expect(told.length).toBeGreaterThan(0)
-  return told.flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? []).filter(isCount)
+  expect(told().length).toBeGreaterThan(0)
+  return told()
+    .flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? [])
+    .filter(isCount)
 }
 const isCount = (member: string): boolean => !member.endsWith(':null')
 
@@ -459,15 +429,15 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
     const probe = `document.cookie = 'probe=1; SameSite=None; Secure'; document.cookie.includes('probe')`
     expect(await again.evaluate(probe)).toBe(false)
     expect(await again.evaluate('try { localStorage.length } catch ({ name }) { name }')).toBe('SecurityError')
-    await page.goto(`${system.url}/p/${poll.id}`)
+    await page.goto(url(`/p/${poll.id}`))
     expect(await page.evaluate('document.cookie')).toBe('')
     expect(await page.evaluate(probe)).toBe(true)
   })
 
   test('a vote there is not that of the cookie on the vote page, whose session stays its own', async () => {
     const poll = await makePoll()
-    const own = await openPage(browser, faultsOfPages)
-    await own.goto(`${system.url}/p/${poll.id}`)
+    const own = await open()
+    await own.goto(url(`/p/${poll.id}`))
     await own.evaluate("fetch('/session', { method: 'POST' })")
     const before = await own.context().cookies()
     expect(before).toHaveLength(1)
@@ -478,14 +448,14 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
     await vote(element(frame), 'Tea')
     await element(frame).getByText('You voted for Tea.').waitFor()
     expect(await own.context().cookies()).toEqual(before)
-    await own.goto(`${system.url}/p/${poll.id}`)
+    await own.goto(url(`/p/${poll.id}`))
     expect(await own.evaluate(`fetch('${poll.path}/vote').then((answer) => answer.json())`)).toEqual({ vote: null })
   })
 
   test('where the browser gives it no storage, it has one voter until it is left', async () => {
     const poll = await makePoll({ allow_vote_change: true })
     elsewhere.show(frameTag(poll))
-    const page = await openPage(browser, faultsOfPages)
+    const page = await open()
     await page.addInitScript(`
       Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('denied', 'SecurityError') } })`)
     await page.goto(elsewhere.pageOn('localhost'))
@@ -499,7 +469,7 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
 
   test('tells the page around how high it is', async () => {
     const poll = await makePoll()
-    const page = await openPage(browser, faultsOfPages)
+    const page = await open()
     await page.addInitScript("window.told = []; addEventListener('message', ({ data }) => told.push(data))")
     elsewhere.show(frameTag(poll))
     await page.goto(elsewhere.pageOn('localhost'))
@@ -519,7 +489,7 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
   test('speaks the language and bears the theme that the page around asks for', async () => {
     const poll = await makePoll()
     await someoneVotes(poll, 1)
-    const src = `${system.url}/p/${poll.id}/embed?lang=ar&theme=dark`
+    const src = url(`/p/${poll.id}/embed?lang=ar&theme=dark`)
     const { frame } = await openFrame(poll, `<iframe src="${src}" title="Poll"></iframe>`)
     const shown = element(frame).locator('[lang=ar][dir=rtl]')
     await shown.getByText(arabic.common.choose_one).waitFor()
@@ -536,6 +506,7 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
   })
 
   test('says that there is no such poll, in its status too', async () => {
+    provoke(/nosuchpoll12/)
     const answer = await call('GET', '/p/nosuchpoll12/embed')
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([404, 'private, no-store'])
     const { frame } = await openFrame({ id: 'nosuchpoll12', path: '', token: '' })
@@ -543,7 +514,9 @@ describe('/p/{id}/embed, in a frame of another site that has no cookies', () => 
   })
 
   test('that cannot be looked up right now says when to come back', async () => {
-    const look = vi.spyOn(system.adapters.polls, 'find').mockRejectedValue(new DependencyUnavailable('ledger', 'away'))
+    const look = vi
+      .spyOn(system().adapters.polls, 'find')
+      .mockRejectedValue(new DependencyUnavailable('ledger', 'away'))
     const { status, headers } = await call('GET', '/p/nosuchpoll34/embed')
     look.mockRestore()
     expect([status, headers.get('retry-after')]).toEqual([503, '1'])

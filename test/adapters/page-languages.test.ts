@@ -1,35 +1,14 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openPage, startBrowser } from '../support/browser.ts'
-import { createHttpClient } from '../support/http-client.ts'
-import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { usePages } from '../support/pages/use-pages.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-let system: RunningSystem
-let browser: Browser
+const pages = usePages()
+const { provoke, url, vote } = pages
 
-beforeAll(async () => {
-  system = await startSystem('postgres')
-  browser = await startBrowser()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await system.stop()
-})
-
-const faultsOfPages: string[] = []
-
-const visit = async (locale: string, path = '/', options = {}): Promise<Page> => {
-  const page = await openPage(browser, faultsOfPages, { locale, ...options })
-  await page.goto(`${system.url}${path}`)
-  return page
-}
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
+const visit = async (locale: string, path = '/', options: BrowserContextOptions = {}): Promise<Page> =>
+  pages.visit(path, { locale, ...options })
+const makePoll = async (more: object = {}) => pages.makePoll({ options: ['Tea', 'Coffee', 'شاي'], ...more })
 
 const language = async (page: Page): Promise<unknown> =>
   page.evaluate('[document.documentElement.lang, document.documentElement.dir]')
@@ -39,12 +18,6 @@ const fetchedTexts = async (page: Page): Promise<readonly string[]> => {
   const names = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
   return names.flatMap((name) => /\/assets\/(ar|en|es)-[\w-]{8}\.js$/.exec(name)?.[1] ?? [])
 }
-const makePoll = async (more: object = {}): Promise<{ readonly id: string; readonly manage_token: string }> => {
-  const json = { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'شاي'], ...more }
-  const { body } = await createHttpClient(system.url)('POST', '/polls', { json })
-  return body
-}
-
 describe('the language of a page', () => {
   test.each([
     ['en-GB', 'en', 'ltr', 'Ask something'],
@@ -55,7 +28,7 @@ describe('the language of a page', () => {
     'for a browser that is set to %s is %s, as drawn by the server and by the script, and no other is fetched',
     async (locale, tag, direction, title) => {
       const headers = { accept: 'text/html', 'accept-language': locale }
-      const answer = await fetch(system.url, { headers })
+      const answer = await fetch(url(), { headers })
       expect(await answer.text()).toContain(`<html lang="${tag}" dir="${direction}">`)
       expect(answer.headers.get('vary')).toBe('Accept, Accept-Language, Cookie')
       const page = await visit(locale)
@@ -69,7 +42,7 @@ describe('the language of a page', () => {
     const asked = Array.from({ length: 60 }, (_, at) => ['en', 'es', 'ar'][at % 3] ?? '')
     const answers = asked.map(async (tag) => {
       const headers = { accept: 'text/html', 'accept-language': tag }
-      const text = await (await fetch(`${system.url}/p/nosuchpoll12`, { headers })).text()
+      const text = await (await fetch(url(`/p/nosuchpoll12`), { headers })).text()
       return [/lang="(\w+)"/.exec(text)?.[1], /<h1>(.*?)<\/h1>/.exec(text)?.[1]]
     })
     const titles = { en: 'This poll is not here', es: 'Esta encuesta no está aquí', ar: 'هذا الاستطلاع غير موجود هنا' }
@@ -104,6 +77,7 @@ describe('the language of a page', () => {
   })
 
   test('stays what it is where the texts of another cannot be fetched', async () => {
+    provoke(/\/assets\/es-/)
     const page = await visit('en')
     await page.getByRole('heading', { name: 'Ask something' }).waitFor()
     await page.route(/\/assets\/es-/, async (route) => route.abort())
@@ -114,19 +88,20 @@ describe('the language of a page', () => {
   })
 
   test('is that of the browser also where there is no poll, and without JavaScript', async () => {
+    provoke(/nosuchpoll12$/)
     const page = await visit('es', '/p/nosuchpoll12', { javaScriptEnabled: false })
     expect(await page.locator('h1').innerText()).toBe('Esta encuesta no está aquí')
     const { id } = await makePoll()
-    await page.goto(`${system.url}/p/${id}/present`)
+    await page.goto(url(`/p/${id}/present`))
     expect(await page.locator('noscript p').innerText()).toContain('La pantalla grande necesita JavaScript.')
   })
 })
 
 describe('right to left', () => {
   test('bars and texts begin at the right, also of texts that run to the right, and addresses stay as they are', async () => {
-    const { id } = await makePoll()
-    await createHttpClient(system.url)('POST', `/polls/${id}/vote`, { json: { option_id: 1 } })
-    const page = await visit('ar', `/p/${id}/present`, { viewport: { width: 1920, height: 1080 } })
+    const poll = await makePoll()
+    await vote(poll, 1)
+    const page = await visit('ar', `/p/${poll.id}/present`, { viewport: { width: 1920, height: 1080 } })
     const row = page.locator('.choice', { hasText: 'Tea' })
     const coffee = page.locator('.choice', { hasText: 'Coffee' })
     await waitUntil(async () => (await page.locator('.sum').innerText()).replace(/\s+/g, ' ') === '1 صوت')
@@ -151,7 +126,7 @@ describe('right to left', () => {
 
   test.each([320, 390])('nothing is wider than a screen of %i px', async (width) => {
     const long = Array.from({ length: 40 }, (_, at) => `${'كلمة طويلة '.repeat(10)}${at}`)
-    const { id, manage_token: token } = await makePoll({
+    const { id, token } = await makePoll({
       question: 'x'.repeat(300),
       options: [...long, 'y'.repeat(200)],
     })

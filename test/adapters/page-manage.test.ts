@@ -1,57 +1,13 @@
 import { readFile } from 'node:fs/promises'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createClient } from '../../client/src/index.ts'
-import { openPage, startBrowser } from '../support/browser.ts'
-import { createHttpClient, type HttpClient } from '../support/http-client.ts'
-import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { type MadePoll, usePages } from '../support/pages/use-pages.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-let system: RunningSystem
-let call: HttpClient
-let browser: Browser
+const { call, makePoll, open, provoke, told, url, visit, vote } = usePages()
 
-beforeAll(async () => {
-  system = await startSystem('postgres')
-  call = createHttpClient(system.url)
-  browser = await startBrowser()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await system.stop()
-})
-
-type MadePoll = { readonly id: string; readonly path: string; readonly token: string }
-
-const makePoll = async (more: object = {}): Promise<MadePoll> => {
-  const options = ['Tea', 'Coffee']
-  const { body } = await call('POST', '/polls', { json: { question: 'Tea or coffee?', options, ...more } })
-  return { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
-}
-
-const faultsOfPages: string[] = []
-/** What the service has told the pages of a test: answers and messages. */
-const told: string[] = []
-
-const open = async (address: string, options: BrowserContextOptions = {}): Promise<Page> => {
-  const page = await openPage(browser, faultsOfPages, options)
-  page.on('websocket', (socket) => socket.on('framereceived', ({ payload }) => told.push(String(payload))))
-  page.on('response', async (response) => {
-    // One whose page was left meanwhile has no text any more.
-    if (/json|html/.test(response.headers()['content-type'] ?? '')) told.push(await response.text().catch(() => ''))
-  })
-  await page.goto(`${system.url}${address}`)
-  return page
-}
-const manage = async ({ id, token }: MadePoll, options: BrowserContextOptions = {}): Promise<Page> =>
-  open(`/p/${id}/manage#manage=${token}`, options)
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  told.length = 0
-  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
+const manage = async ({ id, token }: MadePoll, options?: BrowserContextOptions): Promise<Page> =>
+  visit(`/p/${id}/manage#manage=${token}`, options)
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 const press = (page: Page, name: string) => button(page, name).click()
@@ -59,8 +15,6 @@ const answer = (page: Page, name: string) => page.getByRole('dialog').getByRole(
 const stands = (page: Page, text: string) => page.locator('#standing').getByText(text).waitFor()
 const says = (page: Page, text: string) => page.getByRole('status').getByText(text, { exact: true }).waitFor()
 const focused = (page: Page) => page.evaluate('document.activeElement.id || document.activeElement.textContent')
-/** Also where the service is too busy for it at first, as it says then. */
-const vote = async ({ id }: MadePoll, option: number) => createClient({ url: system.url }).vote(id, option)
 const see = async ({ path, token }: MadePoll) => (await call('GET', path, { bearer: token })).body
 const row = async (page: Page, text: string): Promise<readonly string[]> =>
   page.getByRole('row', { name: text }).getByRole('cell').allInnerTexts()
@@ -70,7 +24,7 @@ describe('the life of a poll', () => {
     const poll = await makePoll()
     const page = await manage(poll)
     await stands(page, 'People can vote now.')
-    expect(page.url()).toBe(`${system.url}/p/${poll.id}/manage`)
+    expect(page.url()).toBe(url(`/p/${poll.id}/manage`))
     expect(await page.evaluate('history.length')).toBeLessThanOrEqual(2)
     await press(page, 'Close voting')
     expect(await focused(page)).toBe('Keep it open')
@@ -107,6 +61,7 @@ describe('the life of a poll', () => {
   })
 
   test('ends for good only when the word is typed; every page of it says so', async () => {
+    provoke(/\/(?:polls|p)\//)
     const poll = await makePoll()
     const [page, other] = [await manage(poll), await manage(poll)]
     for (const each of [page, other]) await stands(each, 'People can vote now.')
@@ -128,6 +83,7 @@ describe('the life of a poll', () => {
   })
 
   test('is followed when it happens elsewhere, and what the service refuses or cannot hear is said', async () => {
+    provoke(/\/close$/)
     const poll = await makePoll()
     const page = await manage(poll)
     await stands(page, 'People can vote now.')
@@ -142,15 +98,16 @@ describe('the life of a poll', () => {
   })
 
   test('is shown as it is when the service is away and comes back', async () => {
+    provoke(/\/events$/)
     const poll = await makePoll()
-    const page = await openPage(browser, faultsOfPages)
+    const page = await open()
     let isCutOff = true
     await page.context().routeWebSocket('**/ws/**', async (socket) => {
       if (isCutOff) await socket.close({ code: 1012 })
       else socket.connectToServer()
     })
     await page.route('**/events', async (route) => (isCutOff ? route.abort() : route.continue()))
-    await page.goto(`${system.url}/p/${poll.id}/manage#manage=${poll.token}`)
+    await page.goto(url(`/p/${poll.id}/manage#manage=${poll.token}`))
     await says(page, 'Connecting again…')
     isCutOff = false
     await says(page, 'Live')
@@ -167,7 +124,7 @@ describe('hidden results', () => {
     const page = await manage(poll)
     await page.getByText('Nobody else sees the result of this poll.').waitFor()
     await says(page, 'Live')
-    const counts = told.flatMap((text) => text.match(/"(?:votes|\w+_votes|version)":[^,}\]]+/g) ?? [])
+    const counts = told().flatMap((text) => text.match(/"(?:votes|\w+_votes|version)":[^,}\]]+/g) ?? [])
     expect(counts.length).toBeGreaterThan(0)
     expect(counts.filter((count) => !count.endsWith(':null'))).toEqual([])
     expect(await page.getByRole('cell').count()).toBe(0)
@@ -215,8 +172,9 @@ describe('how it goes', () => {
 
 describe('what was done', () => {
   test('is read on once however often that is pressed, and stays where it cannot be', async () => {
+    provoke(/\/audit/)
     const event = { at: '2026-01-01T00:00:00Z', action: 'poll_edited', actor: 'manage_token' }
-    const page = await openPage(browser, faultsOfPages)
+    const page = await open()
     let isAway = true
     await page.route('**/audit', (route) =>
       route.fulfill({ json: { events: [{ ...event, id: '2' }], next_cursor: 'c' } }),
@@ -225,7 +183,7 @@ describe('what was done', () => {
       isAway ? route.abort() : route.fulfill({ json: { events: [{ ...event, id: '1' }], next_cursor: null } }),
     )
     const { id, token } = await makePoll()
-    await page.goto(`${system.url}/p/${id}/manage#manage=${token}`)
+    await page.goto(url(`/p/${id}/manage#manage=${token}`))
     await press(page, 'Show earlier')
     await says(page, 'It cannot be read right now.')
     expect(await page.locator('.history li').count()).toBe(1)
@@ -236,10 +194,11 @@ describe('what was done', () => {
   })
 
   test('cannot be seen any more once the service refuses the token', async () => {
+    provoke(/\/progress$/)
     const poll = await makePoll()
-    const page = await openPage(browser, faultsOfPages)
+    const page = await open()
     await page.route('**/progress', (route) => route.fulfill({ status: 403, json: { code: 'forbidden', detail: '' } }))
-    await page.goto(`${system.url}/p/${poll.id}/manage#manage=${poll.token}`)
+    await page.goto(url(`/p/${poll.id}/manage#manage=${poll.token}`))
     await page.getByRole('alert').getByText('This link does not manage this poll').waitFor()
     expect(await page.locator('.history').count()).toBe(0)
   })
@@ -363,14 +322,15 @@ describe('files', () => {
 
 describe('whoever comes without the token', () => {
   test('is asked for the link, told what is wrong with it, and let in with the right one', async () => {
+    provoke(/\/ticket$/)
     const [poll, other] = await Promise.all([makePoll({ results_visibility: 'never' }), makePoll()])
-    const page = await open(`/p/${poll.id}/manage`)
+    const page = await visit(`/p/${poll.id}/manage`)
     await page.getByRole('heading', { name: 'This page needs the link to manage the poll' }).waitFor()
     const field = page.getByLabel('Link to manage, or its token')
     for (const [pasted, problem] of [
       ['', 'Paste the link'],
       ['Let me in', 'neither a link to manage a poll nor a token'],
-      [`${system.url}/p/${other.id}/manage#manage=${other.token}`, 'That link is of another poll.'],
+      [url(`/p/${other.id}/manage#manage=${other.token}`), 'That link is of another poll.'],
     ] as const) {
       await field.fill(pasted)
       await page.keyboard.press('Enter')
@@ -380,7 +340,7 @@ describe('whoever comes without the token', () => {
     await press(page, 'Manage')
     await page.getByRole('alert').getByText('This link does not manage this poll').waitFor()
     expect(await page.getByRole('button', { name: 'Close voting' }).count()).toBe(0)
-    await field.fill(`${system.url}/p/${poll.id}#manage=${poll.token}`)
+    await field.fill(url(`/p/${poll.id}#manage=${poll.token}`))
     await press(page, 'Manage')
     await stands(page, 'People can vote now.')
     await page.reload()
@@ -388,11 +348,12 @@ describe('whoever comes without the token', () => {
   })
 
   test('is not let in by what is no token of this poll, and it is forgotten', async () => {
+    provoke(/\/ticket$/)
     const [poll, other] = await Promise.all([makePoll(), makePoll()])
     for (const token of [other.token, 'x', '%0A"']) {
-      const page = await open(`/p/${poll.id}/manage#manage=${token}`)
+      const page = await visit(`/p/${poll.id}/manage#manage=${token}`)
       await page.getByRole('alert').getByText('This link does not manage this poll').waitFor()
-      expect(page.url()).toBe(`${system.url}/p/${poll.id}/manage`)
+      expect(page.url()).toBe(url(`/p/${poll.id}/manage`))
       await page.reload()
       await page.getByRole('heading', { name: 'This page needs the link' }).waitFor()
     }
@@ -400,18 +361,19 @@ describe('whoever comes without the token', () => {
 
   test('manages the poll once the link is followed on the page that is open already', async () => {
     const poll = await makePoll()
-    const page = await open(`/p/${poll.id}/manage`)
+    const page = await visit(`/p/${poll.id}/manage`)
     await page.getByRole('heading', { name: 'This page needs the link' }).waitFor()
-    await page.goto(`${system.url}/p/${poll.id}/manage#manage=${poll.token}`)
+    await page.goto(url(`/p/${poll.id}/manage#manage=${poll.token}`))
     await stands(page, 'People can vote now.')
-    expect(page.url()).toBe(`${system.url}/p/${poll.id}/manage`)
+    expect(page.url()).toBe(url(`/p/${poll.id}/manage`))
   })
 
   test('hears that a poll is not there, and without JavaScript what to do instead', async () => {
-    const nowhere = await open('/p/nosuchpoll12/manage')
+    provoke(/nosuchpoll12/)
+    const nowhere = await visit('/p/nosuchpoll12/manage')
     expect(await nowhere.locator('h1').innerText()).toBe('This poll is not here')
     const { id } = await makePoll()
-    const page = await open(`/p/${id}/manage`, { javaScriptEnabled: false })
+    const page = await visit(`/p/${id}/manage`, { javaScriptEnabled: false })
     expect(await page.locator('h1').innerText()).toBe('Tea or coffee?')
     expect(await page.locator('noscript p').innerText()).toContain('Managing a poll here needs JavaScript.')
   })

@@ -1,19 +1,11 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
+import { describe, expect, test } from 'vitest'
 import { contrast, type Rgb } from '../support/contrast.ts'
+import { useBigScreen } from '../support/pages/big-screen.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-let screen: BigScreen
+const { call, makePoll, present, vote } = useBigScreen()
 
-beforeAll(async () => {
-  screen = await startBigScreen()
-}, 60_000)
-afterEach(async () => screen.leave())
-afterAll(async () => screen.stop())
-
-const vote = async ({ path }: MadePoll, option: number) =>
-  screen.call('POST', `${path}/vote`, { json: { option_id: option } })
 const isLive = (page: Page) => page.getByRole('status').getByText('Live').waitFor()
 
 const long = 'Wirtschaftswissenschaftlerinnen discuss at length what nobody can read from afar. '.repeat(3)
@@ -29,9 +21,9 @@ const isOverflowing = `(() => {
 
 describe('how it looks', () => {
   test.each([2, 6, 12, 30, 100])('%i long options and a long question fit a screen at 1080p', async (count) => {
-    const poll = await screen.makePoll({ question: long.repeat(2).slice(0, 500), options: longOptions(count) })
+    const poll = await makePoll({ question: long.repeat(2).slice(0, 500), options: longOptions(count) })
     await vote(poll, count)
-    const page = await screen.visit(poll)
+    const page = await present(poll)
     await isLive(page)
     await page.locator('.figures').first().waitFor()
     expect(await page.evaluate(isOverflowing)).toEqual({ isWider: false, isHigher: false, cut: 0 })
@@ -49,18 +41,18 @@ describe('how it looks', () => {
   })
 
   test('on a phone it scrolls downwards alone', async () => {
-    const poll = await screen.makePoll({ options: longOptions(100) })
-    const page = await screen.visit(poll, { viewport: { width: 320, height: 640 } })
+    const poll = await makePoll({ options: longOptions(100) })
+    const page = await present(poll, { viewport: { width: 320, height: 640 } })
     await isLive(page)
     expect(await page.evaluate(isOverflowing)).toEqual({ isWider: false, isHigher: true, cut: 0 })
   })
 
   test.each(['light', 'dark'] as const)('%s: text is told from every ground by 4.5 to 1', async (colorScheme) => {
-    const poll = await screen.makePoll({ options: ['Tea', 'Coffee', 'Water'] })
+    const poll = await makePoll({ options: ['Tea', 'Coffee', 'Water'] })
     for (const option of [1, 1, 2]) await vote(poll, option)
-    const page = await screen.visit(poll, { colorScheme })
+    const page = await present(poll, { colorScheme })
     await waitUntil(async () => (await page.locator('.fill').count()) === 3)
-    await screen.call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await call('POST', `${poll.path}/close`, { bearer: poll.token })
     await page.locator('.won').waitFor()
     const colours = await page.evaluate<readonly string[]>(
       `['.label', '.choice', '.won .fill', '.choice:not(.won) .fill'].map((one) => {
@@ -76,21 +68,21 @@ describe('how it looks', () => {
   })
 
   test('nothing glides where somebody wants no motion', async () => {
-    const poll = await screen.makePoll()
+    const poll = await makePoll()
     const durations = `[...document.querySelectorAll('.choice, .fill')].map((one) => getComputedStyle(one).transitionDuration)`
     for (const [reducedMotion, expected] of [
       ['reduce', ['0s', '0s', '0s', '0s']],
       ['no-preference', ['0.6s', '0.4s', '0.6s', '0.4s']],
     ] as const) {
-      const page = await screen.visit(poll, { reducedMotion })
+      const page = await present(poll, { reducedMotion })
       await page.locator('.fill').first().waitFor({ state: 'attached' })
       expect(await page.evaluate(durations)).toEqual(expected)
     }
   })
 
   test('laid over a picture it is transparent, brings no buttons, and takes no keys', async () => {
-    const poll = await screen.makePoll()
-    const page = await screen.visit(poll, { after: `?overlay#manage=${poll.token}`, colorScheme: 'dark' })
+    const poll = await makePoll()
+    const page = await present(poll, { after: `?overlay#manage=${poll.token}`, colorScheme: 'dark' })
     await isLive(page)
     await page.keyboard.press('c')
     expect((await page.getByRole('button').count()) + (await page.getByRole('dialog').count())).toBe(0)

@@ -1,20 +1,11 @@
 import type { Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { createClient } from '../../client/src/index.ts'
-import { type BigScreen, type MadePoll, startBigScreen } from '../support/big-screen.ts'
+import { describe, expect, test } from 'vitest'
+import { useBigScreen } from '../support/pages/big-screen.ts'
+import type { MadePoll } from '../support/pages/use-pages.ts'
 import { connectViewer } from '../support/viewer.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-let screen: BigScreen
-
-beforeAll(async () => {
-  screen = await startBigScreen()
-}, 60_000)
-afterEach(async () => screen.leave())
-afterAll(async () => screen.stop())
-
-/** Also where the service is too busy for it at first, as it says then. */
-const vote = async ({ id }: MadePoll, option: number) => createClient({ url: screen.url }).vote(id, option)
+const { call, forgetJoinCode, makePoll, present, provoke, told, url, vote } = useBigScreen()
 
 const row = (page: Page, text: string) => page.locator('.choice', { hasText: text })
 const figures = async (page: Page, text: string): Promise<string> =>
@@ -29,14 +20,14 @@ const reach = async (page: Page, text: string): Promise<number> => {
 }
 /** Every member of an answer or a message that tells of votes. */
 const toldCounts = (): readonly string[] =>
-  screen.told.flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? [])
+  told().flatMap((text) => text.match(/"(?:votes|total_votes|version)":[^,}\]]+/g) ?? [])
 const isLive = (page: Page) => page.getByRole('status').getByText('Live').waitFor()
-const status = async ({ path }: MadePoll): Promise<string> => (await screen.call('GET', path)).body.status
+const status = async ({ path }: MadePoll): Promise<string> => (await call('GET', path)).body.status
 
 describe('the big screen', () => {
   test('shows each vote: bar, share, count and total, and pushes nothing aside', async () => {
-    const poll = await screen.makePoll()
-    const page = await screen.visit(poll)
+    const poll = await makePoll()
+    const page = await present(poll)
     await isLive(page)
     expect(await figures(page, 'Tea')).toBe('0% 0 votes')
     // A number that is written to the right begins elsewhere when it grows; whatever else moves was pushed.
@@ -52,13 +43,14 @@ describe('the big screen', () => {
     await waitUntil(async () => Math.abs((await reach(page, 'Tea')) - 0.25) < 0.01)
     expect(await page.locator('.sum').innerText()).toMatch(/^4\s+votes$/)
     expect(await page.evaluate('pushed')).toEqual([])
-    await screen.call('PATCH', poll.path, { bearer: poll.token, json: { question: 'Tea, or rather coffee?' } })
+    await call('PATCH', poll.path, { bearer: poll.token, json: { question: 'Tea, or rather coffee?' } })
     await page.getByRole('heading', { name: 'or rather coffee?' }).waitFor()
   })
 
   test('says when it hears nothing, is live again by itself, and says when the poll is gone', async () => {
-    const poll = await screen.makePoll()
-    const page = await screen.visit(poll)
+    provoke(/\/(?:events|polls\/\w+(?:\/viewers)?)$/)
+    const poll = await makePoll()
+    const page = await present(poll)
     let isCutOff = true
     await page.context().routeWebSocket('**/ws/**', async (socket) => {
       if (isCutOff) await socket.close({ code: 1012 })
@@ -69,27 +61,27 @@ describe('the big screen', () => {
     await page.getByRole('status').getByText('Connecting again…').waitFor()
     isCutOff = false
     await isLive(page)
-    await screen.call('DELETE', poll.path, { bearer: poll.token })
+    await call('DELETE', poll.path, { bearer: poll.token })
     await page.getByRole('status').getByText('This poll was deleted').waitFor()
     expect(await page.locator('.state').innerText()).toBe('Deleted')
   })
 
   test('says how many watch, also where the result is hidden', async () => {
-    const poll = await screen.makePoll({ results_visibility: 'never' })
-    const page = await screen.visit(poll)
+    const poll = await makePoll({ results_visibility: 'never' })
+    const page = await present(poll)
     await page.locator('.viewers').getByText('1 watching', { exact: true }).waitFor()
-    const viewer = connectViewer(`${screen.url.replace('http', 'ws')}/ws${poll.path}`)
+    const viewer = connectViewer(`${url().replace('http', 'ws')}/ws${poll.path}`)
     await waitUntil(async () => (await page.locator('.viewers').innerText()) === '2 watching', { withinMs: 20_000 })
     expect(await page.locator('.sum, .figures').count()).toBe(0)
     viewer.socket.close()
   })
 
   test('says where to join, in letters and as a code, at the address of the code', async () => {
-    const poll = await screen.makePoll()
-    const page = await screen.visit(poll)
-    const { join_code: joinCode } = (await screen.call('GET', poll.path)).body
+    const poll = await makePoll()
+    const page = await present(poll)
+    const { join_code: joinCode } = (await call('GET', poll.path)).body
     const spelled = `${joinCode.slice(0, 3)}-${joinCode.slice(3)}`
-    await page.getByText(`Join at ${new URL(screen.url).host}/j · ${spelled}`).waitFor()
+    await page.getByText(`Join at ${new URL(url()).host}/j · ${spelled}`).waitFor()
     expect(await page.evaluate<number>("document.querySelector('.code').naturalWidth")).toBeGreaterThan(0)
     expect(await page.locator('.beside .join-code').innerText()).toBe(spelled)
     for (const shown of ['.join-code', '.address']) {
@@ -103,7 +95,7 @@ describe('the big screen', () => {
   })
 
   test('has the code at the side where one begins to read', async () => {
-    const page = await screen.visit(await screen.makePoll(), { locale: 'ar' })
+    const page = await present(await makePoll(), { locale: 'ar' })
     const ends = await page.evaluate<readonly number[]>(
       `['.join-code', '.join-code > bdi'].map((shown) => document.querySelector(shown).getBoundingClientRect().right)`,
     )
@@ -111,17 +103,18 @@ describe('the big screen', () => {
   })
 
   test('says where the page is, for a poll from before there were join codes', async () => {
-    const poll = await screen.makePoll()
-    await screen.forgetJoinCode(poll)
-    const page = await screen.visit(poll)
-    await page.getByText(`Join at ${new URL(screen.url).host}/p/${poll.id}`).waitFor()
+    const poll = await makePoll()
+    await forgetJoinCode(poll)
+    const page = await present(poll)
+    await page.getByText(`Join at ${new URL(url()).host}/p/${poll.id}`).waitFor()
     expect(await page.locator('.join-code').count()).toBe(0)
   })
 
   test('is not there for a poll that is not, and says what to do without JavaScript', async () => {
-    const nowhere = await screen.visit({ id: 'nosuchpoll12' })
+    provoke(/nosuchpoll12/)
+    const nowhere = await present({ id: 'nosuchpoll12' })
     expect(await nowhere.locator('h1').innerText()).toBe('This poll is not here')
-    const page = await screen.visit(await screen.makePoll(), { javaScriptEnabled: false })
+    const page = await present(await makePoll(), { javaScriptEnabled: false })
     expect(await page.locator('h1').innerText()).toBe('Tea or coffee?')
     expect(await page.locator('noscript p').innerText()).toContain('The big screen needs JavaScript.')
   })
@@ -129,12 +122,9 @@ describe('the big screen', () => {
 
 describe('hidden results', () => {
   test('come to nobody’s screen nor over the wire, until the organiser asks for them', async () => {
-    const poll = await screen.makePoll({ results_visibility: 'after_close', options: ['Tea', 'Coffee', 'Water'] })
+    const poll = await makePoll({ results_visibility: 'after_close', options: ['Tea', 'Coffee', 'Water'] })
     for (const option of [2, 2, 2]) await vote(poll, option)
-    const [page, stranger] = await Promise.all([
-      screen.visit(poll, { after: `#manage=${poll.token}` }),
-      screen.visit(poll),
-    ])
+    const [page, stranger] = await Promise.all([present(poll, { after: `#manage=${poll.token}` }), present(poll)])
     for (const each of [page, stranger]) {
       await each.getByText('The result is hidden until voting has closed').waitFor()
       await isLive(each)
@@ -157,15 +147,15 @@ describe('hidden results', () => {
   })
 
   test('that were shown are hidden again in the next round', async () => {
-    const poll = await screen.makePoll({ results_visibility: 'never' })
+    const poll = await makePoll({ results_visibility: 'never' })
     await vote(poll, 2)
-    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    const page = await present(poll, { after: `#manage=${poll.token}` })
     await isLive(page)
     await page.keyboard.press('r')
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Enter')
     await waitUntil(async () => (await figures(page, 'Coffee')) === '100% 1 vote')
-    for (const step of ['reset', 'open']) await screen.call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
     await vote(poll, 1)
     await page.getByRole('button', { name: 'Show result' }).waitFor()
     await isLive(page)
@@ -173,32 +163,32 @@ describe('hidden results', () => {
   })
 
   test('are sent to no screen that has no token', async () => {
-    const poll = await screen.makePoll({ results_visibility: 'never' })
+    const poll = await makePoll({ results_visibility: 'never' })
     for (const option of [2, 2]) await vote(poll, option)
-    const page = await screen.visit(poll)
+    const page = await present(poll)
     await isLive(page)
-    await screen.call('POST', `${poll.path}/close`, { bearer: poll.token })
+    await call('POST', `${poll.path}/close`, { bearer: poll.token })
     await page.locator('.state').getByText('Final result').waitFor()
     expect(toldCounts().length).toBeGreaterThan(0)
     expect(toldCounts().filter((count) => !count.endsWith(':null'))).toEqual([])
   })
 
   test('stay hidden also where the browser that draws the screen has voted', async () => {
-    const poll = await screen.makePoll({ results_visibility: 'after_vote' })
+    const poll = await makePoll({ results_visibility: 'after_vote' })
     const { voter_token: session } = await vote(poll, 2)
-    const page = await screen.visit(poll, { cookie: `tallycast_session=${session}` })
+    const page = await present(poll, { cookie: `tallycast_session=${session}` })
     await page.getByText('The result is hidden here until voting has closed').waitFor()
-    await waitUntil(async () => screen.told.some((text) => text.includes('"total_votes":1')))
+    await waitUntil(async () => told().some((text) => text.includes('"total_votes":1')))
     expect(await page.locator('.figures, .fill, .sum').count()).toBe(0)
   })
 })
 
 describe('the organiser at the big screen', () => {
   test('opens and closes by keys, closes only after having been asked, and has no token in the address', async () => {
-    const poll = await screen.makePoll({ opens_at: new Date(Date.now() + 600_000).toISOString() })
-    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    const poll = await makePoll({ opens_at: new Date(Date.now() + 600_000).toISOString() })
+    const page = await present(poll, { after: `#manage=${poll.token}` })
     await page.getByText('Opens in 9:').waitFor()
-    expect(page.url()).toBe(`${screen.url}/p/${poll.id}/present`)
+    expect(page.url()).toBe(url(`/p/${poll.id}/present`))
     await page.reload()
     await page.getByRole('button', { name: 'Open', exact: true }).waitFor()
     await page.keyboard.press('o')
@@ -216,8 +206,8 @@ describe('the organiser at the big screen', () => {
   })
 
   test('opens nothing with a key that belongs to a list or a dialog', async () => {
-    const poll = await screen.makePoll({ draft: true })
-    const page = await screen.visit(poll, { after: `#manage=${poll.token}` })
+    const poll = await makePoll({ draft: true })
+    const page = await present(poll, { after: `#manage=${poll.token}` })
     const opened: string[] = []
     page.on('request', (request) => request.url().endsWith('/open') && opened.push(request.url()))
     await page.getByRole('button', { name: 'Open', exact: true }).waitFor()
@@ -237,9 +227,10 @@ describe('the organiser at the big screen', () => {
   })
 
   test('is not whoever comes without a token, or with another’s', async () => {
-    const [poll, other] = await Promise.all([screen.makePoll(), screen.makePoll()])
+    provoke(/\/ticket$/)
+    const [poll, other] = await Promise.all([makePoll(), makePoll()])
     for (const after of ['', `#manage=${other.token}`, '#manage=%0A"']) {
-      const page = await screen.visit(poll, { after })
+      const page = await present(poll, { after })
       if (after !== '') await page.getByText('This link does not manage this poll').waitFor()
       await isLive(page)
       await page.keyboard.press('c')

@@ -1,27 +1,25 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Poll } from '../../src/domain/poll.ts'
-import { openPage, startBrowser } from '../support/browser.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { type LiveSite, startLiveSite } from '../support/live-site.ts'
+import { useBrowser } from '../support/pages/use-browser.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const attack = `"><img src=x onerror="window.attacked=1"><script>window.attacked=1</script>`
 
 let side: LiveSide
 let site: LiveSite
-let browser: Browser
 
 beforeAll(async () => {
   side = await startLiveSide('redis')
   site = await startLiveSite(side)
-  browser = await startBrowser()
 }, 60_000)
 afterAll(async () => {
-  await browser.close()
   await site.stop()
   await side.stop()
 })
+const { open, provoke } = useBrowser(() => site.faults.map(String))
 
 const openPoll = async (said: Partial<Poll> = {}): Promise<Poll> => {
   const poll = await side.create({ closesAt: Date.now() + 3_600_000, allowVoteChange: false, ...said })
@@ -29,19 +27,11 @@ const openPoll = async (said: Partial<Poll> = {}): Promise<Poll> => {
   return poll
 }
 
-const faultsOfPages: string[] = []
-
 const visit = async (poll: Pick<Poll, 'id'>, options: BrowserContextOptions = {}, at = site): Promise<Page> => {
-  const page = await openPage(browser, faultsOfPages, options)
+  const page = await open(options)
   await page.goto(`${at.origin}/p/${poll.id}`)
   return page
 }
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  const faults = [...faultsOfPages.splice(0), ...site.faults]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
 
 const option = (page: Page, text: string) => page.locator('.option', { hasText: text })
 const share = (page: Page, text: string) => option(page, text).locator('.share').textContent()
@@ -78,6 +68,7 @@ describe('the page, with JavaScript', () => {
   })
 
   test('the same vote is sent again with the same key until it is answered, and counts once', async () => {
+    provoke(/\/vote$/)
     const poll = await openPoll()
     const page = await visit(poll)
     const keys: (string | undefined)[] = []
@@ -145,16 +136,17 @@ describe('the page, with JavaScript', () => {
     const scheduled = await side.create({ status: 'scheduled', opensAt: Date.now() + 60_000, closesAt: null })
     const page = await visit(scheduled)
     await page.getByText('Voting has not begun yet.').waitFor()
-    const open = await side.edit(scheduled, { status: 'open', opensAt: null })
-    await side.tell(open)
+    const opened = await side.edit(scheduled, { status: 'open', opensAt: null })
+    await side.tell(opened)
     await page.getByRole('button', { name: 'Vote' }).waitFor()
-    await side.record(open, 3)
-    await side.tell(await side.edit(open, { status: 'closed', closedAt: 1 }))
+    await side.record(opened, 3)
+    await side.tell(await side.edit(opened, { status: 'closed', closedAt: 1 }))
     await page.getByText('Final result').waitFor()
     await waitUntil(async () => (await share(page, 'Neither')) === '100%')
   })
 
   test('a poll that is deleted leaves the page', async () => {
+    provoke(/\/polls\//)
     const poll = await openPoll()
     const page = await visit(poll)
     await page.getByText('Live').waitFor()
@@ -164,6 +156,7 @@ describe('the page, with JavaScript', () => {
   })
 
   test('a page that lost its connection says so, and comes back with what it missed', async () => {
+    provoke(/./)
     const poll = await openPoll()
     const own = await startLiveSite(side)
     const page = await visit(poll, {}, own)
@@ -179,6 +172,7 @@ describe('the page, with JavaScript', () => {
   })
 
   test('where no WebSocket gets through, the bars move over server-sent events', async () => {
+    provoke(/\/ws\//)
     const poll = await openPoll()
     const own = await startLiveSite(side, { hasSockets: false })
     const page = await visit(poll, {}, own)
@@ -244,6 +238,7 @@ describe('the page, without JavaScript', () => {
   })
 
   test('what is wrong is said on the page, and the choice is kept', async () => {
+    provoke(/\/p\//)
     const poll = await openPoll({ type: 'multiple', maxChoices: 2 })
     const page = await visitPlain(poll)
     for (const name of ['Tea', 'Coffee', 'Neither']) await page.getByRole('checkbox', { name }).check()

@@ -1,23 +1,15 @@
 import { networkInterfaces } from 'node:os'
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { startBrowser } from '../support/browser.ts'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
 import { measureClickToBar } from '../support/click-to-bar.ts'
 import { createHttpClient } from '../support/http-client.ts'
-import { type PageWatch, watchPages } from '../support/page-watch.ts'
+import { useBrowser } from '../support/pages/use-browser.ts'
 import { useSystem } from '../support/system.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const system = useSystem({ env: { HOST: '0.0.0.0' } })
 
-let browser: Browser
-let watch: PageWatch
-beforeAll(async () => {
-  browser = await startBrowser()
-  watch = watchPages(browser)
-})
-afterEach(async () => watch.leave())
-afterAll(async () => browser.close())
+const watch = useBrowser()
 
 const bigScreen = { viewport: { width: 1920, height: 1080 } }
 const votes = 20
@@ -182,9 +174,12 @@ describe('a hidden result', () => {
     await phone.getByText('You voted for Tea').waitFor()
     const organisers = { bearer: body.manage_token }
     await waitUntil(async () => (await call('GET', `/polls/${body.id}`, organisers)).body.total_votes === counted)
-    expect(watch.told.flatMap((text) => text.match(counts) ?? []).filter((count) => !count.endsWith(':null'))).toEqual(
-      [],
-    )
+    expect(
+      watch
+        .told()
+        .flatMap((text) => text.match(counts) ?? [])
+        .filter((count) => !count.endsWith(':null')),
+    ).toEqual([])
     for (const page of [phone, screen]) expect(await page.content()).not.toMatch(/\b13[67]\b|\d\s?%/)
     await call('POST', `/polls/${body.id}/close`, organisers)
     for (const page of [phone, screen]) await waitUntil(async () => /\b137\b/.test(await textOf(page)))
@@ -220,7 +215,7 @@ test('what goes wrong in a page is noticed, unless it was provoked', async () =>
   await page.evaluate(`Object.assign(new Image(), { src: 'http://elsewhere.example/' })`)
   watch.provoke(/provoked$/)
   await page.evaluate(`fetch('/provoked')`)
-  const failed = await watch.leave().then(String, String)
+  const failed = String(await watch.leave())
   for (const fault of ['nobody caught this', '/nowhere: 404', 'Content Security Policy'])
     expect(failed).toContain(fault)
   expect(failed).not.toContain('provoked')

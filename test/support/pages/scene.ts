@@ -1,8 +1,8 @@
 import type { Page } from 'playwright-core'
 import { createClient } from '../../../client/src/index.ts'
-import type { MadePoll } from '../big-screen.ts'
 import type { HttpClient } from '../http-client.ts'
 import { waitUntil } from '../wait-until.ts'
+import type { MadePoll } from './use-pages.ts'
 
 /** What leads a page to the state in which somebody looks at it. */
 export type Scene = {
