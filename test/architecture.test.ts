@@ -89,7 +89,8 @@ const table = {
   'web/poll': { sees: ['client', 'web/i18n'], outside: 'packages' },
   'web/follow': { sees: ['client'], outside: 'packages' },
   'web/organiser': { sees: ['client', 'web/i18n'], outside: 'packages' },
-  'web/create': { sees: sharedByPages, outside: 'packages' },
+  // Its preview draws the page to vote, as voters see it.
+  'web/create': { sees: [...sharedByPages, 'web/vote'], outside: 'packages' },
   'web/manage': { sees: sharedByPages, outside: 'packages' },
   'web/present': { sees: sharedByPages, outside: 'packages' },
   'web/vote': { sees: sharedByPages, outside: 'packages' },

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { usePages } from '../support/pages/use-pages.ts'
 import { startSystem } from '../support/running-system.ts'
@@ -11,6 +11,9 @@ const rows = async (page: Page): Promise<readonly string[]> =>
   Promise.all((await page.locator('.row input').all()).map((input) => input.inputValue()))
 const make = (page: Page) => page.getByRole('button', { name: 'Make the poll' }).click()
 const link = (page: Page, label: string) => page.getByRole('textbox', { name: label }).inputValue()
+/** What a page to vote on says, but for when its counts were read. */
+const readAsVoter = async (within: Locator): Promise<readonly string[]> =>
+  within.locator('.asked, .code label, .ballot, .total, .hidden-note, #connection, .dock').allInnerTexts()
 /** The poll that the page has made, as anybody sees it. */
 const made = async (page: Page): Promise<unknown> => {
   await page.getByRole('heading', { name: 'Your poll is ready' }).waitFor()
@@ -110,6 +113,49 @@ describe('the page that makes a poll', () => {
       closes_at: new Date('2031-01-31T19:00').toISOString(),
       description: 'More about it.',
     })
+  })
+
+  test.each([
+    [
+      'hidden until the end, with codes and bounds',
+      async (page: Page) => {
+        await page.getByLabel('More than one option may be chosen').check()
+        await page.getByLabel('At most').fill('2')
+        await page.getByLabel('Who sees the result').selectOption('after_close')
+        await page.getByLabel('Who may vote').selectOption('code')
+        await page.getByLabel('Closes by itself').fill('2031-01-31T19:00')
+      },
+    ],
+    [
+      'for the organiser alone, opening by itself',
+      async (page: Page) => {
+        await page.getByLabel('Who sees the result').selectOption('never')
+        await page.getByLabel('Opens by itself').fill('2031-01-31T18:00')
+      },
+    ],
+    [
+      'hidden until one has voted, for users of an application',
+      async (page: Page) => {
+        await page.getByLabel('Who sees the result').selectOption('after_vote')
+        await page.getByLabel('Who may vote').selectOption('token')
+      },
+    ],
+  ])('the preview says what voters will read: %s', async (_, set) => {
+    const page = await visit('/')
+    await page.getByRole('textbox', { name: 'Question' }).fill('Which?')
+    for (const [at, text] of ['A', 'B', 'C'].entries()) {
+      await row(page, at + 1).fill(text)
+      await page.keyboard.press('Enter')
+    }
+    await page.getByText('More settings').click()
+    await set(page)
+    const preview = page.getByRole('group', { name: 'Preview' })
+    const shown = await readAsVoter(preview)
+    expect(await preview.locator(':is(input, button):not(:disabled)').count()).toBe(0)
+    await make(page)
+    await page.goto(await link(page, 'To vote'))
+    await page.getByText('Live', { exact: true }).waitFor()
+    expect(await readAsVoter(page.locator('#vote'))).toEqual(shown)
   })
 
   test('voting codes of a poll that asks for them are saved as a file', async () => {

@@ -20,7 +20,7 @@ type Props = {
 export function OptionList({ poll, options, own, chosen, isLocked, onChoose }: Props) {
   const kind = poll.max_choices === 1 ? 'radio' : 'checkbox'
   return (
-    <fieldset aria-labelledby="question choice">
+    <fieldset class="ballot" aria-labelledby="question choice">
       <legend id="choice">{chosen === null ? say(legendOf(options)) : describeChoice(poll)}</legend>
       <ol class={chosen === null ? 'options' : 'options choosing'}>
         {options.map((option) => {

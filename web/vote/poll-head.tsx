@@ -12,10 +12,12 @@ type Props = {
   readonly status: Status
   /** How far this device's clock is behind that of the service. */
   readonly behindMs: number
+  /** How the question is ranked on the page. */
+  readonly heading?: 'h1' | 'h2'
 }
 
 /** What is asked, and where the poll stands. */
-export function PollHead({ poll, status, behindMs }: Props) {
+export function PollHead({ poll, status, behindMs, heading: Heading = 'h1' }: Props) {
   const next = nextChange(status, poll)
   return (
     <header class="asked">
@@ -31,9 +33,9 @@ export function PollHead({ poll, status, behindMs }: Props) {
           </span>
         )}
       </p>
-      <h1 id="question" dir="auto">
+      <Heading id="question" dir="auto">
         {poll.question}
-      </h1>
+      </Heading>
       {poll.description !== '' && (
         <p class="about" dir="auto">
           {poll.description}
