@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vite'
 import { compress } from './compress.ts'
+import { nameOfTexts, pageTexts } from './page-texts.ts'
 
 const entry = (page: string): string => join(import.meta.dirname, page, 'main.tsx')
 
@@ -12,7 +13,7 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/assets/',
   logLevel: 'warn',
-  plugins: [compress()],
+  plugins: [pageTexts(), compress()],
   build: {
     outDir: join(import.meta.dirname, 'dist'),
     emptyOutDir: true,
@@ -33,6 +34,9 @@ export default defineConfig({
             manage: entry('manage'),
             present: entry('present'),
             vote: entry('vote'),
+          },
+          output: {
+            chunkFileNames: ({ facadeModuleId }) => `${nameOfTexts(facadeModuleId) ?? '[name]'}-[hash].js`,
           },
         },
       },

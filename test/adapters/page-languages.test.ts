@@ -13,10 +13,10 @@ const makePoll = async (more: object = {}) => pages.makePoll({ options: ['Tea', 
 const language = async (page: Page): Promise<unknown> =>
   page.evaluate('[document.documentElement.lang, document.documentElement.dir]')
 const switchOf = (page: Page) => page.locator('select.language')
-/** The files of texts that the page has fetched. */
+/** The files of texts that the page has fetched, by page and language. */
 const fetchedTexts = async (page: Page): Promise<readonly string[]> => {
   const names = await page.evaluate<string[]>(`performance.getEntriesByType('resource').map(({ name }) => name)`)
-  return names.flatMap((name) => /\/assets\/(ar|en|es)-[\w-]{8}\.js$/.exec(name)?.[1] ?? [])
+  return names.flatMap((name) => /\/assets\/(\w+\.(?:ar|en|es))-[\w-]{8}\.js$/.exec(name)?.[1] ?? [])
 }
 describe('the language of a page', () => {
   test.each([
@@ -29,12 +29,12 @@ describe('the language of a page', () => {
     async (locale, tag, direction, title) => {
       const headers = { accept: 'text/html', 'accept-language': locale }
       const answer = await fetch(url(), { headers })
-      expect(await answer.text()).toContain(`<html lang="${tag}" dir="${direction}">`)
+      expect(await answer.text()).toContain(`<html lang="${tag}" dir="${direction}" data-locale="`)
       expect(answer.headers.get('vary')).toBe('Accept, Accept-Language, Cookie')
       const page = await visit(locale)
       await page.getByRole('heading', { name: title }).waitFor()
       expect(await language(page)).toEqual([tag, direction])
-      expect(await fetchedTexts(page)).toEqual([tag])
+      expect(await fetchedTexts(page)).toEqual([`create.${tag}`])
     },
   )
 
@@ -72,7 +72,7 @@ describe('the language of a page', () => {
     const cookies = await page.context().cookies()
     expect(cookies).toMatchObject([{ name: 'tallycast_language', value: 'ar', sameSite: 'Lax', path: '/' }])
     const drawn = await page.reload()
-    expect(await drawn?.text()).toContain('<html lang="ar" dir="rtl">')
+    expect(await drawn?.text()).toContain('<html lang="ar" dir="rtl"')
     await page.getByRole('heading', { name: 'اطرح سؤالًا' }).waitFor()
   })
 
@@ -80,7 +80,7 @@ describe('the language of a page', () => {
     provoke(/\/assets\/es-/)
     const page = await visit('en')
     await page.getByRole('heading', { name: 'Ask something' }).waitFor()
-    await page.route(/\/assets\/es-/, async (route) => route.abort())
+    await page.route(/\/assets\/create\.es-/, async (route) => route.abort())
     await switchOf(page).selectOption('es')
     await waitUntil(async () => (await switchOf(page).inputValue()) === 'en')
     expect(await language(page)).toEqual(['en', 'ltr'])
@@ -94,6 +94,78 @@ describe('the language of a page', () => {
     const { id } = await makePoll()
     await page.goto(url(`/p/${id}/present`))
     expect(await page.locator('noscript p').innerText()).toContain('La pantalla grande necesita JavaScript.')
+  })
+})
+
+describe('without JavaScript', () => {
+  test('a link chooses another language for this page and for those that follow, and loses nothing of the address', async () => {
+    const { id } = await makePoll({ closes_at: new Date(Date.now() + 3_600_000).toISOString() })
+    const page = await visit('en-GB', `/p/${id}?voted`, { javaScriptEnabled: false })
+    const links = page.getByRole('navigation', { name: 'Language' })
+    expect(await links.getByRole('link').allInnerTexts()).toEqual(['العربية', 'Español'])
+    await links.getByRole('link', { name: 'Español' }).click()
+    expect(new URL(page.url()).search).toBe('?voted=&lang=es')
+    expect(await page.context().cookies()).toMatchObject([
+      { name: 'tallycast_language', value: 'es', sameSite: 'Lax', path: '/', httpOnly: false },
+    ])
+    await page.getByRole('radio', { name: 'Tea' }).check()
+    await page.getByRole('button', { name: 'Votar' }).click()
+    await page.getByText('Has votado por Tea.').waitFor()
+    expect(new URL(page.url()).search).toBe('?voted')
+    // Also where there is no poll, and no script that had a switch.
+    await page.goto(url('/j?code=222222'))
+    await page.getByRole('link', { name: 'العربية' }).click()
+    expect(await page.getByRole('textbox').inputValue()).toBe('222222')
+    expect(await language(page)).toEqual(['ar', 'rtl'])
+  })
+
+  test('the address says how the page is drawn, and a frame or a page of others leaves nothing behind', async () => {
+    const { id } = await makePoll()
+    const ask = async (path: string, headers = {}) => {
+      const answer = await fetch(url(path), { headers: { accept: 'text/html', ...headers } })
+      return [/<html lang="(\w+)"/.exec(await answer.text())?.[1], answer.headers.get('set-cookie')?.split(';')[0]]
+    }
+    const foreign = { 'sec-fetch-site': 'cross-site' }
+    const kept = { cookie: 'tallycast_language=ar' }
+    expect(await ask(`/p/${id}?lang=es`, kept)).toEqual(['es', 'tallycast_language=es'])
+    expect(await ask(`/p/${id}?lang=es`, foreign)).toEqual(['es', undefined])
+    expect(await ask(`/p/${id}/embed?lang=es`)).toEqual(['es', undefined])
+    for (const tag of ['xx', 'es-MX;Path=/', 'x'.repeat(200), ''])
+      expect((await ask(`/p/${id}?lang=${encodeURIComponent(tag)}`, kept))[1]).toBeUndefined()
+  })
+})
+
+describe('the region of the reader', () => {
+  test.each([
+    ['ar-EG', /٠٪/, /^[\s\u200f]*يُغلق.*٢٠٣١/],
+    ['en-GB', /0%/, /^Closes 31 Jan 2031, 18:05$/],
+  ])(
+    '%s decides how numbers and times are written, by the server and by the script alike',
+    async (locale, share, closes) => {
+      const { id } = await makePoll({ closes_at: '2031-01-31T18:05:00Z' })
+      const options = { timezoneId: 'UTC' }
+      const drawn = await visit(locale, `/p/${id}`, { ...options, javaScriptEnabled: false })
+      const live = await visit(locale, `/p/${id}`, options)
+      await live.locator('#connection.live').waitFor()
+      for (const page of [drawn, live]) {
+        expect(await page.evaluate('document.documentElement.dataset.locale')).toBe(locale)
+        expect(await page.locator('.share').first().innerText()).toMatch(share)
+      }
+      expect(await live.locator('.when').innerText()).toMatch(closes)
+      // The server names the zone, of which it knows nothing.
+      const [written, named] = await Promise.all([live, drawn].map((page) => page.locator('.when time').innerText()))
+      expect(named).toContain(written)
+    },
+  )
+
+  test('stays that of the reader when another language is chosen', async () => {
+    const { id } = await makePoll({ closes_at: '2031-01-31T18:05:00Z' })
+    const page = await visit('es-MX', `/p/${id}?lang=en`, { timezoneId: 'UTC' })
+    await page.locator('#connection.live').waitFor()
+    expect(await page.locator('.when').innerText()).toMatch(/^Closes Jan 31, 2031, 6:05\sPM$/)
+    await switchOf(page).selectOption('es')
+    await page.getByText(/^Se cierra: 31 ene 2031, 6:05\sp\.m\.$/).waitFor()
+    expect(new URL(page.url()).search).toBe('')
   })
 })
 

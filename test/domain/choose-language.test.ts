@@ -2,6 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { chooseLanguage } from '../../src/adapters/http/page/choose-language.ts'
 
 const available = ['ar', 'en', 'es', 'pt-BR']
+const choose = (wanted: string | undefined, ...chosen: readonly string[]) => chooseLanguage(wanted, chosen, available)
+const tagFor = (wanted: string | undefined, ...chosen: readonly string[]): string => choose(wanted, ...chosen).tag
+const localeFor = (wanted: string | undefined, ...chosen: readonly string[]): string => choose(wanted, ...chosen).locale
 
 describe('the language of a page', () => {
   test.each([
@@ -17,18 +20,21 @@ describe('the language of a page', () => {
     ['pt-br', 'pt-BR'],
     ['ar-Arab-EG', 'ar'],
   ])('%s is %s', (wanted, chosen) => {
-    expect(chooseLanguage(wanted, undefined, available)).toBe(chosen)
+    expect(tagFor(wanted)).toBe(chosen)
   })
 
   test('is looked for in tags of up to 35 characters, and no longer ones', () => {
-    const tagOf = (length: number): string => `es-${'x'.repeat(length - 3)}`
-    expect(chooseLanguage(tagOf(35), undefined, available)).toBe('es')
-    expect(chooseLanguage(tagOf(36), tagOf(36), available)).toBe('en')
+    // No subtag is longer than eight.
+    const tagOf = (length: number): string => `es-x-${'xxxxxxxx-'.repeat(3)}${'x'.repeat(length - 32)}`
+    expect(choose(tagOf(35))).toEqual({ tag: 'es', locale: tagOf(35) })
+    expect(choose(tagOf(36), tagOf(36))).toEqual({ tag: 'en', locale: 'en' })
+    expect(choose(tagOf(36), 'es')).toEqual({ tag: 'es', locale: 'es' })
   })
 
   test('is the one that was chosen here, whatever the browser is set to', () => {
-    expect(chooseLanguage('es', 'ar', available)).toBe('ar')
-    expect(chooseLanguage(undefined, 'es', available)).toBe('es')
+    expect(tagFor('es', 'ar')).toBe('ar')
+    expect(tagFor(undefined, 'es')).toBe('es')
+    expect(tagFor('en', 'xx', 'es', 'ar')).toBe('es')
   })
 
   test.each([
@@ -46,18 +52,53 @@ describe('the language of a page', () => {
     '-',
     'constructor',
   ])('is English where nothing that can be read (%s) asks for another', (wanted) => {
-    expect(chooseLanguage(wanted, undefined, available)).toBe('en')
+    expect(choose(wanted)).toEqual({ tag: 'en', locale: 'en' })
   })
 
   test('a cookie that names no language changes nothing', () => {
     for (const cookie of ['', 'xx', '../en', '__proto__', 'x'.repeat(4000)]) {
-      expect(chooseLanguage('es', cookie, available)).toBe('es')
+      expect(choose('es', cookie)).toEqual({ tag: 'es', locale: 'es' })
     }
   })
 
   test('the twentieth that is named is looked at, and none behind it', () => {
     const others = (count: number): string => Array.from({ length: count }, () => 'de').join(',')
-    expect(chooseLanguage(`${others(19)},es`, undefined, available)).toBe('es')
-    expect(chooseLanguage(`${others(20)},es`, undefined, available)).toBe('en')
+    expect(tagFor(`${others(19)},es`)).toBe('es')
+    expect(tagFor(`${others(20)},es`)).toBe('en')
   })
+})
+
+describe('how numbers, dates and times are written', () => {
+  test.each([
+    ['ar-EG', 'ar-EG'],
+    ['en-GB, en;q=0.9', 'en-GB'],
+    ['de-DE, es-MX;q=0.9, en-US;q=0.8', 'es-MX'],
+    ['es-419', 'es-419'],
+    ['AR-eg', 'ar-EG'],
+    ['ar-Arab-EG', 'ar-Arab-EG'],
+    ['en-GB-u-hc-h12', 'en-GB-u-hc-h12'],
+    // Of European Portuguese there are no texts, but that region writes as it does.
+    ['pt-PT', 'pt-PT'],
+  ])('is that of the region where the browser (%s) names one: %s', (wanted, locale) => {
+    expect(localeFor(wanted)).toBe(locale)
+  })
+
+  test('is the reader’s region also in a language that was chosen, and the language’s own where the reader names none of it', () => {
+    expect(choose('en-GB, ar-EG;q=0.5', 'ar')).toEqual({ tag: 'ar', locale: 'ar-EG' })
+    expect(choose('en-GB', 'ar')).toEqual({ tag: 'ar', locale: 'ar' })
+    // By an address, where nobody else says how.
+    expect(choose('en-GB', 'es-MX')).toEqual({ tag: 'es', locale: 'es-MX' })
+    expect(localeFor('de-DE')).toBe('en')
+  })
+
+  test('is not that of another script', () => {
+    expect(choose('ar-Latn-EG, es')).toEqual({ tag: 'ar', locale: 'ar' })
+  })
+
+  test.each(['ar-', 'ar-EG-', 'ar-EGYPTIANS', 'ar--EG', 'ar_EG', 'ar-EG-x', 'ar-u', 'ar-\u0000'])(
+    'is the language’s own where the tag (%s) is none',
+    (wanted) => {
+      expect(localeFor(wanted, 'ar')).toBe('ar')
+    },
+  )
 })

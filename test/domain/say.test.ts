@@ -6,7 +6,7 @@ import { tellFault } from '../../web/i18n/tell-fault.ts'
 import { readLanguages } from '../support/languages.ts'
 
 const languages = readLanguages()
-const speak = (tag: string): void => useLanguage(languages.get(tag)!, tag)
+const speak = (tag: string, locale = tag): void => useLanguage(languages.get(tag)!, tag, locale)
 
 beforeEach(() => speak('en'))
 
@@ -60,6 +60,22 @@ describe('numbers and times', () => {
   ])('are written as in %s', (tag, number, percent, decimal) => {
     speak(tag)
     expect([formatNumber(12_345), formatPercent(0.754), formatNumber(1 / 3, 1)]).toEqual([number, percent, decimal])
+  })
+
+  test.each([
+    ['en', 'en-GB', '12,345', '75%', '31 Jan 2026, 18:05'],
+    ['en', 'en-US', '12,345', '75%', 'Jan 31, 2026, 6:05 PM'],
+    ['es', 'es-MX', '12,345', '75%', '31 ene 2026, 6:05 p.m.'],
+    ['ar', 'ar-EG', '١٢٬٣٤٥', '٧٥٪؜', '٣١ يناير ٢٠٢٦، ٦:٠٥ م'],
+  ])('of %s are written as in the region of %s', (tag, locale, number, percent, time) => {
+    speak(tag, locale)
+    const written = [formatNumber(12_345), formatPercent(0.754), formatTime(new Date('2026-01-31T18:05:00Z'), 'UTC')]
+    expect(written.map((text) => text.replace(/[\s\u200f]/g, ' ').replace(/ (?:UTC|GMT).*$/, ''))).toEqual([
+      number,
+      percent,
+      time,
+    ])
+    expect(say('create.codes_count', { least: 1, most: 12_345 })).toContain(number)
   })
 
   const second = 1000

@@ -3177,4 +3177,37 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'whoever chooses a language is written to as in no region',
+    edits: [
+      {
+        file: 'src/adapters/http/page/choose-language.ts',
+        from: 'pickLocale(tag, [...preferred, ...chosen])',
+        to: 'pickLocale(tag, chosen)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/choose-language.test.ts',
+        title:
+          'is the reader’s region also in a language that was chosen, and the language’s own where the reader names none of it',
+      },
+    ],
+  },
+  {
+    breaks: 'a page lacks texts that only one of its deepest components says',
+    edits: [
+      {
+        file: 'web/page-texts.ts',
+        from: "vote: ['common', 'faults', 'message', 'vote']",
+        to: "vote: ['common', 'message', 'vote']",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/page-texts.test.ts',
+        title: 'the page vote fetches the texts that it says, and no others',
+      },
+    ],
+  },
 ]

@@ -1,6 +1,6 @@
 import { useLanguage } from '../i18n/in-use.ts'
 import type { Messages } from '../i18n/messages.ts'
-import { pickLanguage } from '../i18n/pick-language.ts'
+import { pickLanguage, pickLocale } from '../i18n/pick-language.ts'
 
 // Every language travels within the script, but of each only what the element says.
 const common = import.meta.glob<Messages['common']>('../messages/*.json', { eager: true, import: 'common' })
@@ -13,7 +13,9 @@ const tags = Object.keys(embed).map((path) => path.replace(/^.*\/(.*)\.json$/, '
 export function speak(wanted: readonly string[]): string {
   const tag = pickLanguage(wanted, tags)
   const path = pathOf(tag)
+  // The page around says which language; how numbers are written in it, the region of who reads.
+  const locale = pickLocale(tag, [...navigator.languages, ...wanted])
   // The other sections are those of pages, and nothing here says them.
-  useLanguage({ common: common[path], embed: embed[path] } as Messages, tag)
+  useLanguage({ common: common[path], embed: embed[path] } as Messages, tag, locale)
   return tag
 }

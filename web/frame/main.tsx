@@ -1,19 +1,18 @@
 import { alsoKeepIn } from '../embed/kept-session.ts'
 import { definePollElement } from '../embed/poll-element.tsx'
 import { languageInUse } from '../i18n/in-use.ts'
-import { languages, loadLanguage } from '../i18n/language.ts'
-import { pickLanguage } from '../i18n/pick-language.ts'
+import { loadLanguage } from '../i18n/language.ts'
+import type { Messages } from '../i18n/messages.ts'
 import './frame.css'
 import { partitionedCookie } from './partitioned-cookie.ts'
 
+const texts = import.meta.glob<Messages>('../messages/*.json', { query: '?page=frame', import: 'default' })
 const root = document.querySelector<HTMLElement>('#frame')
-const asked = new URLSearchParams(location.search)
-const theme = asked.get('theme')
-const language = asked.get('lang')
+const theme = new URLSearchParams(location.search).get('theme')
 
-// The page around knows how it looks, and in which language it speaks.
+// The page around knows how it looks; `loadLanguage` reads in which language it speaks.
 if (theme === 'light' || theme === 'dark') document.documentElement.dataset['theme'] = theme
-await loadLanguage(language === null ? undefined : pickLanguage([language], languages))
+await loadLanguage(texts)
 
 alsoKeepIn(partitionedCookie)
 definePollElement({ home: location.origin, heading: 'h1', speak: () => languageInUse().tag })

@@ -1,8 +1,12 @@
 import { languageInUse } from './in-use.ts'
+import { keepFormats } from './keep-formats.ts'
 
-/** They are slow to make, and there are as many as languages and ways to write below. */
-const numberFormats = new Map<string, Intl.NumberFormat>()
-const timeFormats = new Map<string, Intl.DateTimeFormat>()
+const numberFormatOf = keepFormats(
+  (locale, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options),
+)
+const timeFormatOf = keepFormats(
+  (locale, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options),
+)
 
 /** With exactly so many decimals. */
 export function formatNumber(number: number, decimals = 0): string {
@@ -26,12 +30,8 @@ export function formatClock(date: Date, zone?: string): string {
 }
 
 function timeFormat(options: Intl.DateTimeFormatOptions, zone: string | undefined): Intl.DateTimeFormat {
-  const { tag } = languageInUse()
   const inZone = zone === undefined ? options : ({ ...options, timeZone: zone, timeZoneName: 'short' } as const)
-  const key = `${tag} ${JSON.stringify(inZone)}`
-  const format = timeFormats.get(key) ?? new Intl.DateTimeFormat(tag, inZone)
-  timeFormats.set(key, format)
-  return format
+  return timeFormatOf(languageInUse().locale, inZone)
 }
 
 /**
@@ -57,9 +57,5 @@ function formatUnit(count: number, unit: 'day' | 'hour', unitDisplay: 'long' | '
 }
 
 function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const { tag } = languageInUse()
-  const key = `${tag} ${JSON.stringify(options)}`
-  const format = numberFormats.get(key) ?? new Intl.NumberFormat(tag, options)
-  numberFormats.set(key, format)
-  return format
+  return numberFormatOf(languageInUse().locale, options)
 }

@@ -1,6 +1,7 @@
 import type { Messages } from './messages.ts'
 
-type InUse = { readonly tag: string; readonly messages: Messages }
+/** `tag`: of the texts. `locale`: by what numbers, dates and times are written, which the reader's region decides. */
+type InUse = { readonly tag: string; readonly locale: string; readonly messages: Messages }
 
 let inUse: InUse | null = null
 
@@ -8,8 +9,8 @@ let inUse: InUse | null = null
  * From now on `say` and the formats speak this language. A browser has one at a time. A server has one for each request: there this stands right
  * before a page is drawn, in the same turn, and nothing is awaited until it is drawn; so two requests never speak each other's.
  */
-export function useLanguage(messages: Messages, tag: string): void {
-  inUse = { messages, tag }
+export function useLanguage(messages: Messages, tag: string, locale = tag): void {
+  inUse = { messages, tag, locale }
 }
 
 /** Throws where no language was chosen yet: whatever is drawn so early would be drawn in the wrong one. */

@@ -1,9 +1,10 @@
 import { languageInUse } from './in-use.ts'
-import { languages, switchLanguage } from './language.ts'
+import { nameLanguage } from './language-name.ts'
+import { offeredLanguages, switchLanguage } from './language.ts'
 import { say } from './say.ts'
 import './language-switch.css'
 
-/** All languages, each by its own name, so that whoever reads none of the others finds theirs. */
+/** All languages that the page has. */
 export function LanguageSwitch() {
   return (
     <select
@@ -13,16 +14,11 @@ export function LanguageSwitch() {
       value={languageInUse().tag}
       onChange={({ currentTarget: { value } }) => void switchLanguage(value)}
     >
-      {languages.map((tag) => (
+      {offeredLanguages().map((tag) => (
         <option key={tag} value={tag} lang={tag}>
-          {nameOf(tag)}
+          {nameLanguage(tag)}
         </option>
       ))}
     </select>
   )
-}
-
-function nameOf(tag: string): string {
-  const name = new Intl.DisplayNames([tag], { type: 'language' }).of(tag) ?? tag
-  return name.charAt(0).toLocaleUpperCase(tag) + name.slice(1)
 }

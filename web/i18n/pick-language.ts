@@ -16,6 +16,30 @@ export function pickLanguage(wanted: readonly string[], available: readonly stri
   return fallback
 }
 
+/**
+ * By what numbers, dates and times are written for a reader of this language: the first of the wanted tags that names it, whole, for its region says
+ * how (`ar-EG`, `en-GB`); the language itself where none does.
+ */
+export function pickLocale(language: string, wanted: readonly string[]): string {
+  const spoken = new Intl.Locale(language).maximize()
+  for (const tag of wanted) {
+    const locale = readLocale(tag)
+    const named = locale?.maximize()
+    if (named?.language === spoken.language && named.script === spoken.script) return String(locale)
+  }
+  return language
+}
+
+/** Null for what is no tag, or too long for one. */
+function readLocale(tag: string): Intl.Locale | null {
+  if (tag.length > tagCharactersMax) return null
+  try {
+    return new Intl.Locale(tag)
+  } catch {
+    return null
+  }
+}
+
 function findLanguage(wanted: string, available: readonly string[]): string | undefined {
   const parts = wanted.split('-')
   for (let kept = parts.length; kept > 0; kept -= 1) {

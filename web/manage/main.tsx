@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
+import type { Messages } from '../i18n/messages.ts'
 import { baseForOthers } from '../organiser/links-for-others.ts'
 import { reloadWithNewToken, takeToken } from '../organiser/manage-token.ts'
 import { ManagePage } from './manage-page.tsx'
@@ -8,6 +9,7 @@ import './controls.css'
 import './result.css'
 import './edit.css'
 
+const texts = import.meta.glob<Messages>('../messages/*.json', { query: '?page=manage', import: 'default' })
 const root = document.querySelector<HTMLElement>('#manage')
 if (root !== null) {
   const { id = '', base } = root.dataset
@@ -16,7 +18,7 @@ if (root !== null) {
   reloadWithNewToken(id)
   const draw = (): void =>
     render(<ManagePage pollId={id} question={question} base={baseForOthers(base)} given={token} />, root)
-  await loadLanguage()
+  await loadLanguage(texts)
   root.replaceChildren()
   draw()
   redrawOnSwitch(draw)

@@ -1,6 +1,7 @@
 import { hydrate, render } from 'preact'
 import { LanguageSwitch } from '../i18n/language-switch.tsx'
 import { loadLanguage, redrawOnSwitch } from '../i18n/language.ts'
+import type { Messages } from '../i18n/messages.ts'
 import { reloadWithNewToken, takeToken } from '../organiser/manage-token.ts'
 import { forgetVoted, reloadWithNewCode, takeCode } from './page-address.ts'
 import type { VoteSnapshot } from './snapshot.ts'
@@ -9,6 +10,7 @@ import './vote.css'
 import './ballot.css'
 import './dock.css'
 
+const texts = import.meta.glob<Messages>('../messages/*.json', { query: '?page=vote', import: 'default' })
 const root = document.querySelector<HTMLElement>('#vote')
 const written = document.querySelector('#snapshot')?.textContent
 if (root !== null && typeof written === 'string') {
@@ -26,7 +28,7 @@ if (root !== null && typeof written === 'string') {
   reloadWithNewToken(poll.id)
   reloadWithNewCode()
   // In the language that the server has drawn it in.
-  await loadLanguage(document.documentElement.lang)
+  await loadLanguage(texts, document.documentElement.lang)
   const page = () => (
     <VotePage snapshot={snapshot} brought={brought}>
       <LanguageSwitch />

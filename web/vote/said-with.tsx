@@ -20,7 +20,7 @@ export function SaidWith({ text, children }: { readonly text: string; readonly c
 /** Texts of people in a row, as the language in use joins them; each runs in its own direction. */
 export function joinTexts(texts: readonly string[]): ComponentChildren {
   const places = texts.map((_, place) => String(place))
-  return new Intl.ListFormat(languageInUse().tag)
+  return new Intl.ListFormat(languageInUse().locale)
     .formatToParts(places)
     .map(({ type, value }) => (type === 'element' ? <bdi key={value}>{texts[Number(value)]}</bdi> : value))
 }

@@ -7,8 +7,8 @@ import { VotePage } from './vote-page.tsx'
 /** Nobody knows yet what the reader does and brings. */
 const nothingBrought = { chosen: null, manageToken: null, behindMs: 0 }
 
-export const drawVotePage: DrawVotePage = (snapshot, { tag, messages }) => {
-  useLanguage(messages, tag)
+export const drawVotePage: DrawVotePage = (snapshot, { tag, locale, messages }) => {
+  useLanguage(messages, tag, locale)
   const { poll, code } = snapshot
   return {
     body: renderToString(<VotePage snapshot={snapshot} brought={{ ...nothingBrought, code }} />),

@@ -23,5 +23,5 @@ export type VoteSnapshot = {
 /** What `server.tsx` exports: the page as HTML, in the language that is given, and whether there is anything to choose on it. */
 export type DrawVotePage = (
   snapshot: VoteSnapshot,
-  language: { readonly tag: string; readonly messages: Messages },
+  language: { readonly tag: string; readonly locale: string; readonly messages: Messages },
 ) => { readonly body: string; readonly canChoose: boolean }

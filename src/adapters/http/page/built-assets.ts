@@ -25,7 +25,7 @@ export type BuiltEntry = {
   /** Other scripts that it imports, to be fetched along with it. */
   readonly imports: readonly string[]
   readonly styles: readonly string[]
-  /** The texts of each language, of which the script fetches one: by their tags. */
+  /** What the page says in each language, of which the script fetches one: by their tags. */
   readonly messages: ReadonlyMap<string, string>
 }
 
@@ -34,7 +34,12 @@ export class PagesNotBuilt extends Error {
   override readonly name = 'PagesNotBuilt'
 }
 
-type Chunk = { readonly file: string; readonly imports?: readonly string[]; readonly css?: readonly string[] }
+type Chunk = {
+  readonly file: string
+  readonly imports?: readonly string[]
+  readonly dynamicImports?: readonly string[]
+  readonly css?: readonly string[]
+}
 type Manifest = Readonly<Record<string, Chunk>>
 
 /** What the build has made of an entry of `web/`. Throws `PagesNotBuilt` where there was none. */
@@ -51,9 +56,10 @@ export function builtEntry(source: string): BuiltEntry {
     imports: imported.map(({ file }) => addressOf(file)),
     styles: [...imported, built].flatMap(({ css }) => css ?? []).map(addressOf),
     messages: new Map(
-      Object.entries(manifest).flatMap(([name, { file }]) => {
-        const tag = /^messages\/(.+)\.json$/.exec(name)?.[1]
-        return tag === undefined ? [] : [[tag, addressOf(file)] as const]
+      (built.dynamicImports ?? []).flatMap((name) => {
+        const tag = /^messages\/(.+)\.json\?/.exec(name)?.[1]
+        const file = manifest[name]?.file
+        return tag === undefined || file === undefined ? [] : [[tag, addressOf(file)] as const]
       }),
     ),
   }

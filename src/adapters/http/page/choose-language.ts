@@ -1,17 +1,21 @@
-import { pickLanguage } from '../../../../web/i18n/pick-language.ts'
+import { pickLanguage, pickLocale } from '../../../../web/i18n/pick-language.ts'
 
 /** More than anybody speaks; what follows is not looked at. */
 const languagesMax = 20
 
+/** `tag`: of the texts. `locale`: by what numbers, dates and times are written. */
+export type ChosenLanguage = { readonly tag: string; readonly locale: string }
+
 /**
- * The language of a page that the server draws: what was chosen (the cookie `tallycast_language`), else what the browser is set to, by its order
- * of preference. Whatever is drawn by it says `Vary: Accept-Language, Cookie`, or a cache would hand one reader's language to the next.
+ * The language of a page that the server draws: the first that was chosen (by the address, or the cookie `tallycast_language`), else what the browser is
+ * set to, by its order of preference; written as in the region that the browser names. Whatever is drawn by it says `Vary: Accept-Language, Cookie`, or
+ * a cache would hand one reader's language to the next.
  */
 export function chooseLanguage(
   acceptLanguage: string | undefined,
-  cookie: string | undefined,
+  chosen: readonly string[],
   available: readonly string[],
-): string {
+): ChosenLanguage {
   const preferred = (acceptLanguage ?? '')
     .split(',', languagesMax)
     .map(readPreference)
@@ -19,7 +23,8 @@ export function chooseLanguage(
     // Equal ones keep the order in which they are named.
     .sort((a, b) => b.quality - a.quality)
     .map(({ tag }) => tag)
-  return pickLanguage([...(cookie === undefined ? [] : [cookie]), ...preferred], available)
+  const tag = pickLanguage([...chosen, ...preferred], available)
+  return { tag, locale: pickLocale(tag, [...preferred, ...chosen]) }
 }
 
 /** RFC 9110, 12.5.4. One that cannot be read is not wanted. */

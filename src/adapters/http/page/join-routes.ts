@@ -11,6 +11,7 @@ import { PROBLEMS, sendRefusal } from '../problems.ts'
 import { isForPerson, sayWhenToComeBack } from './answer-people.ts'
 import { renderJoinPage } from './join-page.ts'
 import { pagePolicy, sendPage } from './layout.ts'
+import { keepAskedLanguage } from './page-language.ts'
 
 export type JoinRoutesParts = { readonly joinPoll: JoinPoll; readonly address: PublicAddress }
 
@@ -47,6 +48,7 @@ const operation = describeOperation({
 export function joinRoutes(app: HttpApp, parts: JoinRoutesParts): void {
   app.register(async (pages: HttpApp) => {
     await protectPages(pages, ({ headers }) => pagePolicy(headers.host), parts.address)
+    keepAskedLanguage(pages, parts.address)
     pages.setErrorHandler((fault, request, reply) => {
       const unavailable = refusalOfFault(fault)
       if (unavailable === null) throw fault

@@ -3,7 +3,9 @@ import { say } from '../../../../web/i18n/say.ts'
 import type { PagePolicy } from '../html-headers.ts'
 import { assetUrl } from './assets.ts'
 import type { BuiltEntry } from './built-assets.ts'
+import type { ChosenLanguage } from './choose-language.ts'
 import { type Html, html, htmlOfData } from './html.ts'
+import { renderLanguageLinks } from './language-links.ts'
 import { speakLanguageOf } from './page-language.ts'
 
 export type Page = {
@@ -26,13 +28,13 @@ const icon =
  * Sends a page, which its route has protected by `pagePolicy`, in the language of whoever asked. It is drawn here at once, so that nobody else's language
  * comes between.
  */
-export function sendPage(reply: FastifyReply, status: number, draw: (language: string) => Page): FastifyReply {
+export function sendPage(reply: FastifyReply, status: number, draw: () => Page): FastifyReply {
   const language = speakLanguageOf(reply)
   return reply
     .code(status)
     .type('text/html; charset=utf-8')
     .header('cache-control', 'private, no-store')
-    .send(renderPage(draw(language), language).toString())
+    .send(renderPage(draw(), language, reply.request.url).toString())
 }
 
 /** A page brings only what is ours. Older browsers do not take 'self' for the socket of the same host, so it is named. */
@@ -49,12 +51,13 @@ export function pagePolicy(host = ''): PagePolicy {
   }
 }
 
-function renderPage(page: Page, language: string): Html {
+function renderPage(page: Page, { tag, locale }: ChosenLanguage, url: string): Html {
   const { title, body, refreshSeconds, entry, snapshot } = page
-  const texts = entry?.messages.get(language)
+  const texts = entry?.messages.get(tag)
   const fetchedAlong = [...(entry?.imports ?? []), ...(texts === undefined ? [] : [texts])]
+  const links = renderLanguageLinks(url, tag)
   return html`<!doctype html>
-    <html lang="${language}" dir="${say('common.direction')}">
+    <html lang="${tag}" dir="${say('common.direction')}" data-locale="${locale}">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -72,7 +75,10 @@ function renderPage(page: Page, language: string): Html {
       </head>
       <body>
         ${body}
-        <footer><a href="/docs">Tallycast</a> <span data-say="common.promise">${say('common.promise')}</span></footer>
+        <footer>
+          <a href="/docs">Tallycast</a> <span data-say="common.promise">${say('common.promise')}</span>
+          ${entry === undefined ? links : html`<noscript>${links}</noscript>`}
+        </footer>
       </body>
     </html> `
 }

@@ -19,6 +19,7 @@ import { createRenderHomePage } from './home-page.ts'
 import { type Page, pagePolicy, sendPage } from './layout.ts'
 import { createRenderManagePage } from './manage-page.ts'
 import { renderMessagePage } from './message-page.ts'
+import { keepAskedLanguage } from './page-language.ts'
 import { createRenderPollPage, type PollView } from './poll-page.ts'
 import { createRenderPresentPage } from './present-page.ts'
 import { linkBase, qrCodeRoute, votePageUrl } from './qr-code.ts'
@@ -50,6 +51,7 @@ export function pageRoutes(app: HttpApp, parts: PageRoutesParts): void {
   const renderHomePage = createRenderHomePage()
   app.register(async (pages: HttpApp) => {
     await protectPages(pages, ({ headers }) => pagePolicy(headers.host), parts.address)
+    keepAskedLanguage(pages, parts.address)
     pages.get('/', { schema: { hide: true } }, async (request, reply) => {
       if (!isForPerson(request)) return sendRefusal(reply.header('vary', 'Accept'), nothingHere)
       return sendPage(reply, 200, () => renderHomePage(linkBase(parts.address, request.headers.host)))
