@@ -1,31 +1,12 @@
 import { networkInterfaces } from 'node:os'
-import type { Browser, BrowserContext, Page, Route } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { openPage, startBrowser } from '../support/browser.ts'
-import { createHttpClient, type HttpClient } from '../support/http-client.ts'
-import { type RunningSystem, startSystem } from '../support/running-system.ts'
+import type { BrowserContext, Page, Route } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { usePages } from '../support/pages/use-pages.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-let system: RunningSystem
-let call: HttpClient
-let browser: Browser
-
-beforeAll(async () => {
-  system = await startSystem('postgres', { HOST: '0.0.0.0' })
-  call = createHttpClient(system.url)
-  browser = await startBrowser()
-}, 60_000)
-afterAll(async () => {
-  await browser.close()
-  await system.stop()
-})
-
-const faultsOfPages: string[] = []
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close()
-  const faults = [...faultsOfPages.splice(0), ...system.logged.splice(0)]
-  if (faults.length > 0) throw new Error(`faults: ${faults.join('\n')}`)
-})
+const { call, open, provoke, url } = usePages({ HOST: '0.0.0.0' })
+/** What is asked for while there is no connection, or where a test gives the answer. */
+const cutOff = /\/(?:polls|session|ws|p)\b/
 
 async function makePoll(more: object = {}): Promise<string> {
   const options = ['Tea', 'Coffee', 'Neither']
@@ -33,8 +14,9 @@ async function makePoll(more: object = {}): Promise<string> {
 }
 
 const visit = async (pollId: string): Promise<Page> => {
-  const page = await openPage(browser, faultsOfPages)
-  await page.goto(`${system.url}/p/${pollId}`)
+  provoke(cutOff)
+  const page = await open()
+  await page.goto(url(`/p/${pollId}`))
   await page.getByText('Live').waitFor()
   return page
 }
@@ -138,8 +120,9 @@ describe('two pages on plain http, at an address that is not this machine to a b
     'that come back with a vote each in the same moment are one voter',
     async () => {
       const pollId = await makePoll()
-      const address = `${system.url.replace('127.0.0.1', ownAddress ?? '')}/p/${pollId}`
-      const page = await openPage(browser, faultsOfPages)
+      const address = url(`/p/${pollId}`).replace('127.0.0.1', ownAddress ?? '')
+      provoke(cutOff)
+      const page = await open()
       const other = await page.context().newPage()
       for (const at of [page, other]) {
         await at.goto(address)

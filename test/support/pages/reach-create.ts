@@ -20,6 +20,15 @@ export async function fillForm({ page, visit }: Scene): Promise<void> {
   await page.getByLabel('More than one option may be chosen').check()
 }
 
+/** What those see who vote with a code, and see no result before. */
+export async function previewHidden(scene: Scene): Promise<void> {
+  const { page } = scene
+  await fillForm(scene)
+  await page.getByLabel('Who sees the result').selectOption('after_vote')
+  await page.getByLabel('Who may vote').selectOption('code')
+  await page.getByText('You will see the result once you have voted.').waitFor()
+}
+
 /** As many options as there may be, pasted as a list. */
 export async function pasteOptions({ page, visit }: Scene, options: readonly string[]): Promise<void> {
   await visit('/', makeIt)

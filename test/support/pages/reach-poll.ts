@@ -39,6 +39,32 @@ export async function cutOff(scene: Scene): Promise<void> {
   await vote(scene, {}, 'Connecting again')
 }
 
+/** As its organiser sees the page to vote on. */
+export async function voteAsOrganiser({ visit, makePoll }: Scene): Promise<void> {
+  const { id, token } = await makePoll()
+  await visit(`/p/${id}#manage=${token}`, 'Manage this poll')
+}
+
+/** A poll that goes while its page is read. */
+export async function loseDeleted({ page, call, visit, makePoll }: Scene): Promise<void> {
+  const { id, path, token } = await makePoll()
+  await visit(`/p/${id}`, 'Live')
+  await call('DELETE', path, { bearer: token })
+  await page.getByRole('heading', { name: 'This poll is not here' }).waitFor()
+}
+
+/** A form that no page of ours sends. */
+export async function sendOddForm(scene: Scene): Promise<void> {
+  const { page } = scene
+  await vote(scene, {}, 'Live')
+  await page.evaluate(`{
+    const form = document.querySelector('#form')
+    form.enctype = 'text/plain'
+    form.submit()
+  }`)
+  await page.getByRole('heading', { name: 'That did not work' }).waitFor()
+}
+
 /** The page to vote on, or the big screen, of a poll that has been closed. */
 export async function close({ call, visit, makePoll }: Scene, definition: object, after: string): Promise<void> {
   const { id, path, token } = await makePoll(definition)

@@ -1,11 +1,25 @@
-import { create, createFilled, createWithCodes, fillForm, pasteOptions } from './reach-create.ts'
+import { fillInArabic, manageInArabic, openInArabic } from './reach-arabic.ts'
+import { create, createFilled, createWithCodes, fillForm, pasteOptions, previewHidden } from './reach-create.ts'
+import { embed } from './reach-embed.ts'
 import { closeAndManage, edit, manage } from './reach-manage.ts'
-import { close, cutOff, keep, open, present, pressOnScreen, vote, voteFor } from './reach-poll.ts'
+import {
+  close,
+  cutOff,
+  keep,
+  loseDeleted,
+  open,
+  present,
+  pressOnScreen,
+  sendOddForm,
+  vote,
+  voteAsOrganiser,
+  voteFor,
+} from './reach-poll.ts'
 import type { Scene } from './scene.ts'
 
 /** A page as somebody may see it. `reach` leads there, and fails where that is not reached. */
 export type PageState = {
-  readonly page: 'create' | 'vote' | 'manage' | 'present' | 'join' | 'message'
+  readonly page: 'create' | 'vote' | 'manage' | 'present' | 'embed' | 'join' | 'message'
   readonly state: string
   readonly reach: (scene: Scene) => Promise<void>
 }
@@ -25,10 +39,12 @@ const afterVote = { results_visibility: 'after_vote' }
 export const pageStates: readonly PageState[] = [
   { page: 'create', state: 'empty', reach: async ({ visit }) => visit('/', 'Make the poll') },
   { page: 'create', state: 'filled', reach: fillForm },
+  { page: 'create', state: 'preview-hidden', reach: previewHidden },
   { page: 'create', state: 'many', reach: async (scene) => pasteOptions(scene, longOptions) },
   { page: 'create', state: 'refused', reach: async (scene) => create(scene, 'Write a question.') },
   { page: 'create', state: 'created', reach: async (scene) => createFilled(scene) },
   { page: 'create', state: 'codes', reach: async (scene) => createWithCodes(scene) },
+  { page: 'create', state: 'arabic', reach: fillInArabic },
 
   { page: 'vote', state: 'draft', reach: async (scene) => vote(scene, { draft: true }, 'Not open yet') },
   { page: 'vote', state: 'scheduled', reach: async (scene) => vote(scene, { opens_at: inAnHour() }, 'Not open yet') },
@@ -42,8 +58,11 @@ export const pageStates: readonly PageState[] = [
   { page: 'vote', state: 'kept', reach: keep },
   { page: 'vote', state: 'hidden', reach: async (scene) => vote(scene, afterVote, 'once you have voted') },
   { page: 'vote', state: 'cut-off', reach: cutOff },
+  { page: 'vote', state: 'organiser', reach: voteAsOrganiser },
   { page: 'vote', state: 'closed', reach: async (scene) => close(scene, {}, '') },
   { page: 'vote', state: 'closed-hidden', reach: async (scene) => close(scene, never, '') },
+  { page: 'vote', state: 'deleted', reach: loseDeleted },
+  { page: 'vote', state: 'arabic', reach: async (scene) => openInArabic(scene, '') },
 
   { page: 'manage', state: 'draft', reach: async (scene) => manage(scene, { draft: true }, 'Nobody can vote yet.') },
   { page: 'manage', state: 'open', reach: async (scene) => manage(scene, {}, 'People can vote now.') },
@@ -53,6 +72,7 @@ export const pageStates: readonly PageState[] = [
   { page: 'manage', state: 'closing', reach: async (scene) => manage(scene, {}, 'Keep it open', 'Close voting') },
   { page: 'manage', state: 'editing', reach: edit },
   { page: 'manage', state: 'closed', reach: closeAndManage },
+  { page: 'manage', state: 'arabic', reach: manageInArabic },
   { page: 'manage', state: 'no-token', reach: async (scene) => open(scene, '/manage', 'needs the link to manage') },
 
   { page: 'present', state: 'scheduled', reach: async (scene) => present(scene, { opens_at: inAnHour() }) },
@@ -65,9 +85,15 @@ export const pageStates: readonly PageState[] = [
   { page: 'present', state: 'keys', reach: async (scene) => pressOnScreen(scene, '?') },
   { page: 'present', state: 'closing', reach: async (scene) => pressOnScreen(scene, 'c') },
   { page: 'present', state: 'overlay', reach: async (scene) => present(scene, {}, '?overlay') },
+  { page: 'present', state: 'arabic', reach: async (scene) => openInArabic(scene, '/present') },
+
+  { page: 'embed', state: 'element', reach: embed },
+  { page: 'embed', state: 'frame', reach: async (scene) => open(scene, '/embed', 'Live') },
+  { page: 'embed', state: 'arabic', reach: async (scene) => openInArabic(scene, '/embed') },
 
   { page: 'join', state: 'empty', reach: async ({ visit }) => visit('/j', 'Join a poll') },
   { page: 'join', state: 'unknown', reach: async ({ visit }) => visit('/j?code=222222', 'No poll has this code.') },
 
   { page: 'message', state: 'no-poll', reach: async ({ visit }) => visit('/p/nosuchpoll12', 'This poll is not here') },
+  { page: 'message', state: 'refused', reach: sendOddForm },
 ]
