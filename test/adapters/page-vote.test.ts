@@ -187,9 +187,13 @@ describe('a vote', () => {
     const { body: made } = await call('POST', '/polls', { json: { question: 'Which?', options: ['A', 'B'] } })
     const page = await visit(made.id)
     await page.getByText('Live').waitFor()
-    const mayAnswer = Promise.withResolvers<void>()
+    const [mayAnswer, mayTell] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     await page.route('**/vote', async (route) => {
-      if (route.request().method() !== 'POST') return route.continue()
+      if (route.request().method() === 'GET') {
+        // Which vote stands would put right at once what is shown wrongly.
+        await mayTell.promise
+        return route.continue()
+      }
       const response = await route.fetch()
       await mayAnswer.promise
       await route.fulfill({ response })
@@ -202,6 +206,7 @@ describe('a vote', () => {
     mayAnswer.resolve()
     await page.getByRole('button', { name: 'Vote', exact: true }).waitFor()
     expect(await page.getByText('You voted for').count()).toBe(0)
+    mayTell.resolve()
     await radio(page, 'B').check()
     await press(page, 'Vote')
     await page.getByText('You voted for B.').waitFor()
