@@ -49,7 +49,10 @@ export const VoteHeaders = Type.Object({
 
 export const SessionHeaders = Type.Object({
   'idempotency-key': Type.Optional(
-    Type.String({ description: 'A UUID (version 4 or 7), which whoever knows it can begin the same session with.' }),
+    Type.String({
+      description:
+        'A UUID (version 4 or 7). Calls with the same key begin the same session, so the key is to be kept as secret as that.',
+    }),
   ),
 })
 
