@@ -75,27 +75,31 @@ const followEvents = (pollId: string): readonly Watch[] => {
   return watches
 }
 
-test('apis that are restarted one after the other behind nginx lose no vote, and viewers come back by themselves to the final count', async () => {
-  let watches: readonly Watch[] = []
-  const restartAll: Fault = {
-    fact: 'apis behind nginx are restarted one after the other',
-    async inject({ poll, load }) {
-      watches = followEvents(poll.id)
-      for (const api of system().apis) {
-        await restartInOrder(api)
-        await moreAccepted(load, votesMeanwhile)
-      }
-      return { 'apis restarted': system().apis.length }
-    },
-  }
-  const { load, tally } = await survive(behindNginx(), restartAll, { votesPerSecond, retriesMax: 1 })
-  expect(load.attempts.filter(({ outcome }) => outcome.result !== 'accepted')).toEqual([])
-  const seen = (): readonly (number | null | undefined)[] => watches.map((watch) => watch.tally?.version)
-  await waitUntil(() => seen().every((version) => version === tally.version), {
-    withinMs: newestWithinMs,
-    what: () => `each event stream is at version ${tally.version}, not ${seen().join()}`,
-  })
-})
+test(
+  'apis that are restarted one after the other behind nginx lose no vote, and viewers come back by themselves to the final count',
+  { timeout: 180_000 },
+  async () => {
+    let watches: readonly Watch[] = []
+    const restartAll: Fault = {
+      fact: 'apis behind nginx are restarted one after the other',
+      async inject({ poll, load }) {
+        watches = followEvents(poll.id)
+        for (const api of system().apis) {
+          await restartInOrder(api)
+          await moreAccepted(load, votesMeanwhile)
+        }
+        return { 'apis restarted': system().apis.length }
+      },
+    }
+    const { load, tally } = await survive(behindNginx(), restartAll, { votesPerSecond, retriesMax: 1 })
+    expect(load.attempts.filter(({ outcome }) => outcome.result !== 'accepted')).toEqual([])
+    const seen = (): readonly (number | null | undefined)[] => watches.map((watch) => watch.tally?.version)
+    await waitUntil(() => seen().every((version) => version === tally.version), {
+      withinMs: newestWithinMs,
+      what: () => `each event stream is at version ${tally.version}, not ${seen().join()}`,
+    })
+  },
+)
 
 // The last one: nobody starts them again.
 test('while no api can be reached, nginx tells people when to come back in the words of an api', async () => {
