@@ -1,16 +1,23 @@
-import type { Redis } from 'ioredis'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectRedis } from '../../src/adapters/redis/connect.ts'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
 import { findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
-import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
+import { SLOTS, slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
-import { startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
+import { certify, makeAuthority } from '../support/certificates.ts'
+import { findFreePorts } from '../support/free-ports.ts'
+import { startTestRedis } from '../support/redis.ts'
+import { clusterOptions, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -155,6 +162,43 @@ test('REDIS_URL may show a name and a password; with a wrong one nothing starts'
   const unknown = connectAs('wrong')
   await expect(unknown.ready(300)).rejects.toMatchObject({ name: 'DependencyUnavailable' })
   unknown.stop()
+})
+
+test('over TLS servers are called by the names that they announce, and those must be in their certificates', async () => {
+  const authority = await makeAuthority()
+  const { cert, key } = await certify(authority)
+  const folder = await mkdtemp(join(tmpdir(), 'tallycast-tls-'))
+  const [port = 0, busPort = 0, tlsPort = 0] = await findFreePorts(3)
+  await Promise.all(
+    Object.entries({ cert, key, ca: authority.cert }).map(async ([name, pem]) => writeFile(join(folder, name), pem)),
+  )
+  const files = ['cert', 'key', 'ca'].flatMap((name) => [
+    `--tls-${name === 'ca' ? 'ca-cert' : name}-file`,
+    join(folder, name),
+  ])
+  const options = ['--tls-port', String(tlsPort), '--tls-cluster', 'yes', '--tls-auth-clients', 'no']
+  const names = ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname']
+  const trusted = getCACertificates('default')
+  await using server = await startTestRedis([...clusterOptions(busPort), ...options, ...names, ...files], [], port)
+  const alone = new Redis(server.redisUrl)
+  await alone.call('CLUSTER', 'ADDSLOTSRANGE', 0, SLOTS - 1)
+  alone.disconnect()
+  const connectTo = (host: string) =>
+    connectCluster({ seeds: [`rediss://${host}:${tlsPort}`], onError: () => undefined })
+  const strangers = connectTo('localhost')
+  await expect(strangers.ready(500)).rejects.toMatchObject({ name: 'DependencyUnavailable' })
+  strangers.stop()
+  setDefaultCACertificates([...trusted, authority.cert])
+  const known = connectTo('localhost')
+  try {
+    await known.ready()
+    expect(known.commands.primaries().map((redis) => redis.options.host)).toEqual(['localhost'])
+    expect(await known.commands.at('a', async (redis) => redis.set('a', '1'))).toBe('OK')
+  } finally {
+    known.stop()
+    setDefaultCACertificates(trusted)
+    await rm(folder, { recursive: true })
+  }
 })
 
 test('each primary is looked at for what it keeps, and one that is named as if it were alone says how it is to be named', async () => {

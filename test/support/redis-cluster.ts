@@ -41,7 +41,8 @@ export const startTestCluster = async (args: readonly string[] = []): Promise<Te
   return { redisUrl: `redis-cluster://${seeds.join()}`, servers, stop, [Symbol.asyncDispose]: stop }
 }
 
-const clusterOptions = (busPort: number): readonly string[] => [
+/** What makes a server one of a cluster. */
+export const clusterOptions = (busPort: number): readonly string[] => [
   '--cluster-enabled',
   'yes',
   '--cluster-port',
