@@ -16,7 +16,7 @@ import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
 import { certify, makeAuthority } from '../support/certificates.ts'
 import { findFreePorts } from '../support/free-ports.ts'
-import { startTestRedis } from '../support/redis.ts'
+import { shareTestRedis, startTestRedis } from '../support/redis.ts'
 import { clusterOptions, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
@@ -147,7 +147,7 @@ test('a door, its voters and its stream go on at the server that their slot was 
   stream.stop()
 })
 
-test('REDIS_URL may show a name and a password; with a wrong one nothing starts', async () => {
+test('REDIS_URL may show a name and a password; with a wrong one, or without a cluster, nothing starts, and it is said why', async () => {
   for (const redis of connections.commands.primaries()) {
     await redis.call('ACL', 'SETUSER', 'tally', 'on', '>secret', '~*', '&*', '+@all')
   }
@@ -160,8 +160,18 @@ test('REDIS_URL may show a name and a password; with a wrong one nothing starts'
   expect(await whoAmI).toBe('tally')
   known.stop()
   const unknown = connectAs('wrong')
-  await expect(unknown.ready(300)).rejects.toMatchObject({ name: 'DependencyUnavailable' })
+  await expect(unknown.ready(500)).rejects.toMatchObject({
+    name: 'DependencyUnavailable',
+    cause: expect.objectContaining({ message: expect.stringContaining('WRONGPASS') }),
+  })
   unknown.stop()
+  const { redisUrl } = shareTestRedis()
+  const noCluster = connectCluster({ seeds: [redisUrl], onError: () => undefined })
+  await expect(noCluster.ready(500)).rejects.toMatchObject({
+    name: 'DependencyUnavailable',
+    cause: expect.objectContaining({ message: expect.stringContaining('cluster support disabled') }),
+  })
+  noCluster.stop()
 })
 
 test('over TLS servers are called by the names that they announce, and those must be in their certificates', async () => {

@@ -19,12 +19,22 @@ export type ClusterSettings = Omit<RedisSettings, 'url'> & {
 const mapTimeoutMs = 500
 
 /** Opens connections to a cluster: one per duty and server. Each comes back by itself for as long as nobody calls `stop`. */
-export function connectCluster(settings: ClusterSettings): RedisConnections<RedisCluster> {
-  const { seeds } = settings
-  const openTo = (duty: string, address: string, hasCommandTimeout = true, own = settings): Redis =>
-    openConnection({ ...own, url: urlOf(seeds[0], address) }, duty, hasCommandTimeout)
-  const map = createClusterMap(seeds.map(addressOf), (address) =>
-    openTo('map', address, true, { ...settings, commandTimeoutMs: mapTimeoutMs }),
+export function connectCluster(given: ClusterSettings): RedisConnections<RedisCluster> {
+  const { seeds } = given
+  let lastError: Error | undefined
+  const settings: ClusterSettings = {
+    ...given,
+    onError: (duty, error) => {
+      lastError = error
+      given.onError?.(duty, error)
+    },
+  }
+  const openTo = (duty: string, address: string, hasCommandTimeout = true): Redis =>
+    openConnection({ ...settings, url: urlOf(seeds[0], address) }, duty, hasCommandTimeout)
+  const map = createClusterMap(
+    seeds.map(addressOf),
+    (address) => openConnection({ ...settings, url: urlOf(seeds[0], address), commandTimeoutMs: mapTimeoutMs }, 'map'),
+    () => lastError,
   )
   const serve = (duty: string): ClusterServers => createClusterServers(map, (address) => openTo(duty, address))
   const duties = {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { DependencyUnavailable } from '../../../ports/unavailable.ts'
+import { DependencyUnavailable, isUnavailable } from '../../../ports/unavailable.ts'
 import { waitUntilReady } from '../connect.ts'
 import { slotOf } from './key-slot.ts'
 
@@ -44,7 +44,11 @@ const readyLookMs = 50
  * all are asked, and what most of those say that call the cluster well is taken; no answer is waited for once more than half of all have given theirs.
  * A map that is late costs a redirect, not a vote.
  */
-export function createClusterMap(seeds: readonly string[], open: (address: string) => Redis): ClusterMap {
+export function createClusterMap(
+  seeds: readonly string[],
+  open: (address: string) => Redis,
+  lastError: () => Error | undefined,
+): ClusterMap {
   const connections = new Map<string, Redis>()
   const listeners = new Set<(hasChanged: boolean) => void>()
   let owners: (string | undefined)[] = []
@@ -52,6 +56,8 @@ export function createClusterMap(seeds: readonly string[], open: (address: strin
   let looking: Promise<void> | null = null
   let isStopped = false
   let hasMoved = false
+  /** What a server answered last that could not say. */
+  let refusal: unknown
 
   function connectionTo(address: string): Redis {
     const connection = connections.get(address) ?? open(address)
@@ -65,8 +71,9 @@ export function createClusterMap(seeds: readonly string[], open: (address: strin
       await waitUntilReady(redis, answerWithinMs)
       const [info, slots] = await Promise.all([redis.cluster('INFO'), redis.cluster('SLOTS')])
       return readSaid(info, slots, address)
-    } catch {
-      // The connection tells of it by itself, and whoever waits hears the last of it.
+    } catch (error) {
+      // What failed on the way there the connection tells by itself.
+      if (!isUnavailable(error)) refusal = error
       return null
     }
   }
@@ -109,7 +116,10 @@ export function createClusterMap(seeds: readonly string[], open: (address: strin
     ready: async (withinMs) => {
       const until = performance.now() + withinMs
       while (!known.isWell) {
-        if (performance.now() >= until) throw new DependencyUnavailable('stream', notWell(withinMs))
+        if (performance.now() >= until) {
+          const cause = refusal ?? lastError()
+          throw new DependencyUnavailable('stream', `the cluster did not serve within ${withinMs} ms`, { cause })
+        }
         lookNow()
         await sleep(readyLookMs)
       }
@@ -120,10 +130,6 @@ export function createClusterMap(seeds: readonly string[], open: (address: strin
       for (const connection of connections.values()) connection.disconnect()
     },
   }
-}
-
-function notWell(withinMs: number): string {
-  return `the Redis Cluster did not serve all slots within ${withinMs} ms`
 }
 
 /** Resolves once more than half of all have answered, or none is left to. */
