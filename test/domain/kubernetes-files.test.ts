@@ -1,0 +1,211 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import {
+  type Kustomization,
+  type Manifest,
+  missingFiles,
+  readKustomizations,
+  readManifests,
+  schemaProblems,
+} from '../support/kubernetes-files.ts'
+import type { Labels, Port, Selector, Spec } from '../support/kubernetes-pods.ts'
+import { readConfig } from '../../src/runtime/config.ts'
+
+const read = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8')
+
+const manifests = readManifests()
+/** The schemas are held against it; here its parts are only picked out. */
+const specOf = (manifest: Manifest): Spec => manifest['spec'] as Spec
+const ofKind = (kind: string): readonly Manifest[] => manifests.filter((manifest) => manifest.kind === kind)
+const nameOf = ({ metadata }: Manifest): string => metadata.name
+
+const config = Object.assign({}, ...ofKind('ConfigMap').map((one) => one['data'])) as Labels
+const deployments = ofKind('Deployment')
+const podTemplates = [...deployments, ...ofKind('Job')].map((manifest) => ({
+  name: nameOf(manifest),
+  template: specOf(manifest).template,
+}))
+const containers = podTemplates.map(({ name, template }) => {
+  const [container, ...others] = template.spec.containers
+  if (container === undefined || others.length > 0) throw new Error(`${name} has another number of containers than one`)
+  return { name, container }
+})
+
+/** The pods that a selector finds. */
+const selected = ({ matchLabels }: Selector): readonly (typeof podTemplates)[number][] =>
+  podTemplates.filter(({ template }) =>
+    Object.entries(matchLabels).every(([label, value]) => template.metadata.labels[label] === value),
+  )
+const portsOf = (name: string): readonly Port[] =>
+  containers
+    .filter((one) => one.name === name)
+    .flatMap(({ container }) => (container.ports ?? []).flatMap((port) => [port.name, port.containerPort]))
+
+describe('the files for Kubernetes', () => {
+  test('all keep to the schema of their kind', () => {
+    expect(manifests.length).toBeGreaterThan(15)
+    expect(manifests.flatMap(schemaProblems)).toEqual([])
+  })
+
+  test.each([
+    ['a port that is a text', 'Deployment', (spec: object) => ({ ...spec, replicas: '2' }), 'must be integer'],
+    ['a budget of nothing that exists', 'PodDisruptionBudget', () => ({ maxUnavailable: [] }), 'maxUnavailable'],
+    ['a policy without pods', 'NetworkPolicy', () => ({ podSelector: 'all' }), 'podSelector'],
+    ['a trigger without a type', 'ScaledObject', (spec: object) => ({ ...spec, triggers: [{}] }), 'type'],
+  ])('one with %s is refused', (_what, kind, breakIt, told) => {
+    // There is one of each kind.
+    const whole = ofKind(kind)[0]!
+    const problems = schemaProblems({ ...whole, spec: breakIt(specOf(whole)) })
+    expect(problems.join('\n')).toContain(told)
+  })
+
+  test('one of another version of its kind, or of none that is known, is refused', () => {
+    const whole = deployments[0]!
+    expect(schemaProblems({ ...whole, apiVersion: 'apps/v1beta1' })).toEqual([expect.stringContaining('apps/v1')])
+    expect(schemaProblems({ ...whole, kind: 'Deploiment' })).toEqual([expect.stringContaining('Deploiment')])
+  })
+
+  test('a kustomization names what is there, and every file is named by one', () => {
+    const kustomizations = readKustomizations()
+    expect(kustomizations.flatMap(missingFiles)).toEqual([])
+    const named = ({ path, resources = [], patches = [] }: Kustomization): readonly string[] =>
+      [...resources, ...patches.map((patch) => patch.path)].map((name) => join(path, '..', name))
+    expect(new Set(kustomizations.flatMap(named))).toEqual(
+      new Set([...manifests.map(({ path }) => path), 'overlays/example/../../base'].map((path) => join(path))),
+    )
+    const [first] = kustomizations
+    expect(missingFiles({ ...first!, resources: ['forgotten.yaml'] })).toEqual(['forgotten.yaml'])
+  })
+})
+
+describe('what they say to the processes', () => {
+  test('every variable is one that the configuration knows', () => {
+    const known = new Set([...read('.env.example').matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name))
+    const given = containers.flatMap(({ container }) => container.env.map(({ name }) => name))
+    expect([...Object.keys(config), ...given].filter((name) => !known.has(name))).toEqual([])
+  })
+
+  test.each(['api', 'worker', 'admin', 'migrate'] as const)('%s starts with what it is given', (role) => {
+    const { container } = containers.find(({ name }) => name === `tallycast-${role}`)!
+    expect(container.command).toEqual(['node', `src/main/${role}.ts`])
+    const secrets: Labels = {
+      DATABASE_URL: 'postgres://tallycast:secret@db.example.org/tallycast',
+      REDIS_URL: 'redis://redis.example.org',
+      ADMIN_TOKEN: 'some-long-random-token',
+    }
+    const own = Object.fromEntries(container.env.map(({ name, value }) => [name, value ?? secrets[name] ?? '']))
+    expect(() => readConfig({ ...config, ...own }, role)).not.toThrow()
+  })
+
+  test('no secret stands in a file', () => {
+    expect(ofKind('Secret')).toEqual([])
+    const values = containers.flatMap(({ container }) => container.env.filter(({ value }) => value !== undefined))
+    expect(values).toEqual([])
+    expect(Object.keys(config).filter((name) => /TOKEN|SECRET|PASSWORD|DATABASE_URL|REDIS_URL/.test(name))).toEqual([])
+  })
+
+  test('their ports are those that the processes listen on', () => {
+    expect(portsOf('tallycast-api')).toEqual(['http', Number(config['PORT']), 'ops', Number(config['OPS_PORT'])])
+    expect(portsOf('tallycast-admin')).toEqual(['grpc', Number(config['GRPC_PORT']), 'ops', Number(config['OPS_PORT'])])
+    expect(portsOf('tallycast-worker')).toEqual(['ops', Number(config['OPS_PORT'])])
+  })
+
+  test('probes ask what is answered, readiness for readiness and liveness for life', () => {
+    const answered = [...read('src/runtime/ops-server.ts').matchAll(/case '(\/health\/[^']+)'/g)].map(
+      ([, path]) => path,
+    )
+    expect(answered).toEqual(['/health/live', '/health/ready'])
+    for (const { container } of containers.filter((one) => one.name !== 'tallycast-migrate')) {
+      const { startupProbe, readinessProbe, livenessProbe } = container
+      const asked = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet)
+      const at = (path: string) => ({ path, port: 'ops' })
+      expect(asked).toEqual(['/health/ready', '/health/ready', '/health/live'].map(at))
+    }
+  })
+
+  test('a pod has the time that its process takes to stop', () => {
+    const stopsWithin = Number(config['SHUTDOWN_TIMEOUT_MS']) / 1000
+    for (const { template } of podTemplates.filter((one) => one.name !== 'tallycast-migrate')) {
+      const pause = template.spec.containers[0]?.lifecycle?.preStop.sleep.seconds ?? 0
+      expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThan(pause + stopsWithin)
+    }
+  })
+
+  test('nobody is root, and nothing of the image can be written', () => {
+    for (const { template } of podTemplates) {
+      expect(template.spec.automountServiceAccountToken).toBe(false)
+      expect(template.spec.securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      expect(template.spec.containers[0]?.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      expect(template.spec.containers[0]?.resources).toMatchObject({
+        requests: { cpu: expect.any(String), memory: expect.any(String) },
+        limits: { memory: expect.any(String) },
+      })
+    }
+  })
+})
+
+describe('what they say of each other', () => {
+  test('every selector finds its pods, and no others', () => {
+    for (const manifest of [...deployments, ...ofKind('PodDisruptionBudget')]) {
+      const found = selected(specOf(manifest).selector)
+      expect(found.map(({ name }) => name)).toEqual([nameOf(manifest)])
+    }
+    for (const service of ofKind('Service')) {
+      const { selector, ports } = specOf(service)
+      // Here it is the labels themselves.
+      expect(selected({ matchLabels: selector as unknown as Labels }).map(({ name }) => name)).toEqual([
+        nameOf(service),
+      ])
+      for (const { targetPort } of ports) expect(portsOf(nameOf(service))).toContain(targetPort)
+    }
+  })
+
+  test('an api finds the admin at the name and port that its service has', () => {
+    const [host, port] = (config['ADMIN_GRPC_URL'] ?? '').split(':')
+    const service = ofKind('Service').find((one) => nameOf(one) === host)
+    expect(specOf(service!).ports).toEqual([expect.objectContaining({ port: Number(port) })])
+  })
+
+  test('nobody gets in but where a policy says so, and a policy opens ports that there are', () => {
+    const policies = ofKind('NetworkPolicy').map((one) => specOf(one))
+    const closed = policies.filter(({ policyTypes, ingress }) => policyTypes.includes('Ingress') && !ingress)
+    expect(closed.flatMap(({ podSelector }) => selected(podSelector))).toEqual(podTemplates)
+    const opened = policies.flatMap(({ podSelector, ingress = [] }) =>
+      ingress.flatMap(({ from, ports }) => {
+        expect(from.length).toBeGreaterThan(0)
+        return ports.map(({ port }) => ({ port, of: selected(podSelector).map(({ name }) => name) }))
+      }),
+    )
+    for (const { port, of } of opened) expect(of.flatMap(portsOf)).toContain(port)
+    expect(new Set(opened.map(({ port }) => port))).toEqual(new Set([9464, 'grpc', 'http']))
+  })
+
+  test('what is scaled exists, by metrics that exist, and workers no further than there are partitions', () => {
+    const metrics = read('src/runtime/metrics.ts')
+    const scaled = ofKind('ScaledObject').map((one) => specOf(one))
+    expect(scaled.map(({ scaleTargetRef }) => scaleTargetRef.name)).toEqual(['tallycast-api', 'tallycast-worker'])
+    for (const { triggers } of scaled) {
+      for (const { metadata } of triggers.filter(({ type }) => type === 'prometheus')) {
+        const [, metric] = /^\w+\((tallycast_\w+)\)$/.exec(metadata['query'] ?? '') ?? []
+        expect(metrics).toContain(`name: '${metric}'`)
+      }
+    }
+    expect(scaled[1]?.maxReplicaCount).toBe(Number(config['VOTE_PARTITIONS']))
+  })
+
+  test('the way in leads to a service that exists, and ends no stream', () => {
+    const [route] = ofKind('HTTPRoute').map((one) => specOf(one))
+    for (const { timeouts, backendRefs } of route?.rules ?? []) {
+      expect(timeouts).toEqual({ request: '0s', backendRequest: '0s' })
+      expect(backendRefs.map(({ name, port }) => `${name}:${port}`)).toEqual(['tallycast-api:80'])
+    }
+  })
+})
