@@ -3,8 +3,12 @@ import type { Figure } from '../figure.ts'
 import { isMet } from '../figure.ts'
 import { describeGoal, formatNumber } from '../report.ts'
 
-const beginMark = '<!-- figures: npm run bench:charts writes what stands between these marks -->'
-const endMark = '<!-- end of figures -->'
+type Marks = { readonly begin: string; readonly end: string }
+
+const figuresMarks: Marks = {
+  begin: '<!-- figures: npm run bench:charts writes what stands between these marks -->',
+  end: '<!-- end of figures -->',
+}
 
 /** Every figure of every accepted run as a table in Markdown, with what was checked meanwhile. */
 export function figuresTable(results: readonly Result[]): string {
@@ -12,10 +16,11 @@ export function figuresTable(results: readonly Result[]): string {
 }
 
 /** Puts the text in the place of what stands between the marks. */
-export function placeBetweenMarks(page: string, text: string): string {
-  const [begin, end] = [page.indexOf(beginMark), page.indexOf(endMark)]
-  if (begin === -1 || end < begin) throw new Error(`the page has no place for the figures: ${beginMark} … ${endMark}`)
-  return `${page.slice(0, begin)}${beginMark}\n\n${text}\n\n${page.slice(end)}`
+export function placeBetweenMarks(page: string, text: string, marks: Marks = figuresMarks): string {
+  const [begin, end] = [page.indexOf(marks.begin), page.indexOf(marks.end)]
+  if (begin === -1 || end < begin)
+    throw new Error(`the page has no place for the figures: ${marks.begin} … ${marks.end}`)
+  return `${page.slice(0, begin)}${marks.begin}\n\n${text}\n\n${page.slice(end)}`
 }
 
 function describeResult({ stage, figures, checked, measuredAt, commit, machine }: Result): string {
@@ -44,7 +49,7 @@ function describeFigure(figure: Figure): readonly string[] {
 }
 
 /** In the form in which the formatter leaves it, so that a page that was just written needs no second pass. */
-function markdownTable(rows: readonly (readonly string[])[]): string {
+export function markdownTable(rows: readonly (readonly string[])[]): string {
   const escaped = rows.map((row) =>
     row.map((cell) => cell.replaceAll('|', '\\|').replace('<=', '≤').replace('>=', '≥')),
   )

@@ -15,7 +15,10 @@ const slowestAt = 99.99
 type Curve = { readonly name: string; readonly points: readonly (readonly [percent: number, ms: number])[] }
 
 /** How long an answer takes, for the usual request and for the unlucky one. Null where no latency was measured. */
-export function drawLatencies(results: readonly Result[]): string | null {
+export function drawLatencies(
+  results: readonly Pick<Result, 'stage' | 'latenciesMs'>[],
+  title = 'Latency',
+): string | null {
   const curves = results.flatMap(({ stage, latenciesMs = {} }) =>
     Object.entries(latenciesMs).map(([name, percentiles]) => curveOf(`${stage}: ${name}`, percentiles)),
   )
@@ -27,10 +30,10 @@ export function drawLatencies(results: readonly Result[]): string | null {
   return drawSheet({
     width,
     height: bottom + 58,
-    title: 'Latency',
+    title,
     description: curves.map(describeCurve).join(' '),
     marks: [
-      label(28, 40, 'Latency', { class: 'head' }),
+      label(28, 40, title, { class: 'head' }),
       label(28, 62, 'Milliseconds within which so many of a hundred are answered or shown; both scales logarithmic.', {
         class: 'muted',
       }),
