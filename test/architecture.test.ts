@@ -120,6 +120,7 @@ const adapterTools = new Set([
   'scripts',
   'rows',
   'servers',
+  'replica-lag',
 ])
 /** What several Redis servers need beside one, for all ports alike. */
 const toolFolder = 'src/adapters/redis/cluster/'

@@ -888,7 +888,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'a recount finds no difference, whatever there is',
     edits: [
       {
-        file: 'src/adapters/postgres/tallies.ts',
+        file: 'src/adapters/postgres/tallies-recount.ts',
         from: 'filter (where summed.tally <> summed.ledger)',
         to: 'filter (where false)',
       },
@@ -2160,7 +2160,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'a recount does not look whether a code led to a vote',
     edits: [
       {
-        file: 'src/adapters/postgres/tallies.ts',
+        file: 'src/adapters/postgres/tallies-recount.ts',
         from: "where w.voter_identity = 'code' and cardinality",
         to: "where w.voter_identity = 'nothing' and cardinality",
       },
@@ -3116,7 +3116,7 @@ export const mutants: readonly Mutant[] = [
     breaks: 'an export from a replica is older than what its caller was shown',
     edits: [
       {
-        file: 'src/adapters/postgres/replica-snapshots.ts',
+        file: 'src/adapters/postgres/poll-snapshots-of-replica.ts',
         from: '&& snapshot.tally.version >= version',
         to: '&& version >= 0',
       },

@@ -19,7 +19,7 @@ const BEGIN = `begin isolation level repeatable read, read only; set local idle_
 
 /**
  * Snapshots of polls in PostgreSQL, each on a connection of its own for as long as it is read. The pool MUST limit the time of a statement,
- * and MUST lead to the primary, which has all that anybody was shown; from a replica see replica-snapshots.ts.
+ * and MUST lead to the primary, which has all that anybody was shown; from a replica see poll-snapshots-of-replica.ts.
  */
 export function createPollSnapshots(pool: pg.Pool, pageSize = pageSizeDefault): PollSnapshots {
   return {
