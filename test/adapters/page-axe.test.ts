@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { findViolations } from '../support/pages/accessibility.ts'
+import { findColourViolations, findViolations } from '../support/pages/accessibility.ts'
 import { findOverflow, narrowest, showWhole } from '../support/pages/looks.ts'
 import { setScene } from '../support/pages/scene.ts'
 import { type PageState, pageStates } from '../support/pages/states.ts'
 import { usePages } from '../support/pages/use-pages.ts'
 
 const { call, open, provoke, url } = usePages()
+
+/** Enough for a bar that leads, one that does not, and one that is empty. */
+const voters = [1, 0, 2]
 
 /** As people see them: one in a hall, the others on a phone. */
 const sizeOf = (page: PageState['page']) =>
@@ -14,15 +17,21 @@ const sizeOf = (page: PageState['page']) =>
 /** What leads to some of the states: nothing live that gets through, a poll and a code that are not there. */
 const expectedFaults = /\/events$|\/nosuchpoll12$|\/j\?code=/
 
+/** The second differs from the first in its colours, and in nothing else. */
+const themes = [
+  ['light', findViolations],
+  ['dark', findColourViolations],
+] as const
+
 describe('axe finds nothing, light and dark, and nobody has to scroll sideways', () => {
   test.each(pageStates)('$page: $state', async ({ page: kind, reach }) => {
     provoke(expectedFaults)
     const page = await open({ reducedMotion: 'reduce', viewport: sizeOf(kind) })
-    await reach(setScene(page, url(), call))
+    await reach(setScene(page, url(), call, voters))
     await showWhole(page)
-    for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [colorScheme, find] of themes) {
       await page.emulateMedia({ colorScheme })
-      expect([colorScheme, await findViolations(page)]).toEqual([colorScheme, []])
+      expect([colorScheme, await find(page)]).toEqual([colorScheme, []])
     }
     await page.setViewportSize(narrowest)
     expect(await findOverflow(page)).toEqual([])

@@ -21,10 +21,10 @@ const options = [
   'A long table under the trees',
   'Ice cream',
 ]
-/** For each of the first options. */
-const voters = [12, 5, 19, 3]
+/** How many vote for each of the first options. */
+const crowd = [12, 5, 19, 3]
 
-export function setScene(page: Page, url: string, call: HttpClient): Scene {
+export function setScene(page: Page, url: string, call: HttpClient, voters: readonly number[] = crowd): Scene {
   return {
     page,
     call,
@@ -35,13 +35,18 @@ export function setScene(page: Page, url: string, call: HttpClient): Scene {
     async makePoll(definition = {}) {
       const { body } = await call('POST', '/polls', { json: { question, options, ...definition } })
       const poll = { id: body.id, path: `/polls/${body.id}`, token: body.manage_token }
-      if (body.status === 'open' && body.voter_identity !== 'code') await letVote(url, call, poll)
+      if (body.status === 'open' && body.voter_identity !== 'code') await letVote(url, call, poll, voters)
       return poll
     },
   }
 }
 
-async function letVote(url: string, call: HttpClient, { id, path, token }: MadePoll): Promise<void> {
+async function letVote(
+  url: string,
+  call: HttpClient,
+  { id, path, token }: MadePoll,
+  voters: readonly number[],
+): Promise<void> {
   const chosen = voters.flatMap((count, at) => Array.from({ length: count }, () => at + 1))
   // Also where the service is too busy for some of them at first.
   await Promise.all(chosen.map(async (option) => createClient({ url }).vote(id, option)))
