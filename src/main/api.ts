@@ -15,7 +15,6 @@ import { createWatchPoll, type WatchPoll } from '../application/watch-poll.ts'
 import type { Config } from '../runtime/config.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
 import { lanUrlOf } from '../runtime/lan-url.ts'
-import { measureAnswers } from '../runtime/measure-answers.ts'
 import { measureViewers } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import { runApiProcesses } from './api-processes.ts'
@@ -92,8 +91,7 @@ export async function runApi(context: RoleContext, onReady: () => void): Promise
     },
   })
   sockets.attach(app.server)
-  measureAnswers(registry, app.server)
-  await listenForHttp(app, config)
+  await listenForHttp(app, config, registry)
   isServing = true
   onReady()
 

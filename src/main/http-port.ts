@@ -2,12 +2,19 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { HttpApp } from '../adapters/http/operation.ts'
 import type { Config } from '../runtime/config.ts'
+import { measureAnswers } from '../runtime/measure-answers.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
+import type { RoleContext } from './role.ts'
 
 type Place = Pick<Config, 'host' | 'port'>
 
-/** Listens where the environment wants it; with others of ours, where there are several. */
-export async function listenForHttp(app: HttpApp, { host, port, apiProcesses }: Config): Promise<void> {
+/** Listens where the environment wants it; with others of ours, where there are several. From the first one on its answers are counted. */
+export async function listenForHttp(
+  app: HttpApp,
+  { host, port, apiProcesses }: Config,
+  registry: RoleContext['registry'],
+): Promise<void> {
+  measureAnswers(registry, app.server)
   const place = { host, port, ...(apiProcesses > 1 && { reusePort: true }) }
   try {
     await app.listen(place)
