@@ -77,7 +77,7 @@ describe('the language of a page', () => {
   })
 
   test('stays what it is where the texts of another cannot be fetched', async () => {
-    provoke(/\/assets\/es-/)
+    provoke(/\/assets\/create\.es-/)
     const page = await visit('en')
     await page.getByRole('heading', { name: 'Ask something' }).waitFor()
     await page.route(/\/assets\/create\.es-/, async (route) => route.abort())
@@ -113,6 +113,7 @@ describe('without JavaScript', () => {
     await page.getByText('Has votado por Tea.').waitFor()
     expect(new URL(page.url()).search).toBe('?voted')
     // Also where there is no poll, and no script that had a switch.
+    provoke(/\/j\?code=/)
     await page.goto(url('/j?code=222222'))
     await page.getByRole('link', { name: 'العربية' }).click()
     expect(await page.getByRole('textbox').inputValue()).toBe('222222')
