@@ -259,7 +259,7 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     const poll = await makePoll()
     const page = await openHost(tag(poll))
     const shown = element(page)
-    provoke(/\/vote$/)
+    provoke(/\/(?:vote|events)$/)
     // No news of the reset comes to it.
     await page.routeWebSocket('**/ws/**', async (socket) => socket.close({ code: 1012 }))
     await page.route(/\/events$/, async (route) => route.abort())
