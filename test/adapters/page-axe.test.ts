@@ -14,8 +14,11 @@ const voters = [1, 0, 2]
 const sizeOf = (page: PageState['page']) =>
   page === 'present' ? { width: 1920, height: 1080 } : { width: 390, height: 844 }
 
-/** What leads to some of the states: nothing live that gets through, a poll and a code that are not there. */
-const expectedFaults = /\/events$|\/nosuchpoll12$|\/j\?code=/
+/**
+ * What leads to some of the states: nothing that gets through, a poll and a code that are not there, what no form of ours sends. The page of somebody else
+ * comes from no server, and the browser lets it open no socket to this machine.
+ */
+const expectedFaults = /\/events$|\/session$|\/(?:polls|p)\/\w+$|\/j\?code=|^ws:/
 
 /** The second differs from the first in its colours, and in nothing else. */
 const themes = [

@@ -135,7 +135,10 @@ async function expectSound({ id }: Poll, rowsExpected?: number): Promise<void> {
 /** A further replay of everything answers as it stands and changes nothing. */
 async function expectFinal({ closing, open, places }: Round): Promise<void> {
   const tallies = createTallies(database.pool)
-  const read = async () => (await tallies.read([closing.id, open.id])).map(({ asOf: _asOf, ...tally }) => tally)
+  const read = async () => {
+    const both = await tallies.read([closing.id, open.id])
+    return new Map(both.map(({ asOf: _asOf, ...tally }) => [tally.pollId, tally]))
+  }
   const before = await read()
   for (const outcome of await replay(places)) expect(['recorded', 'superseded', 'poll_final']).toContain(outcome)
   expect(await read()).toEqual(before)
