@@ -73,6 +73,8 @@ describe('a vote that is kept', () => {
     for (const later of [{ round: 3 }, { now: 6 + dayMs }]) {
       expect(sortKept([vote], { ...page, ...later })).toEqual({ own: null, others: [], lost: [vote] })
     }
+    // Whoever drew this page had not heard of the round that there is.
+    expect(sortKept([vote], { ...page, round: 1 })).toEqual({ own: null, others: [], lost: [] })
   })
 })
 
@@ -138,13 +140,13 @@ describe('a vote that is sent', () => {
   })
 
   test('of a voter who has one already brings that one', async () => {
-    const own = { vote_id: 'older', option_ids: [2], status: 'recorded' } as const
+    const own = { vote_id: 'older', round: 2, option_ids: [2], status: 'recorded' } as const
     const said = { code: 'already_voted', detail: '', status: 409 }
     const problem = ['faults.already_voted']
     expect(await sendVote(refusing(said, own), 'poll', vote, sending)).toEqual({
       answer: 'had_voted',
       problem,
-      ownVote: [2],
+      ownVote: own,
     })
     expect(await sendVote(refusing(said), 'poll', vote, sending)).toEqual({
       answer: 'had_voted',

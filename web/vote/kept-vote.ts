@@ -61,14 +61,17 @@ type Sorted = {
   readonly lost: readonly SentVote[]
 }
 
-/** What is to be done with the votes that are kept, on a page in this round that was opened with this code (empty without one). */
+/**
+ * What is to be done with the votes that are kept, on a page in this round that was opened with this code (empty without one). Nothing with one for a
+ * later round: whoever drew the page had not heard of that, and it waits for the next page.
+ */
 export function sortKept(
   votes: readonly SentVote[],
   { round, code, now }: { readonly round: number; readonly code: string; readonly now: number },
 ): Sorted {
-  const isLost = (vote: SentVote): boolean => vote.round !== round || now - vote.sentAt > ageMsMax
+  const isLost = (vote: SentVote): boolean => vote.round < round || now - vote.sentAt > ageMsMax
   const isOwn = (vote: SentVote): boolean => code === '' || vote.code.toUpperCase() === code.toUpperCase()
-  const alive = votes.filter((vote) => !isLost(vote))
+  const alive = votes.filter((vote) => vote.round === round && !isLost(vote))
   return {
     own: alive.find(isOwn) ?? null,
     others: alive.filter((vote) => !isOwn(vote)),
