@@ -83,6 +83,8 @@ export type AcceptedVote = { readonly vote_id: string; readonly status: 'accepte
 
 export type OwnVote = {
   readonly vote_id: string
+  /** In which it counts: whoever answers may not have heard yet that the poll has begun anew. */
+  readonly round: number
   readonly option_ids: readonly number[]
   readonly status: 'accepted' | 'recorded'
 }

@@ -83,7 +83,7 @@ describe.each<Profile>(['redis', 'postgres'])(
       const { vote } = await makePoll({ allow_vote_change: true })
       const { cookie } = await beginSession()
       const voted = await call('POST', vote, { json: { option_id: 1 }, cookie })
-      const mine = { vote: { vote_id: voted.body.vote_id, option_ids: [1], status: expect.any(String) } }
+      const mine = { vote: { vote_id: voted.body.vote_id, round: 1, option_ids: [1], status: expect.any(String) } }
       for (const headers of foreign) {
         expect((await call('GET', vote, { cookie, headers })).body).toEqual({ vote: null })
         for (const [method, json] of [

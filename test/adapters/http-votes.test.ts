@@ -58,7 +58,7 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       const [cookie] = voted.headers.getSetCookie()
       expect(cookie).toMatch(/^tallycast_session=[^;]+; Max-Age=3153\d{4}; Path=\/; HttpOnly; SameSite=Lax$/)
       expect(cookieOf(voted)).toBe(`tallycast_session=${voted.body.voter_token}`)
-      const mine = { vote: { vote_id: voted.body.vote_id, option_ids: [2], status: 'accepted' } }
+      const mine = { vote: { vote_id: voted.body.vote_id, round: 1, option_ids: [2], status: 'accepted' } }
       expect((await call('GET', vote, { cookie: cookieOf(voted) })).body).toEqual(mine)
       expect((await call('GET', vote, { voterToken: voted.body.voter_token })).body).toEqual(mine)
       expect((await call('GET', vote)).body).toEqual({ vote: null })

@@ -255,6 +255,33 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await shown.getByText('You voted for Tea.').waitFor()
   })
 
+  test('the vote of the round before is not shown in this one, though an api tells of it that has not heard of the reset', async () => {
+    const poll = await makePoll()
+    const page = await openHost(tag(poll))
+    const shown = element(page)
+    await isLive(shown)
+    let old: string | null = null
+    let toldOld = 0
+    await page.route(/\/vote$/, async (route) => {
+      if (route.request().method() !== 'GET') return route.continue()
+      if (old !== null) {
+        const headers = { 'access-control-allow-origin': '*' }
+        await route.fulfill({ body: old, headers, contentType: 'application/json' })
+        toldOld += 1
+        return
+      }
+      const response = await route.fetch()
+      old = await response.text()
+      await route.fulfill({ response })
+    })
+    await vote(shown, 'Tea')
+    await waitUntil(() => old !== null)
+    for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
+    await waitUntil(() => toldOld > 0)
+    await vote(shown, 'Coffee')
+    await shown.getByText('You voted for Coffee.').waitFor()
+  })
+
   test('a vote for a round that is over does not count, and the next one is there to vote in', async () => {
     const poll = await makePoll()
     const page = await openHost(tag(poll))

@@ -24,6 +24,10 @@ const voteFor = (optionIds: readonly number[], more: Partial<SentVote> = {}): Se
 const after = (ballot: Ballot, ...events: readonly BallotEvent[]): Ballot => events.reduce(stepBallot, ballot)
 const chosen = (optionId: number, isMultiple = false): BallotEvent => ({ type: 'chosen', optionId, isMultiple })
 const keptFor = (vote: SentVote): BallotEvent => ({ type: 'kept', vote, isReached: false, isStored: true })
+const told = (optionIds: readonly number[] | null, round = 1): BallotEvent => ({
+  type: 'told',
+  vote: optionIds && { round, option_ids: optionIds },
+})
 const accepted = (vote: SentVote, isRecognised = true): BallotEvent => ({
   type: 'accepted',
   vote,
@@ -147,6 +151,7 @@ describe('a vote', () => {
         round.map((number): BallotEvent => ({ type: 'sent', vote: ofRound(number) })),
         round.map((number) => keptFor(ofRound(number))),
         fc.tuple(round, fc.boolean()).map(([number, isRecognised]) => accepted(ofRound(number), isRecognised)),
+        round.map((number) => told([number], number)),
       ),
     )
     fc.assert(
@@ -174,8 +179,8 @@ describe('a vote', () => {
     const givenUp = after(empty, keptFor(vote), { type: 'given_up' })
     expect(givenUp).toEqual({ ...empty, chosen: [3], progress: { step: 'given_up', code: 'ABCD', isNone: false } })
     expect(isOnItsWay(givenUp)).toBe(false)
-    expect(after(givenUp, { type: 'told', optionIds: null })).toMatchObject({ chosen: [3], progress: { isNone: true } })
-    expect(after(givenUp, { type: 'told', optionIds: [3] })).toEqual({ ...empty, chosen: [3], ownVote: [3] })
+    expect(after(givenUp, told(null))).toMatchObject({ chosen: [3], progress: { isNone: true } })
+    expect(after(givenUp, told([3]))).toEqual({ ...empty, chosen: [3], ownVote: [3] })
     expect(after(givenUp, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
     const voted = { ...empty, ownVote: [1], chosen: [1] }
     const stays = after(voted, keptFor(voteFor([], { kind: 'retract' })), { type: 'given_up' })
@@ -192,15 +197,14 @@ describe('a vote', () => {
   test('stands where the service says so', () => {
     const vote = voteFor([3])
     const late = { ...empty, round: 2 }
-    const told: BallotEvent = { type: 'told', optionIds: [3] }
-    expect(after(late, told)).toMatchObject({ ownVote: [3], chosen: [3] })
+    expect(after(late, told([3], 2))).toMatchObject({ ownVote: [3], chosen: [3] })
     // One that was replaced from another place is no more, neither accepted nor recorded.
-    const replaced = after(empty, accepted(vote), { type: 'told', optionIds: [1] })
+    const replaced = after(empty, accepted(vote), told([1]))
     expect(replaced).toEqual({ ...empty, ownVote: [1], chosen: [1] })
     const refused = after(empty, { type: 'refused', problem: ['faults.already_voted'] })
-    expect(after(refused, told)).toMatchObject({ ownVote: [3], progress: { step: 'refused' } })
+    expect(after(refused, told([3]))).toMatchObject({ ownVote: [3], progress: { step: 'refused' } })
     const sending = after(late, { type: 'sent', vote: voteFor([2], { round: 2 }) })
-    expect(after(sending, told)).toBe(sending)
+    expect(after(sending, told([3], 2))).toBe(sending)
   })
 
   test('news of the same round changes nothing of what somebody is doing', () => {
@@ -247,6 +251,14 @@ describe('a page that has just come', () => {
     expect(firstBallot({ ...snapshot, problem })).toMatchObject({
       chosen: [1, 2, 3],
       progress: { step: 'refused', problem: ['faults.in_english', { detail: 'Choose at most 2 options.' }] },
+    })
+  })
+
+  test('has nothing chosen where the form was for a round that is over', () => {
+    const problem = { code: 'round_not_current', detail: '', chosen: [3] }
+    expect(firstBallot({ ...snapshot, problem })).toMatchObject({
+      chosen: [],
+      progress: { step: 'refused', problem: ['faults.round_not_current'] },
     })
   })
 })

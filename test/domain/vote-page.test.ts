@@ -30,7 +30,7 @@ describe('the page of a poll, as the server draws it', () => {
       const text = { question: attack, description: attack, options }
       const live = someLivePoll({ status, ...text, opensAt: 1, voterIdentity: 'code' })
       for (const selection of [null, [1], [1, 2]]) {
-        const ownVote = selection && { selection, isRecorded: true }
+        const ownVote = selection && { round: 1, selection, isRecorded: true }
         for (const problem of [null, { refused: refuse('invalid_body', attack), chosen: [1] }]) {
           const { title, body } = render(viewOf({ live, ownVote, problem, code: attack }))
           expect(String(body)).not.toMatch(/<img|<script/)
@@ -55,9 +55,16 @@ describe('the page of a poll, as the server draws it', () => {
     expect(shown(viewOf({ live, audience: 'organiser' }))).toContain('7,331')
   })
 
+  test('shows no vote as the reader’s own that is of another round', () => {
+    const shownIn = (round: number) =>
+      render(viewOf({ live: someLivePoll({ round }), ownVote: { round: 1, selection: [1], isRecorded: true } }))
+    expect(shownIn(1).snapshot).toMatchObject({ ownVote: { option_ids: [1] } })
+    expect(shownIn(2).snapshot).toMatchObject({ poll: { round: 2 }, ownVote: null })
+  })
+
   test('reads itself again without a script, unless somebody chooses on it, or it is final', () => {
     const refreshOf = (more: Partial<PollView>) => render(viewOf(more)).refreshSeconds !== undefined
-    const ownVote = { selection: [1], isRecorded: true }
+    const ownVote = { round: 1, selection: [1], isRecorded: true }
     expect(refreshOf({ live: someLivePoll({ status: 'scheduled' }) })).toBe(true)
     expect(refreshOf({ live: someLivePoll({ allowVoteChange: false }), ownVote })).toBe(true)
     expect(refreshOf({})).toBe(false)

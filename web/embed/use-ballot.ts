@@ -88,7 +88,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
   useEffect(() => {
     const asking = new AbortController()
     if (poll !== null && shown !== null)
-      readOwnVote(source, round, poll.voter_identity, shown, asking.signal).then(
+      readOwnVote(source, poll.voter_identity, shown, asking.signal).then(
         (vote) => vote !== null && setOwnVote(vote),
         // Whoever votes is told then.
         () => {},
@@ -106,7 +106,7 @@ export function useBallot(source: Source, tell: Tell): Ballot {
     if (identity === 'none') return
     const token = tokenOf(source, identity, wish.code)
     if (isAccepted) setOwnVote(wish.kind === 'retract' ? null : { round: wish.round, optionIds: wish.optionIds })
-    else if (token !== null) setOwnVote(await readOwnVote(source, wish.round, identity, token))
+    else if (token !== null) setOwnVote(await readOwnVote(source, identity, token))
   }
 
   async function send(asked: Poll, wish: RoundWish): Promise<void> {
@@ -158,14 +158,13 @@ export function useBallot(source: Source, tell: Tell): Ballot {
 /** Null where this voter has none. A session that the service does not take any more is given up. */
 async function readOwnVote(
   source: Source,
-  round: number,
   identity: Poll['voter_identity'],
   token: string,
   signal?: AbortSignal,
 ): Promise<OwnVote | null> {
   try {
     const vote = await clientOf(source, token).ownVote(source.pollId, signal && { signal })
-    return vote === null ? null : { round, optionIds: vote.option_ids }
+    return vote === null ? null : { round: vote.round, optionIds: vote.option_ids }
   } catch (error) {
     if (identity === 'session' && isStranger(error)) forgetSession(source.service)
     throw error

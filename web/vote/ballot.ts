@@ -1,4 +1,4 @@
-import type { Poll, TallyMessage } from '../../client/src/index.ts'
+import type { OwnVote, Poll, TallyMessage } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
 import type { VoteSnapshot } from './snapshot.ts'
 import { tellFault } from '../i18n/tell-fault.ts'
@@ -60,7 +60,7 @@ export type BallotEvent =
   /** A vote was meant for a round that is over. */
   | { readonly type: 'begun_anew' }
   /** The service says which vote of this reader stands, of which no more is known. While another is on its way that may be about to change. */
-  | { readonly type: 'told'; readonly optionIds: readonly number[] | null }
+  | { readonly type: 'told'; readonly vote: Pick<OwnVote, 'round' | 'option_ids'> | null }
   | { readonly type: 'round'; readonly round: number }
 
 const begunAnew: Message = ['faults.round_not_current']
@@ -68,9 +68,11 @@ const begunAnew: Message = ['faults.round_not_current']
 /** What a page that has just come shows, with what was chosen on it meanwhile. */
 export function firstBallot({ poll, ownVote, hasJustVoted, problem }: VoteSnapshot): Ballot {
   const own = ownVote?.option_ids ?? null
+  // What was chosen before the poll began anew is no choice in this round.
+  const chosen = problem === null || problem.code === 'round_not_current' ? null : problem.chosen
   return {
     round: poll.round,
-    chosen: problem?.chosen ?? own ?? [],
+    chosen: chosen ?? own ?? [],
     ownVote: own,
     hasJustVoted,
     progress: firstProgress(ownVote, problem),
@@ -115,7 +117,7 @@ export function stepBallot(ballot: Ballot, event: BallotEvent): Ballot {
     case 'begun_anew':
       return refuseRound(ballot)
     case 'told':
-      return isOnItsWay(ballot) ? ballot : learnOwnVote(ballot, event.optionIds)
+      return isOnItsWay(ballot) ? ballot : learnOwnVote(ballot, event.vote)
     case 'round':
       return beginRound(ballot, event.round)
   }
@@ -186,7 +188,10 @@ function accept(ballot: Ballot, vote: SentVote, voteId: string, isRecognised: bo
   }
 }
 
-function learnOwnVote(ballot: Ballot, ownVote: readonly number[] | null): Ballot {
+/** Whoever tells may not have heard of this round, or have heard of the next one. */
+function learnOwnVote(ballot: Ballot, vote: Pick<OwnVote, 'round' | 'option_ids'> | null): Ballot {
+  if (vote !== null && vote.round !== ballot.round) return ballot
+  const ownVote = vote?.option_ids ?? null
   return { ...ballot, ownVote, chosen: ownVote ?? ballot.chosen, progress: progressOnceTold(ballot.progress, ownVote) }
 }
 

@@ -1,4 +1,4 @@
-import { type AcceptedVote, type Client, TallycastError } from '../../client/src/index.ts'
+import { type AcceptedVote, type Client, type OwnVote, TallycastError } from '../../client/src/index.ts'
 import type { Message } from '../i18n/say.ts'
 import { tellFault } from '../i18n/tell-fault.ts'
 import type { SentVote } from './ballot.ts'
@@ -11,7 +11,7 @@ export type Delivery =
   /** Refused, because the poll is not in the round for which it was meant. */
   | { readonly answer: 'begun_anew' }
   /** Refused, because this voter has a vote already: this one, where the service tells. */
-  | { readonly answer: 'had_voted'; readonly problem: Message; readonly ownVote: readonly number[] | null }
+  | { readonly answer: 'had_voted'; readonly problem: Message; readonly ownVote: OwnVote | null }
 
 export type Sending = {
   /** Resolves when the service knows whose vote this will be. */
@@ -36,8 +36,7 @@ export async function sendVote(
     if (error.code === 'round_not_current') return { answer: 'begun_anew' }
     const problem = tellFault(error.code, error.message)
     if (error.code !== 'already_voted' && error.code !== 'code_used') return { answer: 'refused', problem }
-    const own = await client.ownVote(pollId, { signal }).catch(() => null)
-    return { answer: 'had_voted', problem, ownVote: own?.option_ids ?? null }
+    return { answer: 'had_voted', problem, ownVote: await client.ownVote(pollId, { signal }).catch(() => null) }
   }
 }
 

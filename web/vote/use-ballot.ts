@@ -75,7 +75,7 @@ export function useBallot({
     createFreshClient(null, code || null)
       .ownVote(pollId, signal && { signal })
       .then(
-        (own) => signal?.aborted || dispatch({ type: 'told', optionIds: own?.option_ids ?? null }),
+        (vote) => signal?.aborted || dispatch({ type: 'told', vote }),
         // Whoever votes is told then.
         () => {},
       )
@@ -100,7 +100,7 @@ export function useBallot({
       dispatch({ type: 'accepted', vote, voteId: delivery.voteId, isRecognised })
     } else {
       dispatch({ type: 'refused', problem: delivery.problem })
-      dispatch({ type: 'told', optionIds: delivery.ownVote })
+      dispatch({ type: 'told', vote: delivery.ownVote })
     }
     onVoted(vote.code)
   }
@@ -137,7 +137,7 @@ export function useBallot({
   function send(kind: VoteKind, code: string): void {
     if (isOnItsWay(ballot)) return
     const optionIds = kind === 'retract' ? [] : ballot.chosen
-    const vote = { kind, optionIds, key: randomKey(), round, sentAt: Date.now(), code }
+    const vote = { kind, optionIds, key: randomKey(), round: ballot.round, sentAt: Date.now(), code }
     isStored.current = keptVotes.keep(pollId, vote)
     // A browser that knows of no network need not wait to find out; where it is wrong, the vote goes out a moment later.
     if (!navigator.onLine) return settle(vote, { answer: 'none', isReached: false, retryAfterMs: 0 })

@@ -182,7 +182,7 @@ function ownVoteRoute(app: HttpApp, { seePoll, voteIds, address }: VoteRoutesPar
       reply.header('cache-control', 'private, no-store')
       if (own === null) return reply.send({ vote: null })
       const status = own.isRecorded ? 'recorded' : 'accepted'
-      return reply.send({ vote: { vote_id: voteIds.seal(own), option_ids: own.selection, status } })
+      return reply.send({ vote: { vote_id: voteIds.seal(own), round: own.round, option_ids: own.selection, status } })
     },
   )
 }

@@ -65,12 +65,20 @@ export const AcceptedVote = Type.Object(
   { description: 'The log has the vote: it counts exactly once. `voter_token` comes where a session was made.' },
 )
 
+type OwnVoteBody = {
+  readonly vote_id: string
+  readonly round: number
+  readonly option_ids: readonly number[]
+  readonly status: 'accepted' | 'recorded'
+}
+
 export const OwnVote = Type.Object(
   {
-    vote: Type.Unsafe<{ vote_id: string; option_ids: readonly number[]; status: 'accepted' | 'recorded' } | null>({
+    vote: Type.Unsafe<OwnVoteBody | null>({
       type: ['object', 'null'],
       properties: {
         vote_id: voteId,
+        round: Type.Integer({ description: 'In which it counts. In a later round of the poll there is none yet.' }),
         option_ids: optionIds,
         status: {
           type: 'string',
@@ -78,7 +86,7 @@ export const OwnVote = Type.Object(
           description: 'Both count; `recorded` where the ledger was asked.',
         },
       },
-      required: ['vote_id', 'option_ids', 'status'],
+      required: ['vote_id', 'round', 'option_ids', 'status'],
     }),
   },
   { description: 'The caller’s own vote; null before the first one and after a retract.' },

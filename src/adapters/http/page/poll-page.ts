@@ -14,8 +14,12 @@ import type { Page } from './layout.ts'
 export type PollView = {
   readonly live: LivePoll
   readonly audience: Audience
-  /** The reader's own vote; null before the first. */
-  readonly ownVote: { readonly selection: readonly number[]; readonly isRecorded: boolean } | null
+  /** The reader's own vote; null before the first. It is looked up apart from the poll, which may have begun anew meanwhile. */
+  readonly ownVote: {
+    readonly round: number
+    readonly selection: readonly number[]
+    readonly isRecorded: boolean
+  } | null
   /** Whether the cookie of this reader makes a voter of this poll. */
   readonly hasSession: boolean
   /** The code that came with the form; empty without one. */
@@ -52,7 +56,16 @@ export function createRenderPollPage(): (view: PollView) => Page {
   }
 }
 
-function snapshotOf({ live, audience, ownVote, hasSession, code, hasJustVoted, problem }: PollView): VoteSnapshot {
+function snapshotOf({
+  live,
+  audience,
+  ownVote: found,
+  hasSession,
+  code,
+  hasJustVoted,
+  problem,
+}: PollView): VoteSnapshot {
+  const ownVote = found?.round === live.poll.round ? found : null
   return {
     poll: pollBody(live, maySeeResults(live.poll, audience)),
     tally: tallyMessage(live, audience),
