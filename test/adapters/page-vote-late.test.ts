@@ -83,6 +83,31 @@ describe('a vote that is kept and that its voter gives up', () => {
     await waitUntil(async () => has(pollId, [0, 0, 1]))
   })
 
+  test('is shown where it arrives only after the service was asked and had none', async () => {
+    const pollId = await makePoll()
+    const page = await visit(pollId)
+    const mayArrive = Promise.withResolvers<void>()
+    let isKeptBack = false
+    let areHeld = 0
+    await page.route('**/vote', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      if (!isKeptBack) return route.abort()
+      areHeld += 1
+      await mayArrive.promise
+      await route.fetch()
+    })
+    await vote(page, 'Neither')
+    await isKept(page)
+    isKeptBack = true
+    await waitUntil(() => areHeld > 0)
+    await page.evaluate('{ const every = setInterval; window.setInterval = (ask) => every(ask, 200) }')
+    await press(page, 'Do not send it')
+    await page.getByRole('status').getByText('the service has no vote of yours').waitFor()
+    mayArrive.resolve()
+    await page.getByText('You voted for Neither.').waitFor()
+    await waitUntil(async () => has(pollId, [0, 0, 1]))
+  })
+
   test('in a poll that recognises nobody is nobody’s, and that is said', async () => {
     const pollId = await makePoll({ voter_identity: 'none' })
     const page = await visit(pollId)

@@ -179,7 +179,10 @@ describe('a vote', () => {
     const givenUp = after(empty, keptFor(vote), { type: 'given_up' })
     expect(givenUp).toEqual({ ...empty, chosen: [3], progress: { step: 'given_up', code: 'ABCD', isNone: false } })
     expect(isOnItsWay(givenUp)).toBe(false)
-    expect(after(givenUp, told(null))).toMatchObject({ chosen: [3], progress: { isNone: true } })
+    const none = after(givenUp, told(null))
+    expect(none).toMatchObject({ chosen: [3], progress: { isNone: true } })
+    expect(after(none, told(null)).progress).toBe(none.progress)
+    expect(after(none, told([3]))).toEqual({ ...empty, chosen: [3], ownVote: [3] })
     expect(after(givenUp, told([3]))).toEqual({ ...empty, chosen: [3], ownVote: [3] })
     expect(after(givenUp, { type: 'round', round: 2 })).toEqual({ ...empty, round: 2 })
     const voted = { ...empty, ownVote: [1], chosen: [1] }

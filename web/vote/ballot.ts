@@ -28,7 +28,7 @@ export type Progress =
   | { readonly step: 'accepted'; readonly kind: VoteKind; readonly voteId: string | null }
   | { readonly step: 'recorded'; readonly kind: VoteKind }
   | { readonly step: 'set_aside' }
-  /** The reader wants it sent no more, under this code. `isNone`: the service was asked whether it had come before, and has none. */
+  /** The reader wants it sent no more, under this code. `isNone`: the service was asked whether it had come before, and had none. */
   | { readonly step: 'given_up'; readonly code: string; readonly isNone: boolean }
   /** `inRow`: how many refusals came one after another, so that the same one is heard each time. */
   | { readonly step: 'refused'; readonly problem: Message; readonly inRow: number }
@@ -197,7 +197,8 @@ function learnOwnVote(ballot: Ballot, vote: Pick<OwnVote, 'round' | 'option_ids'
 
 function progressOnceTold(progress: Progress | null, ownVote: readonly number[] | null): Progress | null {
   if (progress?.step === 'refused') return progress
-  return progress?.step === 'given_up' && ownVote === null ? { ...progress, isNone: true } : null
+  if (progress?.step !== 'given_up' || ownVote !== null) return null
+  return progress.isNone ? progress : { ...progress, isNone: true }
 }
 
 function takeReceipt(ballot: Ballot, voteId: string | null, status: 'recorded' | 'set_aside'): Ballot {

@@ -39,8 +39,10 @@ type BallotInHand = {
 }
 
 const keptVotes = createKeptVotes(() => localStorage)
-/** Whether a vote that was given up has come in all the same, until that is known. */
+/** Whether a vote that was given up has come in all the same. */
 const askAgainMs = 15_000
+/** It may have been on its way when the service was asked first, and had none. So long it is asked again. */
+const mayComeWithinMs = 35_000
 
 /**
  * The reader's ballot, and what sends it. A vote is kept in the browser until it has its answer: where none comes it is sent again, as the same vote, after a
@@ -192,16 +194,18 @@ export function useBallot({
     dispatch({ type: 'given_up' })
   }
 
-  const givenUp = isRecognised && progress?.step === 'given_up' && !progress.isNone ? progress : null
+  const givenUp = isRecognised && progress?.step === 'given_up' ? progress : null
   useEffect(() => {
     if (givenUp === null) return
     const leaving = new AbortController()
     const ask = (): void => askOwnVote(givenUp.code, leaving.signal)
-    ask()
     const timer = setInterval(ask, askAgainMs)
+    const end = givenUp.isNone ? setTimeout(() => clearInterval(timer), mayComeWithinMs) : undefined
+    if (!givenUp.isNone) ask()
     addEventListener('online', ask, { signal: leaving.signal })
     return () => {
       clearInterval(timer)
+      clearTimeout(end)
       leaving.abort()
     }
   }, [givenUp])
