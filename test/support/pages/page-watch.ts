@@ -43,6 +43,9 @@ export function watchPages(browser: Browser): PageWatch {
   }
 }
 
+/** What Chromium says of a request, or of a socket that is not open yet, which its page does not want any more. */
+const takenBack = /^net::ERR_ABORTED$|^WebSocket is closed before the connection is established/
+
 /** Notes what goes wrong in a page, what its policy forbids, and what it asks for and does not get. What it takes back itself, or leaves behind, has not failed. */
 function noteFaults(context: BrowserContext, { faults, provoked }: Heard, unwanted: readonly RegExp[]): void {
   const note = (about: string, reason: string): void => {
@@ -54,12 +57,16 @@ function noteFaults(context: BrowserContext, { faults, provoked }: Heard, unwant
   })
   context.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText ?? ''
-    if (reason !== 'net::ERR_ABORTED') note(request.url(), reason)
+    if (!takenBack.test(reason)) note(request.url(), reason)
   })
   context.on('response', (response) => {
     if (response.status() >= 400) note(response.url(), String(response.status()))
   })
-  onSocket(context, (socket) => socket.on('socketerror', (reason) => note(socket.url(), reason)))
+  onSocket(context, (socket) =>
+    socket.on('socketerror', (reason) => {
+      if (!takenBack.test(reason)) note(socket.url(), reason)
+    }),
+  )
 }
 
 function noteAnswers(context: BrowserContext, told: string[]): void {
