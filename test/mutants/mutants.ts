@@ -642,6 +642,39 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a page shows the vote of the round before, of which an api has told that has not heard of the reset',
+    edits: [
+      {
+        file: 'web/vote/ballot.ts',
+        from: '  if (vote !== null && vote.round !== ballot.round) return ballot\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-ballot.test.ts',
+        title: 'of another round is shown neither as the reader’s own nor as kept, whatever comes after what',
+      },
+    ],
+  },
+  {
+    breaks: 'a page that has not heard of a round forgets the vote that is kept for it',
+    edits: [
+      {
+        file: 'web/vote/kept-vote.ts',
+        from: 'vote.round < round || now',
+        to: 'vote.round !== round || now',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-delivery.test.ts',
+        title:
+          'is gone on with by its own voter, sent unseen for others, and not sent into another round or after a day',
+      },
+    ],
+  },
+  {
     breaks: 'what is chosen changes under a vote that is on its way',
     edits: [
       {
@@ -1311,8 +1344,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/main/take-votes.ts',
-        from: 'else metrics.accepted(1)',
-        to: 'else metrics.accepted(request.optionIds[0] ?? 1)',
+        from: 'metrics.accepted(1)',
+        to: 'metrics.accepted(request.optionIds[0] ?? 1)',
       },
     ],
     caughtBy: [
@@ -2702,8 +2735,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/main/adapters.ts',
-        from: 'exportsMax + signingsMax',
-        to: 'config.exportsMax',
+        from: 'const max = exportsMax + signingsMax',
+        to: 'const max = exportsMax',
       },
     ],
     caughtBy: [
@@ -2952,7 +2985,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     breaks: 'the client sends a vote again as another vote',
-    edits: [{ file: 'client/src/client.ts', from: "headers: { 'idempotency-key': key }", to: 'headers: {}' }],
+    edits: [
+      { file: 'client/src/client.ts', from: "body, headers: { 'idempotency-key': key }", to: 'body, headers: {}' },
+    ],
     caughtBy: [
       { file: 'test/adapters/client.test.ts', title: 'a vote whose answer is lost is sent again and counts once' },
     ],
@@ -3032,8 +3067,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/http/page/choose-language.ts',
-        from: '[...(cookie === undefined ? [] : [cookie]), ...preferred]',
-        to: 'preferred',
+        from: 'pickLanguage([...chosen, ...preferred], available)',
+        to: 'pickLanguage(preferred, available)',
       },
     ],
     caughtBy: [
