@@ -6,6 +6,9 @@ import { waitUntil } from '../support/wait-until.ts'
 
 const { addressOf, call, makePoll, open, url, visit, vote } = useVotePage()
 
+/** So long at most a page that shows a final result waits before it looks for the next round. */
+const firstLookMostMs = 45_000
+
 /** As the server has drawn it, for as long as that is wanted. */
 async function visitBeforeScript(
   address: string,
@@ -39,6 +42,28 @@ describe('what others do', () => {
     await share(page, 'Option 20').getByText('25%').waitFor()
     expect(await chosen.isChecked()).toBe(true)
     expect(await page.evaluate('document.activeElement === place[0] && scrollY === place[1]')).toBe(true)
+  })
+
+  test('begins the poll anew after a final result: the page finds the next round by itself', async () => {
+    const { body: poll } = await call('POST', '/polls', { json: { question: 'Tea?', options: ['Yes', 'No'] } })
+    const manage = async (step: string) => call('POST', `/polls/${poll.id}/${step}`, { bearer: poll.manage_token })
+    const page = await open()
+    await page.clock.install()
+    await page.goto(addressOf(poll.id))
+    await radio(page, 'Yes').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for Yes.').waitFor()
+    await manage('close')
+    await page.getByText('Final result').waitFor()
+    for (const step of ['reset', 'open']) await manage(step)
+    await waitUntil(async () => {
+      await page.clock.fastForward(firstLookMostMs)
+      return radio(page, 'No').isVisible()
+    })
+    expect(await page.getByText('You voted for').count()).toBe(0)
+    await radio(page, 'No').check()
+    await press(page, 'Vote')
+    await page.getByText('You voted for No.').waitFor()
   })
 
   test('moves bars by transforms that take their time, and none where less motion is wanted', async () => {

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
+import type { Client, Poll, TallyMessage, WatchStatus } from '../../client/src/index.ts'
 import { type Followed, followPoll } from '../follow/follow-poll.ts'
 import { createFreshClient } from '../follow/fresh-client.ts'
+import { useNextRound } from '../follow/use-next-round.ts'
 import type { VoteSnapshot } from './snapshot.ts'
 
 /** Who looks: with which voting code, empty without one, and after how many votes here. */
@@ -15,6 +16,9 @@ type FollowedPoll = {
   /** Follows it from the beginning, definition included: where more is known to have happened than news has told. */
   readonly again: () => void
 }
+
+/** Made when it is asked: the server draws the page too, and has nobody to ask. */
+const anybody: Pick<Client, 'get'> = { get: async (...asked) => createFreshClient(null).get(...asked) }
 
 /** When a poll changes, all its viewers read it again: spread over this time. */
 const spreadMs = 1_500
@@ -33,5 +37,6 @@ export function useFollowed({ poll, tally }: Pick<VoteSnapshot, 'poll' | 'tally'
     return followPoll(createFreshClient(null, viewer.code || null), poll.id, follow, { known: from, spreadMs })
   }, [viewer, attempt])
   const again = (): void => setAttempt((before) => before + 1)
+  useNextRound(anybody, poll.id, followed, again)
   return { ...followed, poll: followed.poll ?? poll, tally: followed.tally ?? tally, again }
 }
