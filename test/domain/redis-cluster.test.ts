@@ -1,4 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
+import { createClusterMap } from '../../src/adapters/redis/cluster/map.ts'
 import { readRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
 import { slotOf, SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
@@ -51,6 +54,18 @@ test('a slot is that of what stands in the first braces, as Redis documents it',
   expect(slotOf('foo{{bar}}zap')).toBe(slotOf('{bar'))
   expect(slotOf('foo{bar}{zap}')).toBe(slotOf('bar'))
   expect(slotOf('foo{bar')).not.toBe(slotOf('bar'))
+})
+
+test('who stops looking at a cluster opens no connection any more, also where a look has just begun', async () => {
+  const opened: string[] = []
+  const open = (address: string): Redis => {
+    opened.push(address)
+    return new Redis({ lazyConnect: true })
+  }
+  const map = createClusterMap(['127.0.0.1:7001'], open, () => undefined)
+  map.stop()
+  await turn()
+  expect(opened).toEqual([])
 })
 
 test('only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done', () => {

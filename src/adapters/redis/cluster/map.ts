@@ -80,6 +80,7 @@ export function createClusterMap(
 
   async function look(): Promise<void> {
     let said = mostSaid(await hearMost(known.addresses.map(ask)))
+    if (isStopped) return
     // All have other addresses by now, or this is the first look.
     said ??= mostSaid(await hearMost(seeds.map(ask)))
     if (said === null || isStopped) return
