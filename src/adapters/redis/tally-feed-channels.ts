@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 
 /** Listeners of channels. `listen` resolves when the server has the subscription, and with how to leave. */
@@ -31,6 +32,8 @@ type Channel = {
 
 /** How often a quiet connection is asked whether it is still there. */
 const heartbeatMs = 5_000
+/** How long a server that is giving slots away is left alone before it is asked for all its channels again. */
+const betweenRenewalsMs = 250
 
 /**
  * One subscription per channel, for any number of listeners.
@@ -48,6 +51,8 @@ export function createChannels(
   const channels = new Map<string, Channel>()
   // A new connection has no subscriptions; what an old one answers late must not be taken for it.
   let connectionNumber = 0
+  let hasMoved = false
+  let isRenewing = false
 
   async function settle(name: string, channel: Channel): Promise<void> {
     const isWanted = channel.listeners.size > 0
@@ -78,6 +83,19 @@ export function createChannels(
     )
   }
 
+  /** All at once, and seldom: asked for at each word of it, every channel that is refused would have all others asked for again. */
+  async function renew(): Promise<void> {
+    isRenewing = true
+    while (hasMoved && subscriber.status !== 'end') {
+      hasMoved = false
+      onClose()
+      // Those of slots that it no longer has are refused, and taken up elsewhere.
+      await subscribeAgain().catch(report)
+      await sleep(betweenRenewalsMs, undefined, { ref: false })
+    }
+    isRenewing = false
+  }
+
   const onReady = (): void => {
     subscribeAgain().catch((error: unknown) => {
       report(error)
@@ -89,11 +107,10 @@ export function createChannels(
     connectionNumber += 1
     for (const channel of channels.values()) channel.isSubscribed = false
   }
-  /** The server of a cluster has taken a subscription from us, and the client does not say which. */
+  /** The server of a cluster has taken a subscription from us or refused one, and the client does not say which. */
   const onMoved = (): void => {
-    onClose()
-    // Those of slots that it no longer has are refused, and taken up elsewhere.
-    subscribeAgain().catch(report)
+    hasMoved = true
+    if (!isRenewing) renew().catch(report)
   }
   const onMessage = (name: string, text: string): void => {
     const listeners = channels.get(name)?.listeners
