@@ -17,8 +17,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/vote-door.ts',
-        from: 'batch.parameters, whenWritten)',
-        to: 'batch.parameters)',
+        from: 'batch.parameters, { ahead, behind })',
+        to: 'batch.parameters, { ahead })',
       },
     ],
     caughtBy: [
@@ -41,6 +41,23 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/domain/redis-cluster.test.ts',
         title: 'only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done',
+      },
+    ],
+  },
+  {
+    breaks: 'a batch that is sent on to another server of a cluster is judged by a log that nobody has looked at',
+    edits: [
+      {
+        file: 'src/adapters/redis/vote-door.ts',
+        from: 'batch.parameters, { ahead, behind })',
+        to: 'batch.parameters, { behind })',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-cluster.test.ts',
+        title:
+          'a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption',
       },
     ],
   },

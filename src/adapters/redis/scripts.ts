@@ -5,15 +5,18 @@ import { onServerOf, type Servers } from './servers.ts'
 
 export type ScriptArgument = string | number | Buffer
 
-/**
- * Runs a script on the server that has its keys, and returns its answer with every string as the bytes that Redis sent. `behind` is
- * done before that, on the connection that the script went over.
- */
+/** What is done each time that a script is sent: `ahead` may throw, and then it is not; `behind` on the connection that it went over. */
+export type AroundScript = {
+  readonly ahead?: (() => void) | undefined
+  readonly behind?: ((redis: Redis) => Promise<void>) | undefined
+}
+
+/** Runs a script on the server that has its keys, and returns its answer with every string as the bytes that Redis sent. */
 export type Script = (
   servers: Servers,
   keys: readonly string[],
   parameters: readonly ScriptArgument[],
-  behind?: (redis: Redis) => Promise<void>,
+  around?: AroundScript,
 ) => Promise<unknown>
 
 /**
@@ -23,7 +26,7 @@ export type Script = (
 export function loadScript(name: string): Script {
   const text = readLua('shared') + readLua(name)
   const hash = createHash('sha1').update(text).digest('hex')
-  return (servers, keys, parameters, behind) => {
+  return (servers, keys, parameters, { ahead, behind } = {}) => {
     const rest = [keys.length, ...keys, ...parameters]
     const run = async (redis: Redis, ask: () => void): Promise<unknown> => {
       try {
@@ -37,6 +40,7 @@ export function loadScript(name: string): Script {
     }
     // Every script has a key.
     return onServerOf(servers, keys[0]!, async (redis, ask) => {
+      ahead?.()
       const reply = await run(redis, ask)
       await behind?.(redis)
       return reply

@@ -34,8 +34,7 @@ export function createVoteDoor(
     keys.door(partition, pollId),
     keys.voters(partition, pollId),
   ]
-  const whenWritten =
-    replication === null ? undefined : (redis: Redis): Promise<void> => waitForReplicas(redis, replication)
+  const behind = replication === null ? undefined : (redis: Redis): Promise<void> => waitForReplicas(redis, replication)
   let interruptions = 0
   onInterruption(servers, () => (interruptions += 1))
   const append: VoteDoor['append'] = async (partition, calls) => {
@@ -47,7 +46,13 @@ export function createVoteDoor(
       keys.recordedCount(partition),
       ...batch.pollIds.flatMap((pollId) => doorKeys(partition, pollId)),
     ]
-    return unpackAnswers(await appendScript(servers, scriptKeys, batch.parameters, whenWritten), batch)
+    const interruptionsBefore = interruptions
+    // Sent on to another server, it would be judged by a log that nobody has looked at.
+    const ahead = (): void => {
+      if (interruptions === interruptionsBefore) return
+      throw new DependencyUnavailable('stream', `partition ${partition} has come to another server`)
+    }
+    return unpackAnswers(await appendScript(servers, scriptKeys, batch.parameters, { ahead, behind }), batch)
   }
   return {
     append: async (partition, calls) => {
@@ -87,7 +92,7 @@ export function createVoteDoor(
           ...doorKeys(partition, pollId),
         ]
         const parameters = [ENTRY_FORMAT_VERSION, pollId, round, isRepeat ? '1' : '0']
-        if ((await shutScript(servers, scriptKeys, parameters, whenWritten)) === 1) return
+        if ((await shutScript(servers, scriptKeys, parameters, { behind })) === 1) return
         throw new DependencyUnavailable('stream', `partition ${partition} has no epoch until a worker takes it`)
       }),
     remove: (partition, pollId) =>
