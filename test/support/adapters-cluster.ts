@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
 import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
 import { createDoorRestoration } from '../../src/adapters/redis/door-restoration.ts'
@@ -41,7 +42,13 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
       await commands.at(key, async (redis) => redis.xdel(key, ...entries))
     },
     cutFeed: async () => {
-      for (const redis of subscriber.primaries()) redis.stream.destroy()
+      const cut = subscriber.primaries().map(async (redis) => {
+        const isBack = once(redis, 'ready')
+        redis.stream.destroy()
+        await isBack
+      })
+      // Each has its own time, and what follows may be asked of any of them.
+      await Promise.all(cut)
     },
     countSubscriptions: async (pollId) => {
       const channel = keys.pollUpdates(pollId)
