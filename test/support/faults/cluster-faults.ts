@@ -45,9 +45,16 @@ const ownerAsSaidBy = async (server: TestRedis, slot: number): Promise<number | 
   }).catch(() => null)
 
 const primaryOf = async ({ servers }: TestCluster, slot: number): Promise<TestRedis> => {
-  const [asked] = servers
-  const port = asked === undefined ? null : await ownerAsSaidBy(asked, slot)
-  const primary = servers.find((server) => server.port === port)
+  const find = async (): Promise<TestRedis | undefined> => {
+    const ports = await Promise.all(servers.map(async (server) => ownerAsSaidBy(server, slot)))
+    return servers.find((server) => ports.includes(server.port))
+  }
+  // A busy server may take longer than the others wait.
+  await waitUntil(async () => (await find()) !== undefined, {
+    withinMs: settlesWithinMs,
+    what: `somebody says who has slot ${slot}`,
+  })
+  const primary = await find()
   if (primary === undefined) throw new Error(`no server has slot ${slot}`)
   return primary
 }
@@ -124,12 +131,14 @@ export const pausePrimary: Fault = {
   },
 }
 
-export const restartEach: Fault = {
-  fact: 'every server of the cluster is restarted in turn: nothing is lost, and votes go on after each',
+/** The first primary and its replica, whichever is which by now. */
+export const restartPair: Fault = {
+  fact: 'a primary of the cluster and its replica are restarted in turn: nothing is lost, and votes go on after each',
   async inject(scene) {
     const cluster = clusterOf(scene.system)
+    const half = cluster.servers.length / 2
     let restarts = 0
-    for (const server of cluster.servers) {
+    for (const server of cluster.servers.filter((_server, at) => at % half === 0)) {
       const since = performance.now()
       await stopProcess(server.pid(), [{ signal: 'SIGTERM', withinMs: diesWithinMs }])
       await server.restart()

@@ -172,7 +172,7 @@ export const blockWorker = (hook: Hook, spinMs: number, fact: string): Fault => 
   },
 })
 
-/** All workers but one leave in order, one after the other, and come back so. */
+/** All workers but one leave in order, one after the other, and come back together. */
 export const workersComeAndGo: Fault = {
   fact: 'workers that leave and join share the partitions evenly within 15 s, and no vote is lost or out of order',
   plan: { changeShare: 0.3 },
@@ -193,10 +193,8 @@ export const workersComeAndGo: Fault = {
       expect(await worker.ended()).toEqual({ exitCode: 0, signal: null })
       await share(others.length - left)
     }
-    for (const [back, worker] of others.entries()) {
-      await worker.restart()
-      await share(2 + back)
-    }
+    await Promise.all(others.map(async (worker) => worker.restart()))
+    await share(system.workers.length)
     return { 'times shared anew': shared }
   },
 }
