@@ -6,7 +6,7 @@ import { onServerOf, type Servers } from './servers.ts'
 export type ScriptArgument = string | number | Buffer
 
 /** What is done each time that a script is sent: `ahead` may throw, and then it is not; `behind` on the connection that it went over. */
-export type AroundScript = {
+type AroundScript = {
   readonly ahead?: (() => void) | undefined
   readonly behind?: ((redis: Redis) => Promise<void>) | undefined
 }
