@@ -8,6 +8,7 @@ import { validate } from 'dockerfile-utils'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/runtime/config.ts'
+import { listSeeds } from '../../src/runtime/redis-url.ts'
 import { isCode, readImports, readSources, resolveImport } from '../support/source-imports.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -73,7 +74,10 @@ describe('the compose files', () => {
 
   describe.each([
     ['docker-compose.yml', 'redis://redis:6379'],
-    ['deploy/compose.scale.yml', 'redis://redis-1:6379'],
+    [
+      'deploy/compose.scale.yml',
+      'redis-cluster://redis-1:6379,redis-2:6379,redis-3:6379,redis-4:6379,redis-5:6379,redis-6:6379',
+    ],
   ])('%s', (file, redisUrl) => {
     test.each(['migrate', 'admin', 'worker', 'api'] as const)('%s starts with nothing set on the machine', (role) => {
       const given = readCompose(file).services[role]?.environment ?? {}
@@ -93,6 +97,13 @@ describe('the compose files', () => {
     const services = Object.entries(readCompose(file).services)
     const isPublished = (port: string): boolean => !port.startsWith('127.0.0.1:')
     expect(services.filter(([, { ports = [] }]) => ports.some(isPublished)).map(([name]) => name)).toEqual(reachable)
+  })
+
+  test('deploy/compose.scale.yml names every node of its Redis Cluster', () => {
+    const { services } = readCompose('deploy/compose.scale.yml')
+    const nodes = Object.keys(services).filter((name) => /^redis-\d$/.test(name))
+    const given = interpolate(services['api']?.environment?.['REDIS_URL'] ?? '')
+    expect(listSeeds(given)).toEqual(nodes.map((name) => `redis://${name}:6379`))
   })
 
   test('what deploy/compose.scale.yml mounts of this repository is there', () => {
