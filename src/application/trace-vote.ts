@@ -1,6 +1,7 @@
 import { type Checkpoint, nearestPosition, type Position } from '../domain/position.ts'
 import { partitionOf } from '../domain/vote.ts'
 import type { PartitionLease } from '../ports/partition-lease.ts'
+import type { PollSnapshots } from '../ports/poll-snapshots.ts'
 import type { PollStore } from '../ports/poll-store.ts'
 import type { SetAsideItem, SetAsideVotes } from '../ports/set-aside.ts'
 import type { VoteLedger } from '../ports/vote-ledger.ts'
@@ -22,6 +23,8 @@ export type Fate =
   | { readonly fate: 'set_aside'; readonly item: SetAsideItem }
   /** The ledger is not that far. */
   | { readonly fate: 'waiting'; readonly checkpoint: Checkpoint }
+  /** The votes of its round are kept no longer: nobody can tell. */
+  | { readonly fate: 'pruned' }
   /** The ledger is further, and has not met it; `earlier` is the vote of the same voter that it has, if any. */
   | { readonly fate: 'missing'; readonly checkpoint: Checkpoint; readonly earlier: Position | null }
 
@@ -31,6 +34,7 @@ export type Untraceable = 'no_such_vote' | 'no_such_poll'
 export type TraceVote = (voteId: string) => Promise<Trace | Untraceable>
 
 const lastIndex = 0xffff
+const nothingShown = { revision: 0, version: 0 }
 
 /** Follows a vote to where it lies now, for whoever runs the service. */
 export function createTraceVote(parts: {
@@ -39,8 +43,13 @@ export function createTraceVote(parts: {
   readonly ledger: Pick<VoteLedger, 'find'>
   readonly lease: Pick<PartitionLease, 'read'>
   readonly setAside: Pick<SetAsideVotes, 'find'>
+  readonly snapshots: PollSnapshots
 }): TraceVote {
-  const { voteIds, polls, ledger, lease, setAside } = parts
+  const { voteIds, polls, ledger, lease, setAside, snapshots } = parts
+
+  async function isPruned(pollId: string, round: number): Promise<boolean> {
+    return snapshots.read(pollId, nothingShown, async (snapshot) => ((await snapshot?.pruned(round)) ?? null) !== null)
+  }
 
   return async (voteId) => {
     const vote = voteIds.open(voteId)
@@ -59,6 +68,8 @@ export function createTraceVote(parts: {
     if (item !== null) return { ...place, fate: 'set_aside', item }
     const isPassed = position <= nearestPosition(checkpoint.epoch, checkpoint.recorded, lastIndex)
     if (!isPassed) return { ...place, fate: 'waiting', checkpoint }
+    // Behind the ledger: a round is marked before the first of its votes goes.
+    if (row === null && (await isPruned(pollId, round))) return { ...place, fate: 'pruned' }
     return { ...place, fate: 'missing', checkpoint, earlier: row?.position ?? null }
   }
 }

@@ -27,6 +27,8 @@ function describeFate(trace: Trace): string {
     }
     case 'waiting':
       return `Waiting: the ledger is at entry ${trace.checkpoint.recorded}, before it.`
+    case 'pruned':
+      return 'Pruned: the votes of its round are kept no longer, and nobody can say whether it counted.'
     case 'missing':
       return [
         `Missing: the ledger is at entry ${trace.checkpoint.recorded} of epoch ${trace.checkpoint.epoch}, behind it, and has not met it.`,

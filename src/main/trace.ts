@@ -1,4 +1,5 @@
 import { createPartitionLease } from '../adapters/postgres/partition-lease.ts'
+import { createPollSnapshots } from '../adapters/postgres/poll-snapshots.ts'
 import { createPollStore } from '../adapters/postgres/poll-store.ts'
 import { createSecretStore } from '../adapters/postgres/secrets.ts'
 import { createSetAsideVotes } from '../adapters/postgres/set-aside.ts'
@@ -18,9 +19,10 @@ const usage = `Says what has become of a vote. Changes nothing, and never says w
   npm run trace -- <vote_id>    the id that the answer to the vote had
 
 It reads the database that DATABASE_URL names; else that of the Tallycast that runs on DATA_DIR (default ./data).
-Exit status: 0 it counts, a later one does, or it waits to be recorded; 1 it was set aside or is missing; 2 it could not be looked up.`
+Exit status: 0 it counts, a later one does, or it waits to be recorded; 1 it was set aside or is missing; 2 it could not be looked up, or
+the votes of its round were pruned.`
 
-const exitCodes = { doesNotCount: 1, notFound: 2 }
+const exitCodes = { doesNotCount: 1, notKnown: 2 }
 const statementTimeoutMs = 10_000
 
 /** Follows a vote through the stores: `npm run trace`. Reads PostgreSQL alone. */
@@ -29,11 +31,11 @@ async function main(): Promise<void> {
   if (given === null) return console.log(usage)
   const [voteId, ...more] = typeof given === 'string' ? [] : given.positionals
   if (voteId === undefined || more.length > 0) {
-    process.exitCode = exitCodes.notFound
+    process.exitCode = exitCodes.notKnown
     return console.error(`${typeof given === 'string' ? given : 'Name one vote.'}\n\n${usage}`)
   }
   const found = await trace(voteId)
-  if (typeof found === 'string') process.exitCode = exitCodes.notFound
+  if (typeof found === 'string' || found.fate === 'pruned') process.exitCode = exitCodes.notKnown
   else if (found.fate === 'set_aside' || found.fate === 'missing') process.exitCode = exitCodes.doesNotCount
   console.log(describeTrace(found))
 }
@@ -49,6 +51,7 @@ async function trace(voteId: string): Promise<Trace | Untraceable> {
       ledger: createVoteLedger(pool),
       lease: createPartitionLease(pool),
       setAside: createSetAsideVotes(pool),
+      snapshots: createPollSnapshots(pool),
     })
     return await traceVote(voteId)
   } finally {
@@ -57,7 +60,7 @@ async function trace(voteId: string): Promise<Trace | Untraceable> {
 }
 
 await main().catch((fault: unknown) => {
-  process.exitCode ??= exitCodes.notFound
+  process.exitCode ??= exitCodes.notKnown
   const explained = explainStart(fault)
   console.error(
     explained instanceof SetupProblem

@@ -72,6 +72,17 @@ test('a vote behind which the ledger is waits; one that it has passed by is miss
   })
 })
 
+test('a vote whose round was pruned is not said to be missing', async () => {
+  const pruned = vote(20)
+  await owner.record(20, { votes: [pruned] })
+  await database.pool.query('insert into pruned_round (poll_id, round, votes) values ($1, 1, 1)', [poll.id])
+  await database.pool.query('delete from vote where poll_id = $1', [poll.id])
+  expect(await trace(pruned)).toMatchObject({
+    exitCode: 2,
+    output: expect.stringMatching(/\nPruned: the votes of its/),
+  })
+})
+
 test('an id that was never given, and no id, are told apart from a vote', async () => {
   expect(await runTrace('nothing')).toMatchObject({ exitCode: 2, output: expect.stringContaining('no vote_id') })
   expect(await runTrace()).toMatchObject({ exitCode: 2, output: expect.stringContaining('Name one vote.') })
