@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createReplicaLag } from '../../src/adapters/postgres/replica-lag.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import { connectAdapters } from '../../src/main/adapters.ts'
 import type { Shown } from '../../src/ports/poll-snapshots.ts'
@@ -133,7 +134,11 @@ test('recounts are those of the replica, in the background and by command', asyn
 })
 
 // The last one: the replica is gone afterwards.
-test('a replica that is away is passed over, and its lag is not known', async () => {
+test('a replica that has become a primary of its own lies behind nobody; one that is away is passed over, and its lag is not known', async () => {
+  await standby.pool.query('select pg_promote(true, 30)')
+  const lagOfItself = createReplicaLag(standby.pool, standby.pool)
+  await standby.pool.query("comment on table poll is 'written by itself'")
+  expect(await lagOfItself()).toBe(0)
   await standby.stop()
   expect(await readAt(await shownNow())).toBe(1)
   expect(saidPassedOver()).toBe(true)

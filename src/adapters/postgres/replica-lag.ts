@@ -4,6 +4,8 @@ import { orUnavailable } from './faults.ts'
 /** A place in the log of the primary, in bytes, and when it was there, in milliseconds of `performance.now`. */
 type Mark = { readonly end: number; readonly at: number }
 
+/** One that was promoted replays nothing any more, and has what it has itself written since. */
+const replayedLsn = 'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end'
 /** With a look each second the lag is exact for an hour; beyond, what is told goes on growing. */
 const marksMax = 3_600
 
@@ -18,7 +20,7 @@ export function createReplicaLag(primary: pg.Pool, replica: pg.Pool): () => Prom
       const at = performance.now()
       const end = await readEnd(primary, 'pg_current_wal_lsn()')
       if (ahead.length < marksMax) ahead.push({ end, at })
-      const replayed = await readEnd(replica, 'coalesce(pg_last_wal_replay_lsn(), pg_current_wal_lsn())')
+      const replayed = await readEnd(replica, replayedLsn)
       while (ahead[0] !== undefined && ahead[0].end <= replayed) ahead.shift()
       return ahead[0] === undefined ? 0 : performance.now() - ahead[0].at
     })
