@@ -10,8 +10,8 @@ const behindMs = 10_000
 /** Tells by metric and log how far the replica lies behind, where there is one. Runs until the signal aborts, never rejects. */
 export async function watchReplica({ adapters, log, registry, signal }: RoleContext): Promise<void> {
   const { replicaLag } = adapters
-  if (replicaLag === null) return
   const metrics = measureReplica(registry)
+  if (replicaLag === null) return
   const report = createFaultLog(log)
   let wasBehind = false
   while (!signal.aborted) {

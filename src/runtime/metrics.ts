@@ -58,6 +58,8 @@ export type LedgerMetrics = {
   readonly setAside: (votes: number) => void
   /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
+  /** Nobody knows what waits: the ledger or the stream cannot be asked. */
+  readonly unrecordedUnknown: () => void
   /** Partitions whose next entry only a newer worker understands. */
   readonly waitingForNewerWorker: (partitions: number) => void
   /** A partition goes on in a new epoch: its stream has lost its log. */
@@ -81,7 +83,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   })
   const unrecorded = new Gauge({
     name: 'tallycast_unrecorded_votes',
-    help: 'Accepted votes that the ledger does not have yet.',
+    help: 'Accepted votes that the ledger does not have yet; NaN while ledger or stream cannot be asked.',
     registers,
   })
   const oldest = new Gauge({
@@ -115,6 +117,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
       unrecorded.set(votes)
       oldest.set(oldestSeconds)
     },
+    unrecordedUnknown: () => unrecorded.set(Number.NaN),
   }
 }
 
@@ -173,7 +176,7 @@ export type ReplicaMetrics = {
 export const measureReplica = (registry: Registry): ReplicaMetrics => {
   const lag = new Gauge({
     name: 'tallycast_replica_lag_seconds',
-    help: 'For how long the replica has lacked something that the primary has; NaN while one of them cannot be asked.',
+    help: 'For how long the replica has lacked something that the primary has; NaN while one of them cannot be asked, 0 where there is none.',
     registers: [registry],
   })
   return { lag: (seconds) => lag.set(seconds) }

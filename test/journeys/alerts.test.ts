@@ -127,6 +127,16 @@ describe('with real processes', () => {
     poll = await organisePoll(api())
   })
 
+  test('how many votes wait nobody knows while the ledger cannot be asked', async () => {
+    const [worker] = system().workers
+    const saysUnknown = async (): Promise<boolean> =>
+      /^tallycast_unrecorded_votes\S* Nan$/m.test(await (await fetch(`${worker?.opsUrl}/metrics`)).text())
+    await system().database.pool.query('alter table checkpoint rename to checkpoint_away')
+    await waitUntil(saysUnknown)
+    await system().database.pool.query('alter table checkpoint_away rename to checkpoint')
+    await waitUntil(async () => !(await saysUnknown()))
+  })
+
   // Behind the recount, which waits for the ledger as well, and rests for longer afterwards.
   test('votes that the ledger takes late', async () => {
     await expectAlert('TallycastUpdatesLate', async () =>
