@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createOldRounds } from '../../src/adapters/postgres/old-rounds.ts'
+import { createTallies } from '../../src/adapters/postgres/tallies.ts'
+import { differencesIn } from '../../src/application/recount-polls.ts'
+import type { OldRounds } from '../../src/ports/old-rounds.ts'
+import type { Tallies } from '../../src/ports/tallies.ts'
 import { linesOf, someVoters } from '../support/bulk-host.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { adminToken, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -11,9 +15,13 @@ const [dayOfIt, dayAfter] = ['2026-01-31', '2026-02-01']
 
 let system: RunningSystem
 let call: HttpClient
+let oldRounds: OldRounds
+let tallies: Tallies
 
 beforeAll(async () => {
   system = await startSystem('postgres')
+  oldRounds = createOldRounds(system.database.pool)
+  tallies = createTallies(system.database.pool)
   call = createHttpClient(system.url)
 })
 afterAll(async () => {
@@ -26,7 +34,6 @@ const query = async (statement: string, values: readonly unknown[] = []) =>
 
 const prune = async (args: readonly string[]) =>
   runProgram('prune', args, { DATABASE_URL: system.database.databaseUrl })
-const recount = async (pollId: string) => runProgram('recount', [pollId], { DATABASE_URL: system.database.databaseUrl })
 
 async function makePoll(votes: number) {
   const json = { question: 'Tea or coffee?', options: ['Tea', 'Coffee'], voter_visibility: 'public' }
@@ -73,8 +80,7 @@ test('what would go is shown, and nothing is changed', async () => {
     new RegExp(`${poll.id}  Tea or coffee\\?\\n +round 1 · 5 votes · until 2026-01-31 · would be pruned`),
   )
   expect(output).toContain('5 votes of 1 round would be pruned: say --remove. Nothing was changed.')
-  expect(await votesOf(poll)).toBe(5)
-  expect((await recount(poll.id)).output).toMatch(/round 1 +5 votes +✓/)
+  expect([await votesOf(poll), await query('select from pruned_round')]).toEqual([5, []])
 })
 
 describe('a final round that is pruned', () => {
@@ -105,24 +111,21 @@ describe('a final round that is pruned', () => {
       const { status, body } = await call('GET', `${poll.path}/${path}`)
       expect([status, body.code, body.type]).toEqual([410, 'votes_pruned', '/problems/votes_pruned'])
     }
-    expect(await recount(poll.id)).toMatchObject({
-      exitCode: 0,
-      output: expect.stringMatching(/round 1 +5 votes +pruned/),
-    })
+    const recounted = await runProgram('recount', [poll.id], { DATABASE_URL: system.database.databaseUrl })
+    expect(recounted).toMatchObject({ exitCode: 0, output: expect.stringMatching(/round 1 +5 votes +pruned/) })
     const { body } = await call('GET', `${poll.path}/audit`, { bearer: poll.bearer })
     expect(body.events[0]).toMatchObject({ action: 'votes_pruned', actor: 'command' })
-    expect((await prune(['--before', dayAfter, '--remove'])).output).toContain('0 votes of 0 rounds pruned.')
+    expect(await oldRounds.list(Date.parse(dayAfter), null, null, 10)).toEqual([])
   })
 
   test('is finished by the next run where removing was cut short, and noted once', async () => {
     const poll = await makeOld()
-    const oldRounds = createOldRounds(system.database.pool)
     const [round] = await oldRounds.list(Date.now(), poll.id, null, 1)
     const note = { action: 'votes_pruned', actor: 'command', actorKey: null, address: null, requestId: null } as const
     expect(await oldRounds.mark(round!, { votes: 5, signedResult: 'kept' }, note)).toBe(true) // the poll was just made
     expect(await oldRounds.remove(round!, null, 2)).not.toBeNull()
     expect(await votesOf(poll)).toBe(3)
-    expect((await recount(poll.id)).exitCode).toBe(0)
+    expect((await tallies.recountRounds(poll.id)).map(differencesIn)).toEqual([0])
     expect((await prune(['--before', dayAfter, '--remove'])).exitCode).toBe(0)
     expect(await votesOf(poll)).toBe(0)
     expect(await query('select votes, signed_result from pruned_round')).toEqual([
@@ -159,23 +162,24 @@ test('earlier rounds and deleted polls are pruned too, each alone where it is na
   expect(lines.at(-1)).toEqual({ rounds: 2, votes: 6, left_alone: 0 })
   expect((await prune(['--before', dayAfter, '--remove', '--poll', poll.id])).exitCode).toBe(0)
   expect([await votesOf(poll), await votesOf(deleted)]).toEqual([3, 4])
-  expect((await recount(poll.id)).output).toMatch(/round 2 +3 votes +✓\n +round 1 +2 votes +pruned/)
+  expect(await tallies.recountRounds(poll.id)).toMatchObject([
+    { round: 2, totalVotes: 3, differences: [], prunedVotes: null },
+    { round: 1, differences: [], prunedVotes: 2 },
+  ])
 })
 
 test('a round that is not over is neither found nor marked', async () => {
   const poll = await makePoll(2)
   await age(poll)
-  expect((await prune(['--before', dayAfter, '--remove'])).output).toContain('0 votes of 0 rounds')
+  expect(await oldRounds.list(Date.parse(dayAfter), null, null, 10)).toEqual([])
   const note = { action: 'votes_pruned', actor: 'command', actorKey: null, address: null, requestId: null } as const
   const kept = { votes: 2, signedResult: null }
-  const oldRounds = createOldRounds(system.database.pool)
   expect(await oldRounds.mark({ pollId: poll.id, round: 1 }, kept, note)).toBe(false)
   expect(await oldRounds.remove({ pollId: poll.id, round: 1 }, null, 10)).toBeNull()
   expect([await votesOf(poll), await query('select from pruned_round')]).toEqual([2, []])
 })
 
 test('a round whose tally or poll has changed since, or within a day, is left', async () => {
-  const oldRounds = createOldRounds(system.database.pool)
   const isFound = async ({ id }: OwnPoll, before: string) =>
     (await oldRounds.list(Date.parse(before), null, null, 10)).some(({ pollId }) => pollId === id)
   const poll = await makeOld()

@@ -19,7 +19,7 @@ const streamsCount = 10
 /** Promise G5. */
 const newestWithinMs = 2_000
 
-const system = useSystem({ apis: 3, workers: 1, partitions: 2, env: { TRUSTED_PROXIES: '127.0.0.1' } })
+const system = useSystem({ apis: 2, workers: 1, partitions: 2, env: { TRUSTED_PROXIES: '127.0.0.1' } })
 let nginx: Nginx
 beforeAll(async () => {
   nginx = await startNginx(system().apis)
