@@ -107,7 +107,7 @@ export function scenariosOf(results: readonly Measured[]): readonly Scenario[] {
   const failure = { node: 0, atMs: 3000, forMs: 5000 }
   const changed: readonly (readonly [name: string, Partial<Happening>])[] = [
     ['as designed', {}],
-    ['every cost twice', { costs: dearer(costs, ['api', 'redis', 'worker', 'postgres']) }],
+    ['twice the cost of a vote everywhere', { costs: dearer(costs, ['api', 'redis', 'worker', 'postgres']) }],
     ['a disk that takes 5 ms', assume({ fsyncMs: 5 })],
     ['twice the cost of a vote in PostgreSQL', { costs: dearer(costs, ['postgres']) }],
     ['256 entries in a commit, not 64', install({ entriesMax: 256 })],
