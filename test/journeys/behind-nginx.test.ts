@@ -109,7 +109,7 @@ test('while no api can be reached, nginx tells people when to come back in the w
   expect(answer.status).toBe(503)
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     'content-type': 'application/problem+json',
-    'retry-after': '1',
+    'retry-after': '2',
     ...sharedHeaders,
   })
   expect(await answer.json()).toMatchObject({ status: 503, code: 'unavailable', type: '/problems/unavailable' })
