@@ -55,19 +55,21 @@ async function recorded(call: HttpClient, path: string, bearer: string, version:
 
 /** What a process has written, without what is of its own: times, names and numbers of processes and polls. */
 function linesOf(member: Member): readonly string[] {
-  return member
-    .output()
-    .replaceAll(/"(time|pid|hostname)":("[^"]*"|\d+),?/g, '')
-    .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
-    .replaceAll(/"owner":"[^"]*"/g, 'owner')
-    .replaceAll(/"voteId":"[^"]*"|"partition":\d+,"recorded":"\d+-\d+"/g, 'own')
-    .replaceAll(/127\.0\.0\.1:\d+|"port":\d+|tallycast_test_\w+/g, 'place')
-    .replaceAll(/\b[a-z0-9]{14}\b/g, 'poll')
-    .trim()
-    .split('\n')
-    // How many commits hold nothing but a close marker, or nothing, is left to chance.
-    .filter((line) => !line.includes('"written":0,"setAside":0'))
-    .toSorted()
+  return (
+    member
+      .output()
+      .replaceAll(/"(time|pid|hostname)":("[^"]*"|\d+),?/g, '')
+      .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
+      .replaceAll(/"owner":"[^"]*"/g, 'owner')
+      .replaceAll(/"voteId":"[^"]*"|"partition":\d+,"recorded":"\d+-\d+"/g, 'own')
+      .replaceAll(/127\.0\.0\.1:\d+|"port":\d+|tallycast_test_\w+/g, 'place')
+      .replaceAll(/\b[a-z0-9]{14}\b/g, 'poll')
+      .trim()
+      .split('\n')
+      // How many commits hold nothing but a close marker, or nothing, is left to chance.
+      .filter((line) => !line.includes('"written":0,"setAside":0'))
+      .toSorted()
+  )
 }
 
 /** Names, labels and values; of what measures time, memory or the machine no values. */
