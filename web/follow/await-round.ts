@@ -27,7 +27,7 @@ export function awaitRound(
     const lookLater = (): void => lookWithin(Math.min(2 * waitedMs, lookEveryMostMs))
     client.get(pollId, { signal: stopping.signal }).then(
       (poll) => (poll.round > round ? onRound() : lookLater()),
-      (fault) => isGone(fault) || lookLater(),
+      (fault: unknown) => isGone(fault) || lookLater(),
     )
   }
 
