@@ -96,6 +96,7 @@ describe('the big screen', () => {
 
   test('has the code at the side where one begins to read', async () => {
     const page = await present(await makePoll(), { locale: 'ar' })
+    await page.locator('.join-code > bdi').waitFor()
     const ends = await page.evaluate<readonly number[]>(
       `['.join-code', '.join-code > bdi'].map((shown) => document.querySelector(shown).getBoundingClientRect().right)`,
     )
