@@ -42,7 +42,7 @@ async function livedThrough(system: System, choices: Choices): Promise<readonly 
   await waitUntil(async () => (await call('GET', path)).body.status === 'closed')
   viewer.socket.close()
   const counted = (await call('GET', path, { bearer })).body
-  for (const name of ['tallycast_viewers', 'tallycast_unrecorded_votes']) {
+  for (const name of ['tallycast_viewers', 'tallycast_unrecorded_votes', 'tallycast_partitions_without_owner']) {
     await waitUntil(async () => (await sumMetric(members(system), name)) === 0)
   }
   return counted.options.map(({ votes }: { readonly votes: number }) => votes)
