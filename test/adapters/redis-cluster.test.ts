@@ -183,7 +183,7 @@ test('a door, its voters and its stream go on at the server that their slot was 
   await from.call('MIGRATE', '127.0.0.1', to.options.port ?? 0, '', 0, 5_000, 'KEYS', ...inSlot)
 
   // The keys are there, the slot is not.
-  expect(await door.append(3, [call])).toEqual([{ ...first, isRepeated: true }])
+  await expect(door.append(3, [call])).resolves.toEqual([{ ...first, isRepeated: true }])
   expect(await door.append(3, [someCall({ pollId })])).toMatchObject([{ answer: 'accepted', isRepeated: false }])
   const limits = { entriesMax: 10, waitMs: 100 }
   expect(await stream.read(3, '0-0', limits, new AbortController().signal)).toHaveLength(2)
