@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest'
 import { survive } from '../support/fault-case.ts'
-import { killPrimary, moveSlots, pausePrimary, restartPair } from '../support/faults/cluster-faults.ts'
+import { killPrimary, moveSlots, pausePrimary, restartEach } from '../support/faults/cluster-faults.ts'
 import { useSystem } from '../support/system.ts'
 
 describe('a Redis Cluster of 3 primaries and 3 replicas, while 400 people vote in each second', () => {
@@ -12,7 +12,7 @@ describe('a Redis Cluster of 3 primaries and 3 replicas, while 400 people vote i
     env: { VOTE_DURABILITY: 'replicated' },
   })
 
-  test.each([moveSlots, killPrimary, restartPair, pausePrimary])('$fact', async (fault) => {
+  test.each([moveSlots, killPrimary, restartEach, pausePrimary])('$fact', async (fault) => {
     await survive(system(), fault)
   })
 })

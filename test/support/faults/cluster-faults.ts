@@ -131,14 +131,12 @@ export const pausePrimary: Fault = {
   },
 }
 
-/** The first primary and its replica, whichever is which by now. */
-export const restartPair: Fault = {
-  fact: 'a primary of the cluster and its replica are restarted in turn: nothing is lost, and votes go on after each',
+export const restartEach: Fault = {
+  fact: 'every server of the cluster is restarted in turn: nothing is lost, and votes go on after each',
   async inject(scene) {
     const cluster = clusterOf(scene.system)
-    const half = cluster.servers.length / 2
     let restarts = 0
-    for (const server of cluster.servers.filter((_server, at) => at % half === 0)) {
+    for (const server of cluster.servers) {
       const since = performance.now()
       await stopProcess(server.pid(), [{ signal: 'SIGTERM', withinMs: diesWithinMs }])
       await server.restart()
