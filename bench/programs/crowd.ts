@@ -6,7 +6,7 @@ import type { CrowdMessage, CrowdPlan, CrowdSeen, Notes } from '../site/crowd.ts
 
 const receiveBytes = 64 * 1024
 const comePerMs = 10
-/** As the demo's viewers, where the server asked for nothing. */
+/** As the reconnecting viewers of the tests, where the server asked for nothing. */
 const comeBackMs = 500
 const opcodes = { text: 1, close: 8, ping: 9 }
 /** Empty frames of a client, masked with zeros. */

@@ -1,4 +1,4 @@
-import { type Answer, createHttpClient } from '../../src/demo/http-client.ts'
+import { type Answer, createKeepAliveClient, type KeepAliveClient } from '../../test/support/keep-alive-client.ts'
 import type { OrganisedPoll } from '../../test/support/organiser.ts'
 import { waitUntil } from '../../test/support/wait-until.ts'
 import { againstFloor, type Figure, type Outcome, percentilesOf } from '../figure.ts'
@@ -26,7 +26,7 @@ type Round = { readonly perSecond: number; readonly cpu: number; readonly latenc
 export async function read(): Promise<Outcome> {
   const load = startLoad()
   const installation = await startInstallation({ underTest: 'api' })
-  const client = createHttpClient(installation.apiUrl)
+  const client = createKeepAliveClient(installation.apiUrl)
   try {
     const poll = await installation.createPoll()
     const figures: Figure[] = []
@@ -54,10 +54,7 @@ export async function read(): Promise<Outcome> {
 }
 
 /** Throws unless reads say what is, and 304 is said to those alone who have the newest. */
-async function checkReadings(
-  poll: OrganisedPoll,
-  client: ReturnType<typeof createHttpClient>,
-): Promise<readonly Reading[]> {
+async function checkReadings(poll: OrganisedPoll, client: KeepAliveClient): Promise<readonly Reading[]> {
   const [first = 0] = poll.optionIds
   const readings: Reading[] = []
   const forms = [
@@ -82,12 +79,12 @@ async function checkReadings(
   return readings
 }
 
-async function readIfNew(client: ReturnType<typeof createHttpClient>, path: string, etag: string): Promise<Answer> {
+async function readIfNew(client: KeepAliveClient, path: string, etag: string): Promise<Answer> {
   return client.send('GET', path, { headers: { 'if-none-match': etag } })
 }
 
 /** The ETag of a body that says so many votes, all of them for the first option. */
-async function etagOf(client: ReturnType<typeof createHttpClient>, path: string, votes: number): Promise<string> {
+async function etagOf(client: KeepAliveClient, path: string, votes: number): Promise<string> {
   const { status, headers, body } = await client.send('GET', path)
   // What the documented answer holds; it is compared just below.
   const { total_votes: total, options } = body as { total_votes: number; options: { votes: number }[] }

@@ -1,5 +1,5 @@
+import { createClient } from '../../client/src/client.ts'
 import type { TallyMessage } from '../../contract/messages.ts'
-import { createViewer } from './viewer.ts'
 
 const lookEveryMs = 20
 
@@ -9,7 +9,6 @@ export type Audience = {
   newest(): TallyMessage | null
   /** What each viewer sees. */
   newestOfEach(): readonly (TallyMessage | null)[]
-  timesBack(): number
   /** How many see it so. */
   count(what: (message: TallyMessage) => boolean): number
   /** Waits until all see it so; false when that takes longer. */
@@ -20,26 +19,24 @@ export type Audience = {
 }
 
 /** Viewers of one poll, each on a connection of its own. */
-export function createAudience(address: string, pollId: string, size: number): Audience {
+export function createAudience(url: string, pollId: string, size: number): Audience {
   const listeners = new Set<(viewer: number, message: TallyMessage, at: number) => void>()
-  const viewers = Array.from({ length: size }, (_, index) =>
-    createViewer(address, pollId, (message, at) => {
+  const client = createClient({ url })
+  const watches = Array.from({ length: size }, (_, index) =>
+    client.watch(pollId, (message) => {
+      const at = performance.now()
       for (const listener of listeners) listener(index, message, at)
     }),
   )
 
   function count(what: (message: TallyMessage) => boolean): number {
-    return viewers.filter((viewer) => {
-      const message = viewer.newest()
-      return message !== null && what(message)
-    }).length
+    return watches.filter(({ tally }) => tally !== null && what(tally)).length
   }
 
   return {
     size,
-    newest: () => viewers[0]?.newest() ?? null,
-    newestOfEach: () => viewers.map((viewer) => viewer.newest()),
-    timesBack: () => viewers.reduce((sum, viewer) => sum + viewer.timesBack(), 0),
+    newest: () => watches[0]?.tally ?? null,
+    newestOfEach: () => watches.map(({ tally }) => tally),
     count,
     async allSee(what, withinMs) {
       const deadline = performance.now() + withinMs
@@ -65,7 +62,7 @@ export function createAudience(address: string, pollId: string, size: number): A
       return [...moments.values()]
     },
     leave() {
-      for (const viewer of viewers) viewer.close()
+      for (const watch of watches) watch.stop()
     },
   }
 }

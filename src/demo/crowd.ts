@@ -1,3 +1,4 @@
+import { createClient } from '../../client/src/client.ts'
 import { createVoter, type VoteOutcome } from './voter.ts'
 
 /** Voters who wait for their answers at the same moment. With many more, a probe would measure how long it stands in their queue. */
@@ -15,28 +16,40 @@ export class Told {
   repeated = 0
   /** Refusals by code. */
   readonly refused = new Map<string, number>()
-  /** Votes whose answer never came. */
-  unknown = 0
+  /** Votes that nothing settled, by what was said of them last. */
+  readonly unknown = new Map<string, number>()
   /** What must never be: a second click that got another vote, or a second vote that was accepted. */
   readonly wrong: string[] = []
 
   get acceptedTotal(): number {
-    return [...this.accepted.values()].reduce((sum, votes) => sum + votes, 0)
+    return sumOf(this.accepted)
   }
 
   get refusedTotal(): number {
-    return [...this.refused.values()].reduce((sum, votes) => sum + votes, 0)
+    return sumOf(this.refused)
+  }
+
+  get unknownTotal(): number {
+    return sumOf(this.unknown)
   }
 
   note(outcome: VoteOutcome, optionId: number): void {
-    if (outcome.result === 'accepted') this.accepted.set(optionId, (this.accepted.get(optionId) ?? 0) + 1)
+    if (outcome.result === 'accepted') addOne(this.accepted, optionId)
     else if (outcome.result === 'refused') this.noteRefused(outcome.code)
-    else this.unknown += 1
+    else addOne(this.unknown, outcome.code)
   }
 
   noteRefused(code: string): void {
-    this.refused.set(code, (this.refused.get(code) ?? 0) + 1)
+    addOne(this.refused, code)
   }
+}
+
+function sumOf(counts: ReadonlyMap<unknown, number>): number {
+  return [...counts.values()].reduce((sum, votes) => sum + votes, 0)
+}
+
+function addOne<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 type CrowdOptions = {
@@ -50,7 +63,7 @@ type CrowdOptions = {
   readonly chooseAgain: (optionId: number) => number
 }
 
-/** Lets everybody vote, each on connections and with a session of its own. */
+/** Lets everybody vote, each with a session of its own. */
 export async function letCrowdVote(options: CrowdOptions, told: Told): Promise<void> {
   const beganAt = performance.now()
   let next = 0
@@ -68,28 +81,28 @@ export async function letCrowdVote(options: CrowdOptions, told: Told): Promise<v
 }
 
 async function voteAs(number: number, { url, pollId, choose, chooseAgain }: CrowdOptions, told: Told): Promise<void> {
-  const voter = createVoter(url, number % 2 === 0 ? 'cookie' : 'token')
+  const voter = createVoter(createClient({ url }), pollId)
   const optionId = choose()
-  const call = { pollId, optionIds: [optionId], key: crypto.randomUUID() }
-  try {
-    if (number % oneIn === 1) await clickTwice()
-    else told.note(await voter.vote(call), optionId)
-    if (number % oneIn === 2) await voteAgain()
-  } finally {
-    told.votersDone += 1
-    voter.close()
-  }
+  const key = crypto.randomUUID()
+  if (number % oneIn === 1) await clickTwice()
+  else if (number % oneIn === 2) await voteTwice()
+  else told.note(await voter.vote(optionId, key), optionId)
+  told.votersDone += 1
 
   async function clickTwice(): Promise<void> {
-    const [first, second] = await Promise.all([voter.vote(call), voter.vote(call)])
+    const [first, second] = await Promise.all([voter.vote(optionId, key), voter.vote(optionId, key)])
     told.note(first, optionId)
     if (first.result !== 'accepted' || second.result !== 'accepted') return
     if (first.voteId === second.voteId) told.repeated += 1
     else told.wrong.push('a double click became two votes')
   }
 
-  async function voteAgain(): Promise<void> {
-    const again = await voter.vote({ pollId, optionIds: [chooseAgain(optionId)] })
+  async function voteTwice(): Promise<void> {
+    const first = await voter.vote(optionId, key)
+    told.note(first, optionId)
+    // A vote that does not count leaves room for another.
+    if (first.result !== 'accepted') return
+    const again = await voter.vote(chooseAgain(optionId), crypto.randomUUID())
     if (again.result === 'accepted') told.wrong.push('a second vote of the same voter was accepted')
     else if (again.result === 'refused') told.noteRefused(again.code)
   }

@@ -21,7 +21,7 @@ export const usage = `Votes in a running Tallycast as an audience would, watches
 
   --url      where Tallycast answers (default ${defaults.url})
   --voters   people who vote, each with a session of its own (default ${defaults.voters})
-  --viewers  people who watch over a WebSocket (default ${defaults.viewers})
+  --viewers  people who watch, each over a connection of its own (default ${defaults.viewers})
   --rate     votes per second (default: as fast as they are answered)`
 
 /** Reads the words behind the command. A text is what is wrong with them; null asks for help. */

@@ -1,3 +1,4 @@
+import { createClient } from '../../client/src/client.ts'
 import type { Audience } from './audience.ts'
 import type { Told } from './crowd.ts'
 import { createVoter } from './voter.ts'
@@ -32,14 +33,13 @@ export async function sendProbes(options: ProbeOptions, audience: Audience, told
   let missed = 0
   while (probes < probesMin || (goOn() && probes < probesMax)) {
     probes += 1
-    const voter = createVoter(url, 'token')
     const expected = accepted + 1
     const sentAt = performance.now()
     const seen = audience.momentsOf(
       ({ options: tally }) => (tally.find(({ id }) => id === optionId)?.votes ?? 0) >= expected,
       seenWithinMs,
     )
-    const outcome = await voter.vote({ pollId, optionIds: [optionId] })
+    const outcome = await createVoter(createClient({ url }), pollId).vote(optionId, crypto.randomUUID())
     told.note(outcome, optionId)
     if (outcome.result === 'accepted') {
       accepted += 1
@@ -47,7 +47,6 @@ export async function sendProbes(options: ProbeOptions, audience: Audience, told
       ms.push(...moments.map((at) => at - sentAt))
       missed += audience.size - moments.length
     }
-    voter.close()
     // Whoever is refused now will be refused again.
     if (outcome.result === 'refused') break
   }

@@ -61,8 +61,7 @@ async function vote(options: DemoOptions, poll: DemoPoll, audience: Audience, sc
     const results = await poll.close()
     await audience.allSee((message) => message.results_final, seeFinalWithinMs)
     draw('settle')
-    const viewers = audience.newestOfEach()
-    return { told, results, latencies, viewers, timesBack: audience.timesBack(), voting: voting ?? measure() }
+    return { told, results, latencies, viewers: audience.newestOfEach(), voting: voting ?? measure() }
   } finally {
     clearInterval(drawing)
   }

@@ -9,7 +9,6 @@ export type Outcome = {
   readonly told: Told
   readonly results: Results
   readonly viewers: readonly (TallyMessage | null)[]
-  readonly timesBack: number
   readonly latencies: Latencies
   /** The crowd's part, without what was done after it. */
   readonly voting: Voting
@@ -19,14 +18,14 @@ export type Outcome = {
 export type Voting = { readonly votes: number; readonly ms: number }
 
 /** Everything in which what the voters were told, what the service counted and what the viewers saw differ. */
-export function findDifferences({ told, results, viewers, timesBack }: Outcome): readonly string[] {
+export function findDifferences({ told, results, viewers }: Outcome): readonly string[] {
   const differences = [...new Set(told.wrong)]
   if (!results.results_final) differences.push('the result is not final')
-  let open = told.unknown
+  let open = told.unknownTotal
   for (const { id, votes } of results.options) {
     const accepted = told.accepted.get(id) ?? 0
     const counted = votes ?? 0
-    // A vote whose answer never came may count or not.
+    // A vote that nothing settled may count or not.
     open -= Math.max(0, counted - accepted)
     if (counted < accepted || open < 0) {
       differences.push(
@@ -37,7 +36,6 @@ export function findDifferences({ told, results, viewers, timesBack }: Outcome):
   const counts = describeCounts(results)
   const apart = viewers.filter((seen) => seen === null || !seen.results_final || describeCounts(seen) !== counts).length
   if (apart > 0) differences.push(`${formatNumber(apart)} viewers do not show the final result`)
-  if (timesBack > 0) differences.push(`viewers saw an older version after a newer one ${formatNumber(timesBack)} times`)
   return differences
 }
 
@@ -53,11 +51,11 @@ export function describeOutcome(outcome: Outcome, differences: readonly string[]
     ['accepted', formatNumber(told.acceptedTotal), 'votes answered with 202'],
     ['recorded', formatNumber(results.total_votes ?? 0), `in the ${results.results_final ? 'final ' : ''}result`],
     ['repeated', formatNumber(told.repeated), 'double clicks, answered as the first click'],
-    ['refused', formatNumber(told.refusedTotal), describeRefusals(told.refused)],
-    ...(told.unknown === 0 ? [] : ([['unanswered', formatNumber(told.unknown), 'may count or not']] as const)),
+    ['refused', formatNumber(told.refusedTotal), listCodes(told.refused)],
+    ...describeUnknown(told),
     ['speed', formatNumber(perSecond), `votes per second, over ${(voting.ms / 1000).toFixed(1)} s`],
     ['latency', describeLatency(latencies), describeProbes(latencies, viewers.length)],
-    ['viewers', formatNumber(viewers.length), 'watched, each over a WebSocket of its own'],
+    ['viewers', formatNumber(viewers.length), 'watched, each over a connection of its own'],
   ]
   const width = Math.max(...lines.map(([, value]) => value.length))
   const verdict =
@@ -71,9 +69,14 @@ export function describeOutcome(outcome: Outcome, differences: readonly string[]
   ].join('\n')
 }
 
-function describeRefusals(refused: ReadonlyMap<string, number>): string {
-  const parts = [...refused].map(([code, times]) => `${code} ${formatNumber(times)}`)
+function listCodes(times: ReadonlyMap<string, number>): string {
+  const parts = [...times].map(([code, votes]) => `${code} ${formatNumber(votes)}`)
   return parts.length === 0 ? 'nobody' : parts.join(', ')
+}
+
+/** Nothing where everything was settled, as it is unless something went wrong. */
+function describeUnknown({ unknown, unknownTotal }: Told): readonly (readonly [string, string, string])[] {
+  return unknownTotal === 0 ? [] : [['unknown', formatNumber(unknownTotal), `may count or not: ${listCodes(unknown)}`]]
 }
 
 function describeLatency({ ms }: Latencies): string {

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { HttpApp } from '../../src/adapters/http/operation.ts'
 import { readPollRoutes } from '../../src/adapters/http/poll-routes.ts'
 import { closeHttpServer, createHttpServer } from '../../src/adapters/http/server.ts'
-import { createHttpClient, type HttpClient } from '../../src/demo/http-client.ts'
 import { createLog } from '../../src/runtime/log.ts'
+import { createKeepAliveClient, type KeepAliveClient } from '../support/keep-alive-client.ts'
 import { someLivePoll } from '../support/some-live-poll.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -14,7 +14,7 @@ const withinMs = 10_000
 const soonMs = 2_000
 
 let app: HttpApp
-let client: HttpClient
+let client: KeepAliveClient
 let isStopping: boolean
 /** Lets the slow answers and streams end. */
 let finish: () => void
@@ -47,7 +47,7 @@ beforeEach(async () => {
     },
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  client = createHttpClient(`http://127.0.0.1:${port()}`)
+  client = createKeepAliveClient(`http://127.0.0.1:${port()}`)
 })
 afterEach(async () => {
   client.close()

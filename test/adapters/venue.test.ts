@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Answer, createHttpClient, type HttpClient, textIn } from '../../src/demo/http-client.ts'
 import { claimsFor, type HostKey, makeHostKey } from '../support/host-application.ts'
+import { type Answer, createKeepAliveClient, type KeepAliveClient, textIn } from '../support/keep-alive-client.ts'
 import { organisePoll, type OrganisedPoll } from '../support/organiser.ts'
 import { raisedLimits } from '../support/raised-limits.ts'
 import { type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -15,7 +15,7 @@ const atOnce = 40
 let system: RunningSystem
 let host: HostKey
 let stranger: HostKey
-let client: HttpClient
+let client: KeepAliveClient
 
 beforeAll(async () => {
   host = await makeHostKey('EdDSA')
@@ -26,7 +26,7 @@ beforeAll(async () => {
     // Clients and service share this process, so votes may lie unread in it for long, which is not what this is about.
     VOTE_UNREAD_MS_MAX: '10000',
   })
-  client = createHttpClient(system.url, 2 * atOnce)
+  client = createKeepAliveClient(system.url, 2 * atOnce)
 })
 afterAll(async () => {
   client.close()

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
-import { createVoter } from '../../src/demo/voter.ts'
 import { type Attempt, checkLedger, countLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll, type OrganisedPoll, send } from '../support/organiser.ts'
 import { useSystem } from '../support/system.ts'
 import { connectViewer } from '../support/viewer.ts'
+import { createVoter } from '../support/voter.ts'
 import { attemptVote, letVote, type Voters } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
 

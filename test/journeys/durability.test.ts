@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createVoter } from '../../src/demo/voter.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { sumMetric } from '../support/sum-metric.ts'
 import { useSystem } from '../support/system.ts'
+import { createVoter } from '../support/voter.ts'
 import { attemptVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
 

@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
-import { createVoter } from '../../src/demo/voter.ts'
 import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
 import { organisePoll, type PollShown, send } from '../support/organiser.ts'
 import { childrenOf } from '../support/process-figures.ts'
 import { connectViewer } from '../support/viewer.ts'
+import { createVoter } from '../support/voter.ts'
 import { attemptVote } from '../support/voters.ts'
 
 const startWithinMs = 15_000

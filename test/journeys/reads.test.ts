@@ -2,7 +2,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
-import { createHttpClient, type Answer } from '../../src/demo/http-client.ts'
+import { createKeepAliveClient, type Answer } from '../support/keep-alive-client.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { type Statement, useReadingRole } from '../support/reading-role.ts'
@@ -23,7 +23,7 @@ const askedByApis = async (): Promise<readonly Statement[]> => reader.asked(syst
 const emptyStatistics = async (): Promise<void> => reader.emptyStatistics(system().database)
 
 const readAtOnce = async (url: string, paths: readonly string[]): Promise<readonly Answer[]> => {
-  const client = createHttpClient(url, paths.length)
+  const client = createKeepAliveClient(url, paths.length)
   try {
     return await Promise.all(paths.map(async (path) => client.send('GET', path)))
   } finally {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createHttpClient, textIn } from '../../src/demo/http-client.ts'
 import { isRecorded, moreAccepted } from '../support/fault-case.ts'
+import { createKeepAliveClient, textIn } from '../support/keep-alive-client.ts'
 import { checkLedger, describeCheck } from '../support/ledger-check.ts'
 import { sessionMint, startLoad } from '../support/load.ts'
 import { organisePoll } from '../support/organiser.ts'
@@ -27,7 +27,7 @@ test('with all workers stopped votes are accepted up to UNRECORDED_VOTES_MAX of 
   for (const worker of workers) worker.signal('SIGTERM')
   await Promise.all(workers.map(async (worker) => worker.ended()))
 
-  const client = createHttpClient(apiUrl(0))
+  const client = createKeepAliveClient(apiUrl(0))
   const key = crypto.randomUUID()
   const voter = { 'idempotency-key': key }
   const vote = async (headers: Record<string, string>) =>

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Pool } from 'pg'
 import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
-import type { VoteOutcome } from '../../src/demo/voter.ts'
 import type { Attempt } from './ledger-check.ts'
+import type { VoteOutcome } from './voter.ts'
 
 export type CrowdPlan = {
   readonly pollId: string

@@ -5,11 +5,11 @@ import { createKeys, type Keys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
 import { onServerOf, type Servers } from '../../src/adapters/redis/servers.ts'
 import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
-import { createViewer, type Viewer } from '../../src/demo/viewer.ts'
 import type { Tally } from '../../src/domain/tally.ts'
 import { checkLedger, describeCheck, type LedgerCheck } from './ledger-check.ts'
 import { type Load, sessionMint, startLoad } from './load.ts'
 import { organisePoll, type OrganisedPoll } from './organiser.ts'
+import { createReconnectingViewer, type ReconnectingViewer } from './reconnecting-viewer.ts'
 import type { System } from './system.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -81,7 +81,7 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
   const urls = system.apis.map(({ url }) => url)
   const poll = await organisePoll(system.apiUrl(0), { allow_vote_change: true, ...asked.definition })
   const viewers = Array.from({ length: viewersCount }, (_, number) =>
-    createViewer(system.apiUrl(number), poll.id, () => undefined),
+    createReconnectingViewer(system.apiUrl(number), poll.id, () => undefined),
   )
   const identifyVoter = await sessionMint(pool)
   const load = startLoad({
@@ -154,7 +154,11 @@ const withServers = async <Result>(
 }
 
 /** Recount, cache and every viewer agree with the ledger. */
-const expectAllSeeTheLedger = async (system: System, pollId: string, viewers: readonly Viewer[]): Promise<Tally> => {
+const expectAllSeeTheLedger = async (
+  system: System,
+  pollId: string,
+  viewers: readonly ReconnectingViewer[],
+): Promise<Tally> => {
   const tallies = createTallies(system.database.pool)
   expect((await tallies.recount(pollId))?.differences).toEqual([])
   const [tally] = await tallies.read([pollId])

@@ -2,8 +2,8 @@ import type { Pool } from 'pg'
 import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
 import { createIdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
 import { createVoteIds } from '../../src/application/cast-vote/vote-id.ts'
-import type { VoteOutcome, Voter } from '../../src/demo/voter.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
+import type { VoteOutcome, Voter } from './voter.ts'
 
 /** One vote that somebody wanted to cast, however often it was sent. */
 export type Attempt = {

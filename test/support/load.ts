@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { Pool } from 'pg'
 import { createSecretStore } from '../../src/adapters/postgres/secrets.ts'
 import { createIdentifyVoter, type IdentifyVoter } from '../../src/application/cast-vote/identify-voter.ts'
-import { createHttpClient, type HttpClient } from '../../src/demo/http-client.ts'
-import { readOutcome, type VoteOutcome } from '../../src/demo/voter.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
+import { createKeepAliveClient, type KeepAliveClient } from './keep-alive-client.ts'
 import type { Attempt } from './ledger-check.ts'
+import { readOutcome, type VoteOutcome } from './voter.ts'
 
 export type LoadPlan = {
   readonly pollId: string
@@ -75,7 +75,7 @@ export const sessionMint = async (pool: Pool): Promise<IdentifyVoter> => {
 export const startLoad = (plan: LoadPlan): Load => {
   const { pollId, optionIds, urls, votesPerSecond, changeShare = 0, retryWithinMs = 40_000 } = plan
   const { retriesMax = Infinity, votersMax = Infinity } = plan
-  const clients = urls.map((url) => createHttpClient(url, connectionsMax))
+  const clients = urls.map((url) => createKeepAliveClient(url, connectionsMax))
   const attempts: Attempt[] = []
   const settled: Attempt[] = []
   const answers = new Map<string, number>()
@@ -95,7 +95,7 @@ export const startLoad = (plan: LoadPlan): Load => {
     chooseOption(optionIds.filter((optionId) => !before.optionIds.includes(optionId)))
 
   const ask = async (
-    client: HttpClient,
+    client: KeepAliveClient,
     method: 'POST' | 'PUT',
     body: unknown,
     headers: Readonly<Record<string, string>>,

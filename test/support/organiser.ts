@@ -1,4 +1,4 @@
-import { type Answer, createHttpClient, textIn } from '../../src/demo/http-client.ts'
+import { type Answer, createKeepAliveClient, type KeepAliveClient, textIn } from './keep-alive-client.ts'
 
 /** The part of a poll's body that journeys look at. */
 export type PollShown = {
@@ -49,9 +49,9 @@ export const send = async (
   url: string,
   method: string,
   path: string,
-  asked?: Parameters<ReturnType<typeof createHttpClient>['send']>[2],
+  asked?: Parameters<KeepAliveClient['send']>[2],
 ): Promise<Answer> => {
-  const client = createHttpClient(url)
+  const client = createKeepAliveClient(url)
   try {
     return await client.send(method, path, asked)
   } finally {

@@ -1,5 +1,5 @@
-import { createViewer } from '../../src/demo/viewer.ts'
 import type { Load } from './load.ts'
+import { createReconnectingViewer } from './reconnecting-viewer.ts'
 import { waitUntil } from './wait-until.ts'
 
 const seenWithinMs = 10_000
@@ -24,7 +24,7 @@ type Seen = { readonly total: number; readonly at: number }
 export const followWaits = (url: string, pollId: string, viewersCount: number): VoteWaits => {
   const seen: Seen[][] = Array.from({ length: viewersCount }, () => [])
   const viewers = seen.map((messages) =>
-    createViewer(url, pollId, ({ total_votes: total }, at) => messages.push({ total: total ?? 0, at })),
+    createReconnectingViewer(url, pollId, ({ total_votes: total }, at) => messages.push({ total: total ?? 0, at })),
   )
   return {
     async allSeen(load) {

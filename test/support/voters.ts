@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createVoter, type Voter } from '../../src/demo/voter.ts'
 import type { Attempt } from './ledger-check.ts'
+import { createVoter, type Voter } from './voter.ts'
 
 /** Voters who wait for their answers at the same moment. */
 const atOnceMax = 100

@@ -1,5 +1,5 @@
-import { createHttpClient } from '../../src/demo/http-client.ts'
 import { sleep } from '../../src/runtime/stop-signal.ts'
+import { createKeepAliveClient } from './keep-alive-client.ts'
 
 /** How an api process took its leave, as somebody saw it who asked it again and again. */
 export type Drain = {
@@ -17,7 +17,7 @@ const endCodes = ['ECONNREFUSED', 'ECONNRESET']
 
 /** Asks for readiness, and for a page of the poll on a connection that is kept, until nobody listens any more. */
 export const watchDrain = async (url: string, pollId: string): Promise<Drain> => {
-  const client = createHttpClient(url)
+  const client = createKeepAliveClient(url)
   let unreadyAt: number | null = null
   let answers = 0
   let keptOpen = 0

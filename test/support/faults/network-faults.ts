@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
-import { createHttpClient } from '../../../src/demo/http-client.ts'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import { type Fault, moreAccepted } from '../fault-case.ts'
+import { createKeepAliveClient } from '../keep-alive-client.ts'
 import { organisePoll } from '../organiser.ts'
 import type { Member, Role, System, Ways } from '../system.ts'
 import type { TcpProxy } from '../tcp-proxy.ts'
@@ -137,7 +137,7 @@ const slowestRefusal = async (api: Member, pollId: string, optionIds: readonly n
 }
 
 const askOnce = async ({ url }: Member, pollId: string, optionIds: readonly number[]) => {
-  const client = createHttpClient(url)
+  const client = createKeepAliveClient(url)
   const begun = performance.now()
   try {
     const { status, headers } = await client.send('POST', `/polls/${pollId}/vote`, {

@@ -2,11 +2,11 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { createViewer } from '../../../src/demo/viewer.ts'
 import { stopProcess } from '../../../src/runtime/process-identity.ts'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
 import { send } from '../organiser.ts'
+import { createReconnectingViewer } from '../reconnecting-viewer.ts'
 import type { System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
 import { recovers, recoversWithinMs, redisOf, seeTheNewest, withRedis } from './redis-scene.ts'
@@ -153,7 +153,7 @@ export const killSubscriptions: Fault = {
   fact: 'news that is lost with its connection, again and again: viewers see the newest within 2 s, and never go back',
   async inject(scene) {
     const { system, poll, load } = scene
-    const viewers = system.apis.map(({ url }) => createViewer(url, poll.id, () => undefined))
+    const viewers = system.apis.map(({ url }) => createReconnectingViewer(url, poll.id, () => undefined))
     let killed = 0
     try {
       await withRedis(system, async (redis) => {
@@ -181,7 +181,7 @@ export const dropNews: Fault = {
     const { system, poll, load } = scene
     if (system.ways === null) throw new Error('this fault needs ways')
     const way = system.ways.api.redis
-    const viewers = system.apis.map(({ url }) => createViewer(url, poll.id, () => undefined))
+    const viewers = system.apis.map(({ url }) => createReconnectingViewer(url, poll.id, () => undefined))
     try {
       await isSubscribed(scene)
       const mutedNow = way.mute((sent) => sent.includes('tallycast-subscriber'))

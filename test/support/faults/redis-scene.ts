@@ -2,10 +2,10 @@ import { type ChainableCommander, Redis } from 'ioredis'
 import { createTallies } from '../../../src/adapters/postgres/tallies.ts'
 import { createKeys, type Keys, WORKERS_GROUP } from '../../../src/adapters/redis/keys.ts'
 import { sleep, waitFor } from '../../../src/runtime/stop-signal.ts'
-import type { Viewer } from '../../../src/demo/viewer.ts'
 import { compareEntryIds, type EntryId } from '../../../src/domain/position.ts'
 import { type FaultScene, isRecorded } from '../fault-case.ts'
 import type { Attempt } from '../ledger-check.ts'
+import type { ReconnectingViewer } from '../reconnecting-viewer.ts'
 import type { TestRedis } from '../redis.ts'
 import type { System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -171,7 +171,10 @@ export const earlierVotersReturn = async (
  * Waits until the viewers see what the ledger has, within the time that is promised. The load has to be paused; what it had under way
  * still changes the tally, so it is answered and recorded first.
  */
-export const seeTheNewest = async ({ system, poll, load }: FaultScene, viewers: readonly Viewer[]): Promise<void> => {
+export const seeTheNewest = async (
+  { system, poll, load }: FaultScene,
+  viewers: readonly ReconnectingViewer[],
+): Promise<void> => {
   await waitUntil(async () => load.isIdle() && (await isRecorded(system)), {
     withinMs: recoversWithinMs,
     what: 'everything is recorded',

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import type { Answer } from '../../../src/demo/http-client.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
 import type { Hook } from '../hooks.ts'
+import type { Answer } from '../keep-alive-client.ts'
 import { organisePoll, type OrganisedPoll } from '../organiser.ts'
 import type { Member, System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'

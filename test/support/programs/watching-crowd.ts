@@ -6,7 +6,7 @@ const { URLS = '', POLL_ID = '', VIEWERS = '0' } = process.env
 const urls = URLS.split(',')
 const count = Number(VIEWERS)
 
-/** As the demo's viewers, when the server asked for nothing. */
+/** As reconnecting viewers, when the server asked for nothing. */
 const comeBackMs = 500
 const reportEveryMs = 100
 /** So that not all begin in the same moment. */

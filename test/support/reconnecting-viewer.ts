@@ -7,7 +7,7 @@ const comeBackMaxMs = 5_000
 /** Called with each message and the moment of its arrival (`performance.now`). */
 export type OnTally = (message: TallyMessage, at: number) => void
 
-export type Viewer = {
+export type ReconnectingViewer = {
   /** The newest message; null before the first. */
   newest(): TallyMessage | null
   /** How often a message was older than one before it. */
@@ -19,7 +19,7 @@ export type Viewer = {
  * Somebody who watches a poll over a WebSocket, and comes back when the connection breaks. Without the client, which never shows an older version than
  * before: here it is counted when one comes.
  */
-export function createViewer(address: string, pollId: string, onTally: OnTally): Viewer {
+export function createReconnectingViewer(address: string, pollId: string, onTally: OnTally): ReconnectingViewer {
   const url = new URL(`/ws/polls/${pollId}`, address)
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
   let newest: TallyMessage | null = null

@@ -7,7 +7,7 @@ const answerBytesMax = 4 * 1024 * 1024
 
 export type Answer = { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: unknown }
 
-export type HttpClient = {
+export type KeepAliveClient = {
   /** One request. Rejects when no whole answer comes; that says nothing about what the service did with it. */
   send(method: string, path: string, asked?: Asked): Promise<Answer>
   /** Ends its connections. */
@@ -17,7 +17,7 @@ export type HttpClient = {
 type Asked = { readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
 
 /** A client with connections of its own, kept open between requests, as one browser has them. */
-export function createHttpClient(address: string, connectionsMax = 2): HttpClient {
+export function createKeepAliveClient(address: string, connectionsMax = 2): KeepAliveClient {
   const isTls = address.startsWith('https:')
   const agentOptions = { keepAlive: true, maxSockets: connectionsMax }
   const agent = isTls ? new TlsAgent(agentOptions) : new PlainAgent(agentOptions)
