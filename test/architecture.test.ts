@@ -78,8 +78,8 @@ const table = {
   runtime: { sees: [], outside: 'packages' },
   // How the words behind a command are read, and what a terminal is shown.
   terminal: { sees: [], outside: 'node' },
-  // A client like any other, that happens to lie here: nothing of the server.
-  demo: { sees: ['contract', 'client', 'terminal'], outside: 'packages' },
+  // An audience of clients: nothing of the server, and no package that reaches it.
+  demo: { sees: ['client', 'terminal'], seesTypesOf: ['contract'], outside: 'node' },
   main: { sees: everything.filter((layer) => layer !== 'test' && layer !== 'bench'), outside: 'packages' },
   client: { sees: [], seesTypesOf: ['contract'], outside: 'nothing' },
   // Built into one file that needs nothing to be installed.
@@ -205,6 +205,7 @@ describe('who may import whom', () => {
     ['one page from another', 'web/manage/links.tsx', "import { Link } from '../create/create-page.tsx'"],
     ['a page from what pages share', 'web/organiser/codes.tsx', "import '../create/create-page.tsx'"],
     ['the organiser from an embedded poll', 'web/embed/choices.tsx', "import '../organiser/draft.ts'"],
+    ['a connection beside the client, in the demo', 'src/demo/audience.ts', "import { WebSocket } from 'ws'"],
     ['what draws a page, in the server', 'src/adapters/http/page.ts', "import '../../../web/vote/snapshot.ts'"],
     ['a package in the domain', 'src/domain/vote.ts', "import type { X } from 'ioredis'"],
     ['the clock of Node in the domain', 'src/domain/vote.ts', "import 'node:timers'"],
