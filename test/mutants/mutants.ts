@@ -3023,6 +3023,10 @@ export const mutants: readonly Mutant[] = [
         file: 'test/domain/client-watch-state.test.ts',
         title: 'whatever happens: one connection at most, never a connection and a pause, and nothing after the end',
       },
+      {
+        file: 'test/domain/client-watch-state.test.ts',
+        title: 'whoever hurries does not wait any more, and leaves no connection behind',
+      },
     ],
   },
   {
