@@ -65,6 +65,17 @@ describe('a vote that is kept and that its voter gives up', () => {
     await waitUntil(async () => has(pollId, [0, 1, 0]))
   })
 
+  test('leaves the focus with its outcome where it is sent by itself while the focus is on the way to give it up', async () => {
+    const page = await visit(await makePoll())
+    await page.context().setOffline(true)
+    await vote(page, 'Tea')
+    await isKept(page)
+    await page.getByRole('button', { name: 'Do not send it' }).focus()
+    await page.context().setOffline(false)
+    await page.getByText('You voted for Tea.').waitFor()
+    expect(await page.evaluate('document.activeElement.id')).toBe('notice')
+  })
+
   test('is shown where it had arrived all the same, though its answer was lost', async () => {
     const pollId = await makePoll()
     const page = await visit(pollId)
