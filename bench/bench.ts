@@ -4,6 +4,7 @@
 //   --most N    growth: votes in the largest poll (default 1,000,000; a power of ten from 100,000 on)
 //   --polls N   growth: the most polls that are voted on at once (default 10,000, which takes minutes)
 //   --minutes N --rate N    soak: for how long (default 30), and with how many votes a second (default: half of what is measured)
+//   --before FOLDER         before: a clone of the earlier commit, with its `npm ci` done
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
       polls: { type: 'string' },
       minutes: { type: 'string' },
       rate: { type: 'string' },
+      before: { type: 'string' },
     },
     allowPositionals: true,
   })
@@ -51,6 +53,7 @@ async function main(): Promise<void> {
     mostPolls: readNumber('--polls', values.polls),
     minutes: readNumber('--minutes', values.minutes),
     votesPerSecond: readNumber('--rate', values.rate),
+    before: values.before ?? null,
   }
   const chosen =
     positionals.length > 0

@@ -1,5 +1,6 @@
 import type { Outcome } from './figure.ts'
 import { accept } from './stages/accept.ts'
+import { before } from './stages/before.ts'
 import { fanOut } from './stages/fan-out.ts'
 import { limits } from './stages/limits.ts'
 import { bulk } from './stages/bulk.ts'
@@ -20,6 +21,8 @@ export type Asked = {
   readonly mostPolls: number | null
   readonly minutes: number | null
   readonly votesPerSecond: number | null
+  /** A clone of an earlier commit. */
+  readonly before: string | null
 }
 
 export type Stage = {
@@ -51,4 +54,10 @@ export const stages: readonly Stage[] = [
   { name: 'export', about: 'a million votes as a file, in bounded memory: CSV and JSON', run: exportVotes },
   { name: 'growth', about: 'what a vote costs in small polls and large ones', isLong: true, run: growth },
   { name: 'soak', about: 'half an hour of votes and viewers: what stays in memory', isLong: true, run: soak },
+  {
+    name: 'before',
+    about: 'what votes and messages cost, against an earlier commit in the same seconds',
+    isLong: true,
+    run: async (asked) => before(asked.before),
+  },
 ]
