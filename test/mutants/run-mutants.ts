@@ -1,6 +1,6 @@
 // npm run mutants: breaks the product on purpose, one way at a time, and expects the tests to notice. A test that cannot fail
-// proves nothing. `npm run mutants -- door` runs those whose name has the word; `--at-once 1` one after the other; `--third 2` all
-// that need rules alone, and the second third of those that need servers, which take most of the time.
+// proves nothing. `npm run mutants -- door` runs those whose name has the word; `--at-once 1` one after the other; `--part 2/5`
+// all that need rules alone, and the second fifth of those that need servers, which take most of the time.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,13 +10,13 @@ import { mutants } from './mutants.ts'
 import { runTests, type TestResult } from './run-tests.ts'
 
 const root = join(import.meta.dirname, '../..')
-const usage = 'npm run mutants -- [--at-once N] [--third 1|2|3] [words of their names]'
+const usage = 'npm run mutants -- [--at-once N] [--part K/N] [words of their names]'
 
 type Verdict = { readonly isCaught: boolean; readonly lines: readonly string[] }
 
 async function main(): Promise<number> {
-  const { atOnce, third, words } = readOptions()
-  const chosen = choose(third).filter(({ breaks }) => words.every((word) => breaks.includes(word)))
+  const { atOnce, part, words } = readOptions()
+  const chosen = choose(part).filter(({ breaks }) => words.every((word) => breaks.includes(word)))
   if (chosen.length === 0) throw new Error(`no mutant is named so\n${usage}`)
   await checkEdits(mutants)
   const servers = await provideTestServers()
@@ -42,26 +42,32 @@ async function main(): Promise<number> {
   }
 }
 
-type Options = { readonly atOnce: number; readonly third: number | null; readonly words: readonly string[] }
+/** The `number`th of `of` parts, counted from 1. */
+type Part = { readonly number: number; readonly of: number }
+type Options = { readonly atOnce: number; readonly part: Part | null; readonly words: readonly string[] }
 
 function readOptions(): Options {
   const { values, positionals } = parseArgs({
-    options: { 'at-once': { type: 'string', default: '3' }, third: { type: 'string' } },
+    options: { 'at-once': { type: 'string', default: '3' }, part: { type: 'string' } },
     allowPositionals: true,
   })
   const atOnce = Number(values['at-once'])
   if (!Number.isInteger(atOnce) || atOnce < 1) throw new Error(`--at-once takes a number from 1\n${usage}`)
-  const third = values.third === undefined ? null : Number(values.third)
-  if (third !== null && ![1, 2, 3].includes(third)) throw new Error(`--third takes 1, 2 or 3\n${usage}`)
-  return { atOnce, third, words: positionals }
+  return { atOnce, part: values.part === undefined ? null : readPart(values.part), words: positionals }
 }
 
-/** All of them, or those that rules alone catch with one of the three parts into which the others fall; each is in one part. */
-function choose(third: number | null): readonly Mutant[] {
-  if (third === null) return mutants
+function readPart(text: string): Part {
+  const [, number = 0, of = 0] = (/^([1-9]\d?)\/([1-9]\d?)$/.exec(text) ?? []).map(Number)
+  if (number === 0 || number > of) throw new Error(`--part takes K/N, as 2/5 for the second of five parts\n${usage}`)
+  return { number, of }
+}
+
+/** All of them, or those that rules alone catch with one of the parts into which the others fall; each is in one part. */
+function choose(part: Part | null): readonly Mutant[] {
+  if (part === null) return mutants
   const isOfRules = ({ caughtBy }: Mutant): boolean => caughtBy.every(({ file }) => file.startsWith('test/domain/'))
   const others = mutants.filter((mutant) => !isOfRules(mutant))
-  const drawn = others.filter((_, index) => index % 3 === third - 1)
+  const drawn = others.filter((_, index) => index % part.of === part.number - 1)
   console.log(`the rules' ${mutants.length - others.length} mutants, and ${drawn.length} of the other ${others.length}`)
   return [...mutants.filter(isOfRules), ...drawn]
 }
