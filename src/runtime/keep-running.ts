@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Log } from './log.ts'
-import { stopProcess } from './process-identity.ts'
 import type { StopStep } from './process-identity.ts'
+import { hasEnded, stopChild } from './stop-child.ts'
 import { backoffMs, sleep } from './stop-signal.ts'
 
 const restartBackoff = { baseMs: 200, maxMs: 5_000 }
@@ -65,7 +65,7 @@ export const keepRunning = (
   }
   const watch = (): void => {
     const { child } = running
-    if (child.exitCode !== null || child.signalCode !== null) onExit(child.exitCode, child.signalCode)
+    if (hasEnded(child)) onExit(child.exitCode, child.signalCode)
     else child.once('exit', onExit)
   }
 
@@ -75,7 +75,7 @@ export const keepRunning = (
     stop: async () => {
       stopping.abort(new Error(`${name} is being stopped`))
       await restarting
-      if (!(await stopProcess(running.pid, stopSteps))) log.error({ serverPid: running.pid }, `${name} did not stop`)
+      if (!(await stopChild(running.child, stopSteps))) log.error({ serverPid: running.pid }, `${name} did not stop`)
     },
   }
 }

@@ -7,9 +7,9 @@ import type { Running } from './keep-running.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { clusterPath, serverEnvironment, superuser } from './postgres-data.ts'
 import type { PostgresPlaces } from './postgres-data.ts'
-import { stopProcess } from './process-identity.ts'
 import type { ServerUser } from './server-user.ts'
 import { SetupProblem } from './setup-problem.ts'
+import { stopChild } from './stop-child.ts'
 import { sleep } from './stop-signal.ts'
 
 /** A crash before may have left much to recover. */
@@ -56,7 +56,7 @@ export const launchPostgres = async (
       return { child, pid }
     }
   } catch (error) {
-    if (pid !== undefined) await stopProcess(pid, postgresStopSteps)
+    if (pid !== undefined) await stopChild(child, postgresStopSteps)
     throw error
   }
   const lastWords = readFileSync(serverLog).subarray(logBefore).toString('utf8').slice(-logTailCharacters).trim()

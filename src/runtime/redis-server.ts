@@ -11,6 +11,7 @@ import { isServerOn, stopProcess } from './process-identity.ts'
 import { findRedisProgram, redisEnvironment } from './redis-program.ts'
 import type { RedisProgram } from './redis-program.ts'
 import { SetupProblem } from './setup-problem.ts'
+import { stopChild } from './stop-child.ts'
 import { waitFor } from './stop-signal.ts'
 
 /** A long log of votes takes its time to be read again. */
@@ -86,7 +87,7 @@ const launch = async (
   const child = spawnServer(program, dir, port, args)
   const { pid } = child
   if (pid !== undefined && (await becomesReady(child, port, signal))) return { child, pid }
-  if (pid !== undefined) await stopProcess(pid, stopSteps)
+  if (pid !== undefined) await stopChild(child, stopSteps)
   signal?.throwIfAborted()
   const lastWords = readFileSync(serverLog).subarray(logBefore).toString('utf8').slice(-logTailCharacters).trim()
   if (lastWords.includes('Address already in use')) return 'port_taken'

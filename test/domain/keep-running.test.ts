@@ -16,22 +16,27 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A process that runs until it is told that it has ended. */
-function createProcess(): Running & { readonly end: () => void } {
-  const child = Object.assign(new EventEmitter(), { exitCode: null, signalCode: null })
-  // What a watcher looks at is there.
-  return { child: child as unknown as ChildProcess, pid: 0, end: () => void child.emit('exit', null, 'SIGKILL') }
+/** A process that runs until it is killed. */
+function createProcess() {
+  const events = new EventEmitter()
+  const kill = vi.fn<(signal: NodeJS.Signals) => void>((signal) => {
+    Object.assign(events, { signalCode: signal }).emit('exit', null, signal)
+  })
+  // What a watcher looks at and asks is there.
+  const child = Object.assign(events, { exitCode: null, signalCode: null, kill }) as unknown as ChildProcess
+  // Of a pid of somebody else's: nobody has been started.
+  return { child, pid: process.pid, kill } satisfies Running & { kill: typeof kill }
 }
 
 /** How many there have been, and the one that runs. */
-function keepOne(startAgain: () => Promise<void> = async () => {}) {
+function keepOne(startAgain: () => Promise<void> = async () => {}, isRestarted = true) {
   let running = createProcess()
   let starts = 1
-  keepRunning(running, {
+  const { stop } = keepRunning(running, {
     name: 'a server',
     log,
-    stopSteps: [],
-    isRestarted: true,
+    stopSteps: [{ signal: 'SIGTERM', withinMs: 1_000 }],
+    isRestarted,
     async startAgain() {
       await startAgain()
       starts += 1
@@ -39,7 +44,7 @@ function keepOne(startAgain: () => Promise<void> = async () => {}) {
       return running
     },
   })
-  return { starts: () => starts, end: () => running.end() }
+  return { starts: () => starts, end: () => running.kill('SIGKILL'), asked: () => running.kill.mock.calls, stop }
 }
 
 test('what has run for a while is started again at once', async () => {
@@ -76,4 +81,17 @@ test('what does not start is tried again, with the same waits', async () => {
   kept.end()
   await vi.advanceTimersByTimeAsync(200 + 400 + 800)
   expect([fail.mock.calls.length, kept.starts()]).toEqual([4, 1])
+})
+
+test('who is asked to stop gets the signal once; who has ended before gets none, nor does whoever has its pid by then', async () => {
+  const signals = vi.spyOn(process, 'kill').mockReturnValue(true)
+  const kept = keepOne()
+  await kept.stop()
+  expect(kept.asked()).toEqual([['SIGTERM']])
+  const gone = keepOne(undefined, false)
+  gone.end()
+  const stopped = gone.stop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await stopped
+  expect([gone.asked(), signals.mock.calls]).toEqual([[['SIGKILL']], []])
 })
