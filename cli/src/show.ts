@@ -1,22 +1,10 @@
 import type { Poll } from '../../client/src/polls.ts'
-import { flag } from '../../src/terminal/parse-words.ts'
 import { printable } from '../../src/terminal/printable.ts'
-import { answer, type Asked, createCommand } from './command.ts'
+import { answer, createCommand } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
-import {
-  type Environment,
-  organiserOptions,
-  organiserText,
-  readerTokens,
-  readPlace,
-  urlOption,
-  urlText,
-  voterOption,
-  voterText,
-} from './place.ts'
-import { type PollWord, readOnlyPoll } from './poll-word.ts'
+import { organiserText, urlText, voterText } from './place.ts'
+import { readSeen } from './seen.ts'
 import { drawWhole } from './standing.ts'
-import { readWords } from './words.ts'
 
 const usage = `Shows a poll as it is now: question, options, votes, and what becomes of it.
 
@@ -30,20 +18,10 @@ ${voterText}
 Who may see hidden results shows a token.
 ${exitCodesText}`
 
-type ShowAsked = Asked & { readonly poll: PollWord }
-
-export function readShow(args: readonly string[], environment: Environment): ShowAsked | null {
-  const given = readWords(args, { ...urlOption, ...organiserOptions, ...voterOption, json: flag })
-  if (given === null) return null
-  const poll = readOnlyPoll(given.positionals)
-  const place = readPlace(given.values, environment, poll, readerTokens)
-  return { place, isJson: given.values.json === true, poll }
-}
-
 export const show = createCommand({
   name: 'show',
   usage,
-  read: readShow,
+  read: readSeen,
   async act(asked, client, world) {
     const poll = await client.get(asked.poll.id, { signal: world.signal })
     answer(world, asked, poll, [...drawWhole(poll, world.stdout), '', ...describePoll(poll)])

@@ -1,25 +1,13 @@
 import type { TallyMessage } from '../../contract/messages.ts'
 import type { Client } from '../../client/src/client.ts'
-import { flag } from '../../src/terminal/parse-words.ts'
 import { spaceOf } from '../../src/terminal/space.ts'
-import { type Asked, createCommand, type World } from './command.ts'
+import { createCommand, type World } from './command.ts'
 import { exitCodesText } from './exit-codes.ts'
 import { followPoll } from './follow-poll.ts'
-import { type PollWord, readOnlyPoll } from './poll-word.ts'
-import {
-  type Environment,
-  organiserOptions,
-  organiserText,
-  readerTokens,
-  readPlace,
-  urlOption,
-  urlText,
-  voterOption,
-  voterText,
-} from './place.ts'
+import { organiserText, urlText, voterText } from './place.ts'
+import { readSeen, type Seen } from './seen.ts'
 import { Trouble } from './trouble.ts'
 import { createBarsView, createLinesView, type WatchView, writeJson, writeLine } from './watch-view.ts'
-import { readWords } from './words.ts'
 
 const usage = `Shows a poll's results as they come, until the result is final or Ctrl-C ends it (exit status 130).
 
@@ -34,20 +22,10 @@ In a terminal: bars, as wide as the window; without colours where NO_COLOR is se
 A connection that is lost is made again. Who may see hidden results shows a token.
 ${exitCodesText}`
 
-type WatchAsked = Asked & { readonly poll: PollWord }
-
-export function readWatch(args: readonly string[], environment: Environment): WatchAsked | null {
-  const given = readWords(args, { ...urlOption, ...organiserOptions, ...voterOption, json: flag })
-  if (given === null) return null
-  const poll = readOnlyPoll(given.positionals)
-  const place = readPlace(given.values, environment, poll, readerTokens)
-  return { place, isJson: given.values.json === true, poll }
-}
-
 export const watch = createCommand({
   name: 'watch',
   usage,
-  read: readWatch,
+  read: readSeen,
   async act(asked, client, world) {
     const last = await show(asked, client, world)
     world.signal.throwIfAborted()
@@ -59,7 +37,7 @@ export const watch = createCommand({
 })
 
 /** Resolves with the last state of the poll, when it has been shown. */
-async function show({ poll: { id }, isJson }: WatchAsked, client: Client, world: World): Promise<TallyMessage | null> {
+async function show({ poll: { id }, isJson }: Seen, client: Client, world: World): Promise<TallyMessage | null> {
   const { stdout, signal } = world
   let poll = await client.get(id, { signal })
   let newest: TallyMessage | null = null

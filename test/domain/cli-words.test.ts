@@ -5,10 +5,9 @@ import { readConfirmed } from '../../cli/src/confirm.ts'
 import { readCreate } from '../../cli/src/create.ts'
 import { readExport } from '../../cli/src/export.ts'
 import { readOrganised } from '../../cli/src/organised.ts'
-import { readShow } from '../../cli/src/show.ts'
+import { readSeen } from '../../cli/src/seen.ts'
 import { explainFault, lineOf, Trouble, WrongWords } from '../../cli/src/trouble.ts'
 import { readVote } from '../../cli/src/vote.ts'
-import { readWatch } from '../../cli/src/watch.ts'
 
 const create = (...args: readonly string[]) => readCreate(['Tea or coffee?', 'Tea', 'Coffee', ...args], {})?.poll
 
@@ -70,11 +69,11 @@ describe('words that cannot be used are refused before anything is sent', () => 
     ['an unknown option', () => create('--colour'), '--colour'],
     ['an address that is none', () => create('--url', 'localhost:8000'), 'unlike "localhost:8000"'],
     ['a token with a line break', () => create('--api-key', 'tck_1\n'), 'A token has'],
-    ['no poll', () => readWatch([], {}), 'Name a poll'],
+    ['no poll', () => readSeen([], {}), 'Name a poll'],
     ['two polls', () => readOrganised(['one', 'two'], {}), 'Name one poll'],
-    ['a link that leads to none', () => readWatch(['https://example.org/docs'], {}), 'is no link to a poll'],
-    ['a part of a link', () => readWatch(['polls.test:8000/p/x#manage=secret'], {}), 'its whole link'],
-    ['a link and an address', () => readWatch(['http://a.test/p/x', '--url', 'http://b.test'], {}), 'leave out --url'],
+    ['a link that leads to none', () => readSeen(['https://example.org/docs'], {}), 'is no link to a poll'],
+    ['a part of a link', () => readSeen(['polls.test:8000/p/x#manage=secret'], {}), 'its whole link'],
+    ['a link and an address', () => readSeen(['http://a.test/p/x', '--url', 'http://b.test'], {}), 'leave out --url'],
     ['no option', () => readVote(['x'], {}), 'Name an option'],
     ['a retract of something', () => readVote(['x', '1', '--retract'], {}), '--retract takes no option'],
     ['two things at once', () => readVote(['x', '--change', '--retract'], {}), 'not both'],
@@ -88,7 +87,7 @@ describe('words that cannot be used are refused before anything is sent', () => 
     expect(read).toThrow(said)
   })
 
-  test.each([readCreate, readVote, readWatch, readOrganised, readConfirmed, readCodes, readShow, readExport])(
+  test.each([readCreate, readVote, readSeen, readOrganised, readConfirmed, readCodes, readExport])(
     'help is help, whatever else is missing',
     (read) => {
       expect(read(['--help'], {})).toBeNull()
@@ -106,15 +105,15 @@ describe('where a poll is, and who is asked as whom', () => {
   }
 
   test('the words win over the environment, and that over the default', () => {
-    expect(readWatch(['x'], {})?.place).toEqual({ url: 'http://localhost:8000', token: null, voterToken: null })
-    expect(readWatch(['x'], { TALLYCAST_URL: '' })?.place.url).toBe('http://localhost:8000')
-    expect(readWatch(['x'], kept)?.place).toEqual({
+    expect(readSeen(['x'], {})?.place).toEqual({ url: 'http://localhost:8000', token: null, voterToken: null })
+    expect(readSeen(['x'], { TALLYCAST_URL: '' })?.place.url).toBe('http://localhost:8000')
+    expect(readSeen(['x'], kept)?.place).toEqual({
       url: 'https://polls.test/sub/',
       token: 'manage',
       voterToken: 'voter',
     })
     const said = ['x', '--url', 'http://other.test', '--api-key', 'mine', '--voter-token', 'me']
-    expect(readWatch(said, kept)?.place).toEqual({ url: 'http://other.test', token: 'mine', voterToken: 'me' })
+    expect(readSeen(said, kept)?.place).toEqual({ url: 'http://other.test', token: 'mine', voterToken: 'me' })
   })
 
   test('a command shows no more than it needs', () => {
@@ -143,7 +142,7 @@ describe('where a poll is, and who is asked as whom', () => {
   )
 
   test('a link to another service is not shown what the environment keeps for its own', () => {
-    expect(readWatch(['https://polls.test/sub/p/x'], kept)?.place).toMatchObject({
+    expect(readSeen(['https://polls.test/sub/p/x'], kept)?.place).toMatchObject({
       token: 'manage',
       voterToken: 'voter',
     })
@@ -152,7 +151,7 @@ describe('where a poll is, and who is asked as whom', () => {
       'http://polls.test/sub/p/x',
       'https://polls.test/p/x',
     ]) {
-      expect(readWatch([stranger], kept)?.place).toMatchObject({ token: null, voterToken: null })
+      expect(readSeen([stranger], kept)?.place).toMatchObject({ token: null, voterToken: null })
     }
   })
 })
