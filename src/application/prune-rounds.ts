@@ -22,7 +22,7 @@ export type PruneRounds = {
 
 export type PruneRoundsParts = {
   readonly oldRounds: OldRounds
-  readonly tallies: Pick<Tallies, 'recountRounds'>
+  readonly tallies: Pick<Tallies, 'recountRound'>
   readonly snapshots: PollSnapshots
   readonly signSnapshot: SignSnapshot
   readonly origin: AuditOrigin
@@ -39,9 +39,8 @@ export function createPruneRounds(parts: PruneRoundsParts): PruneRounds {
 
   /** From here on there is no way back, so everything is looked at before. */
   async function mark(round: OldRound): Promise<Pruned> {
-    const recounts = await tallies.recountRounds(round.pollId)
-    const recount = recounts.find((one) => one.round === round.round)
-    if (recount === undefined) return 'not_over'
+    const recount = await tallies.recountRound(round.pollId, round.round)
+    if (recount === null) return 'not_over'
     if (differencesIn(recount) > 0) return 'differs'
     const signed = round.isFinal ? await snapshots.read(round.pollId, nothingShown, signSnapshot) : null
     // Reset or deleted since it was listed.

@@ -26,6 +26,8 @@ export type Tallies = {
   recount(pollId: string): Promise<Recount | null>
   /** The same for every round that the poll has had, all in one snapshot, the latest first. Empty for an unknown poll. */
   recountRounds(pollId: string): Promise<readonly Recount[]>
+  /** The same for one of these rounds, at the cost of that one alone. Null for one that the poll has not had. */
+  recountRound(pollId: string, round: number): Promise<Recount | null>
 }
 
 export type Recount = {

@@ -456,8 +456,26 @@ describe('recounting', () => {
     expect(await tallies.recount(pollId)).toMatchObject({ round: 1, unregisteredVotes: 0 })
   })
 
+  test('one round that is asked for is as among all of them, the current one included; null for one that has not been', async () => {
+    const poll = await createPoll({ round: 2, revision: 2, voterIdentity: 'code' })
+    const { id: pollId } = poll
+    const owner = await takePartition()
+    await owner.record(1, {
+      votes: [1, 2, 2].map((round) => voteAt(1, { pollId, round, voter: someVoter(), selection: [round] })),
+    })
+    await database.pool.query(`update tally set total_votes = 7 where poll_id = $1 and round = 1`, [pollId])
+    const [second, first] = await tallies.recountRounds(pollId)
+    expect([first, second]).toMatchObject([
+      { round: 1, totalVotes: 1, differences: [{ tally: 7, ledger: 1 }], unregisteredVotes: 0 },
+      { round: 2, totalVotes: 2, differences: [], unregisteredVotes: 2 },
+    ])
+    const asked = [0, 1, 2, 3].map(async (round) => tallies.recountRound(pollId, round))
+    expect(await Promise.all(asked)).toEqual([null, first, second, null])
+  })
+
   test('null, or no rounds, for an unknown poll', async () => {
     expect(await tallies.recount('unknown')).toBeNull()
+    expect(await tallies.recountRound('unknown', 1)).toBeNull()
     expect(await tallies.recountRounds('unknown')).toEqual([])
   })
 })

@@ -68,6 +68,7 @@ export function startWorker(wiring: Wiring, name: string): SimulatedProcess {
           ask('unannounced', () => (stores.poll.id > after && stores.isUnannounced(settledMs) ? [stores.poll.id] : [])),
         recount: async () => null,
         recountRounds: async () => [],
+        recountRound: async () => null,
         changedLately: async () => [],
         raiseVersion: async () => undefined,
       },

@@ -2,12 +2,14 @@ import type pg from 'pg'
 import type { Recount } from '../../ports/tallies.ts'
 
 /**
- * One statement, so one snapshot: both sides of all rounds are read in it, the ledger once, and of a poll of codes once more, against its
+ * One statement, so one snapshot: both sides of the rounds that are asked for are read in it, the ledger once, and of a poll of codes once more, against its
  * register. Option null stands for the number of votes: an empty selection is a retracted vote, any other counts once there.
  */
 const RECOUNT = `
   with wanted as (
-    select id as poll_id, case when $2 then 1 else round end as first_round, round as last_round, voter_identity
+    select
+      id as poll_id, round as current_round, voter_identity,
+      greatest(1, coalesce($2, round)) as first_round, least(coalesce($3, round), round) as last_round
     from poll
     where id = $1
   ), pruned as materialized (
@@ -38,7 +40,7 @@ const RECOUNT = `
   ), unregistered as (
     select vote.round, count(*)::float8 as votes
     from wanted as w
-    join vote on vote.poll_id = w.poll_id and vote.round = w.last_round
+    join vote on vote.poll_id = w.poll_id and vote.round = w.last_round and w.last_round = w.current_round
     where w.voter_identity = 'code' and cardinality(vote.selection) > 0
       and vote.round <> all (array(select pruned.round from pruned))
       and not exists (select from vote_code as c where c.poll_id = vote.poll_id and c.voter = vote.voter)
@@ -72,12 +74,10 @@ type RecountRow = {
   readonly pruned_votes: number | null
 }
 
-export async function recount(
-  pool: pg.Pool,
-  pollId: string,
-  which: 'all_rounds' | 'current',
-): Promise<readonly Recount[]> {
-  const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId, which === 'all_rounds'])
+type Which = 'all' | 'current' | { readonly round: number }
+
+export async function recount(pool: pg.Pool, pollId: string, which: Which): Promise<readonly Recount[]> {
+  const { rows } = await pool.query<RecountRow>(RECOUNT, [pollId, ...boundsOf(which)])
   return rows.map((row) => ({
     pollId,
     round: row.round,
@@ -86,4 +86,10 @@ export async function recount(
     unregisteredVotes: row.unregistered_votes,
     prunedVotes: row.pruned_votes,
   }))
+}
+
+/** The first round and the last one; null stands for the current one. */
+function boundsOf(which: Which): readonly [number | null, number | null] {
+  if (which === 'all') return [1, null]
+  return which === 'current' ? [null, null] : [which.round, which.round]
 }

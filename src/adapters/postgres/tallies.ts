@@ -16,7 +16,9 @@ export function createTallies(pool: pg.Pool): Tallies {
       orUnavailable('ledger', () => listUnannounced(pool, settledMs, after, pollsMax)),
     changedLately: (withinMs, pollsMax) => orUnavailable('ledger', () => listChangedLately(pool, withinMs, pollsMax)),
     recount: (pollId) => orUnavailable('ledger', async () => (await recount(pool, pollId, 'current'))[0] ?? null),
-    recountRounds: (pollId) => orUnavailable('ledger', () => recount(pool, pollId, 'all_rounds')),
+    recountRounds: (pollId) => orUnavailable('ledger', () => recount(pool, pollId, 'all')),
+    recountRound: (pollId, round) =>
+      orUnavailable('ledger', async () => (await recount(pool, pollId, { round }))[0] ?? null),
   }
 }
 
