@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 
 const everyMs = 1
-const { EVENT_LOOP_FOLDER } = process.env
+const { TOLD_FOLDER } = process.env
 
-if (EVENT_LOOP_FOLDER !== undefined) {
-  const path = join(EVENT_LOOP_FOLDER, String(process.pid))
+if (TOLD_FOLDER !== undefined) {
+  const path = join(TOLD_FOLDER, String(process.pid))
   // A timer of libuv: what it waits beyond its time, the loop could do nothing else either.
   const delays = monitorEventLoopDelay({ resolution: everyMs })
   /** Processor time of the main thread between two turns of a timer: what the loop stood still for by its own doing. */

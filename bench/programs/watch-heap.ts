@@ -3,12 +3,12 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const { HEAP_FOLDER } = process.env
+const { TOLD_FOLDER } = process.env
 /** What the first one lets go of by finalisers, the next one takes. */
 const collections = 3
 
-if (HEAP_FOLDER !== undefined) {
-  const path = join(HEAP_FOLDER, String(process.pid))
+if (TOLD_FOLDER !== undefined) {
+  const path = join(TOLD_FOLDER, String(process.pid))
   const collect = (left: number): void => {
     if (globalThis.gc === undefined) throw new Error('it was started without --expose-gc')
     globalThis.gc()

@@ -1,8 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { waitUntil } from '../../test/support/wait-until.ts'
+import { tellFromWithin, type ToldFromWithin } from './told-from-within.ts'
 
 /** The longest time for which an event loop stood still, in milliseconds. */
 export type Blocks = {
@@ -12,35 +8,14 @@ export type Blocks = {
   readonly processorMs: number
 }
 
-export type EventLoops = {
-  /** For the processes that are to be watched. */
-  readonly env: Readonly<Record<string, string>>
+export type EventLoops = Pick<ToldFromWithin, 'env' | 'stop'> & {
   /** Of this process, since the last call. */
   readonly longestBlocks: (pid: number) => Promise<Blocks>
-  readonly stop: () => Promise<void>
 }
 
-/** Watches event loops from within, without a change of the program. */
+/** Watches event loops from within. */
 export async function watchEventLoops(): Promise<EventLoops> {
-  const folder = await mkdtemp(join(tmpdir(), 'tallycast-event-loops-'))
-  const program = join(import.meta.dirname, '../programs/watch-event-loop.ts')
-  return {
-    env: { NODE_OPTIONS: `--import=${pathToFileURL(program).href}`, EVENT_LOOP_FOLDER: folder },
-    async longestBlocks(pid) {
-      const path = join(folder, String(pid))
-      await rm(path, { force: true })
-      process.kill(pid, 'SIGUSR2')
-      let said = ''
-      await waitUntil(
-        async () => {
-          said = await readFile(path, 'utf8').catch(() => '')
-          return said !== ''
-        },
-        { what: 'the process tells how long it stood still' },
-      )
-      // What the program writes.
-      return JSON.parse(said) as Blocks
-    },
-    stop: async () => rm(folder, { recursive: true, force: true }),
-  }
+  const { env, ask, stop } = await tellFromWithin('watch-event-loop.ts', [])
+  // What the program writes.
+  return { env, stop, longestBlocks: async (pid) => (await ask(pid)) as Blocks }
 }
