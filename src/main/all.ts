@@ -12,7 +12,7 @@ import { explainStart } from './explain-start.ts'
 import { runAdmin } from './admin.ts'
 import { runApis } from './api.ts'
 import { provideAdminToken } from './owner-files.ts'
-import type { RoleContext, RunRole } from './role.ts'
+import type { Answers, RoleContext, RunRole } from './role.ts'
 import { welcome } from './welcome.ts'
 import { runWorker } from './worker.ts'
 import { ownAdminUrl } from './grpc-tls.ts'
@@ -39,15 +39,15 @@ async function main(): Promise<void> {
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
   const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: ownAdminUrl(given) }
   const registry = createMetricsRegistry('all')
-  let isServing = false
-  const isReady = (): boolean => isServing && !stop.signal.aborted
+  let answers: Answers = async () => false
+  const isReady: Answers = async () => !stop.signal.aborted && answers()
   await using ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, registry, isReady, log })
   log.debug({ port: ops.port }, 'health and metrics answer')
   await using adapters = await connectAdapters(config, log)
 
   const context = { config, adapters, registry, log, signal: stop.signal }
-  await runTogether([runAdmin, runWorker, runApis], context, stop.stop, async () => {
-    isServing = true
+  await runTogether([runAdmin, runWorker, runApis], context, stop.stop, async (allAnswer) => {
+    answers = allAnswer
     process.stdout.write(`${await welcome(config, where, describeStorage(config, postgres))}\n`)
   })
 }
@@ -61,17 +61,22 @@ async function runTogether(
   roles: readonly RunRole[],
   context: RoleContext,
   stop: (reason: string) => void,
-  onAllReady: () => Promise<void>,
+  onAllReady: (allAnswer: Answers) => Promise<void>,
 ): Promise<void> {
   const running: Promise<void>[] = []
+  const answering: Answers[] = []
   async function startAll(): Promise<void> {
     for (const run of roles) {
       const ready = Promise.withResolvers<void>()
-      const ended = run(context, ready.resolve)
+      const ended = run(context, (answers = async () => true) => {
+        answering.push(answers)
+        ready.resolve()
+      })
       running.push(ended)
       await Promise.race([ready.promise, ended])
     }
-    if (!context.signal.aborted) await onAllReady()
+    const allAnswer: Answers = async () => (await Promise.all(answering.map(async (ask) => ask()))).every(Boolean)
+    if (!context.signal.aborted) await onAllReady(allAnswer)
     await Promise.race(running)
   }
   const [first] = await Promise.allSettled([startAll()])

@@ -6,11 +6,12 @@ import type { Shown } from './role.ts'
 
 /** What an api process that has no OPS_PORT of its own and the one that started it say to each other. */
 const ready = 'ready'
-type Question = { readonly asked: string }
-type Answer = { readonly answered: string; readonly measured: Measured }
+type Told = { readonly isReady: boolean; readonly measured: Measured }
+type Question = { readonly asked: string; readonly wanted: keyof Told }
+type Answer<Wanted extends keyof Told> = { readonly answered: string; readonly told: Told[Wanted] }
 
 /** Who does not answer in this time has no time. */
-const measureWithinMs = 1_000
+const answerWithinMs = 1_000
 
 /** Resolves with whether the child serves: not where it ends instead, or the signal aborts. */
 export async function servesSoon(child: ChildProcess, signal: AbortSignal): Promise<boolean> {
@@ -27,15 +28,24 @@ export async function servesSoon(child: ChildProcess, signal: AbortSignal): Prom
 
 /** What a child that serves has measured; null where it does not answer in time. */
 export async function askMeasured(child: ChildProcess): Promise<Measured | null> {
+  return ask(child, 'measured')
+}
+
+/** Resolves when a child says that it takes requests; rejects where it says that it does not, or nothing in time. */
+export async function hearReady(child: ChildProcess): Promise<void> {
+  if ((await ask(child, 'isReady')) !== true) throw new Error('this api process takes no requests')
+}
+
+async function ask<Wanted extends keyof Told>(child: ChildProcess, wanted: Wanted): Promise<Told[Wanted] | null> {
   if (!child.connected) return null
   const asked = randomUUID()
-  const answers = on(child, 'message', { signal: AbortSignal.timeout(measureWithinMs) })
-  child.send({ asked }, () => undefined)
+  const answers = on(child, 'message', { signal: AbortSignal.timeout(answerWithinMs) })
+  child.send({ asked, wanted } satisfies Question, () => undefined)
   try {
     for await (const [answer] of answers) {
-      const { answered, measured } = answer as Answer // Nothing else is said by a child that serves.
+      const { answered, told } = answer as Answer<Wanted> // Nothing else is said by a child that serves.
       // Another one may be late, to somebody who waits no more.
-      if (answered === asked) return measured
+      if (answered === asked) return told
     }
   } catch {
     // The time is up.
@@ -48,10 +58,10 @@ export function tellReady(): void {
 }
 
 /** Answers whoever started this process, in the place of an OPS_PORT. */
-export async function answerParent({ registry, log }: Shown): Promise<AsyncDisposable> {
-  const answer = async ({ asked }: Question): Promise<void> => {
-    const measured = await registry.getMetricsAsJSON()
-    tell({ answered: asked, measured } satisfies Answer)
+export async function answerParent({ registry, log, isReady }: Shown): Promise<AsyncDisposable> {
+  const answer = async ({ asked, wanted }: Question): Promise<void> => {
+    const told = wanted === 'isReady' ? await isReady() : await registry.getMetricsAsJSON()
+    tell({ answered: asked, told } satisfies Answer<keyof Told>)
   }
   const onMessage = (question: Question): void => {
     answer(question).catch((err: unknown) => log.error({ err }, 'an operator’s request failed'))

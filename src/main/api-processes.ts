@@ -2,19 +2,19 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { type KeptServer, keepRunning, type Running } from '../runtime/keep-running.ts'
 import { measureApiProcesses } from '../runtime/metrics.ts'
-import { stopProcess } from '../runtime/process-identity.ts'
+import { hasEnded, stopChild } from '../runtime/stop-child.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
-import { askMeasured, servesSoon } from './api-channel.ts'
+import { askMeasured, hearReady, servesSoon } from './api-channel.ts'
 import { checkPortIsFree } from './http-port.ts'
-import type { RoleContext } from './role.ts'
+import type { RoleContext, RunRole } from './role.ts'
 import { startChild } from './start-child.ts'
 
 const readyWithinMs = 30_000
 /** Of a child that did not end in time, which ends itself by then. */
 const killWithinMs = 1_000
 
-/** API_PROCESSES processes with the api's role that share its port. Ready when all serve; one that ends unasked is started again. */
-export async function runApiProcesses(context: RoleContext, onReady: () => void): Promise<void> {
+/** API_PROCESSES processes with the api's role that share its port. Answers while one of them does; one that ends unasked is started again. */
+export const runApiProcesses: RunRole = async (context, onReady) => {
   const { config, registry, signal } = context
   await checkPortIsFree(config)
   const serving = new Set<ChildProcess>()
@@ -29,14 +29,23 @@ export async function runApiProcesses(context: RoleContext, onReady: () => void)
   const parts: Parts = { ...context, signal: stopping, serving, restarted }
   const starting = Array.from({ length: config.apiProcesses }, async (_, index) => keepApiProcess(index + 1, parts))
   try {
+    await Promise.race(starting)
+    onReady(async () => isAnyReady(serving))
     await Promise.all(starting)
-    onReady()
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
     leaving.abort()
     const started = await Promise.allSettled(starting)
     await Promise.all(started.map(async (one) => one.status === 'fulfilled' && one.value.stop()))
   }
+}
+
+/** Whoever stands still holds up nobody who hears it from another. */
+async function isAnyReady(serving: ReadonlySet<ChildProcess>): Promise<boolean> {
+  return Promise.any([...serving].map(hearReady)).then(
+    () => true,
+    () => false,
+  )
 }
 
 type Parts = Pick<RoleContext, 'config' | 'log' | 'signal'> & {
@@ -69,10 +78,10 @@ async function launch(number: number, { config, log, serving }: Parts, signal: A
   const { pid } = child
   const isServing = await servesSoon(child, AbortSignal.any([signal, AbortSignal.timeout(readyWithinMs)]))
   if (isServing && pid !== undefined) {
-    if (child.exitCode === null && child.signalCode === null) serving.add(child)
+    if (!hasEnded(child)) serving.add(child)
     return { child, pid }
   }
-  if (pid !== undefined) await stopProcess(pid, stopStepsOf(config))
+  if (pid !== undefined) await stopChild(child, stopStepsOf(config))
   signal.throwIfAborted()
   throw new SetupProblem(`api process ${number} did not become ready`, 'read its messages above, or set LOG_LEVEL=info')
 }

@@ -18,11 +18,17 @@ export type RoleContext = {
   readonly signal: AbortSignal
 }
 
-/** Serves until the signal aborts, then ends in order. Calls `onReady` when it answers. */
-export type RunRole = (context: RoleContext, onReady: () => void) => Promise<void>
+/** Whether a role that has become ready answers now. */
+export type Answers = () => Promise<boolean>
+
+/**
+ * Serves until the signal aborts, then ends in order. Calls `onReady` when it answers: with how that is told from then on, where it is not so until
+ * the signal aborts.
+ */
+export type RunRole = (context: RoleContext, onReady: (answers?: Answers) => void) => Promise<void>
 
 /** What those who operate a process ask it. */
-export type Shown = Pick<RoleContext, 'config' | 'registry' | 'log'> & { readonly isReady: () => boolean }
+export type Shown = Pick<RoleContext, 'config' | 'registry' | 'log'> & { readonly isReady: Answers }
 
 type ProcessOptions = {
   /** On top of the role, on everything that this process measures. */
@@ -72,14 +78,14 @@ async function serveRole(
   show: NonNullable<ProcessOptions['show']>,
 ): Promise<void> {
   const { config, log, signal } = beginnings
-  let isServing = false
+  let answers: Answers = async () => false
   await using resources = new AsyncDisposableStack()
-  resources.use(await show({ ...beginnings, isReady: () => isServing && !signal.aborted }))
+  resources.use(await show({ ...beginnings, isReady: async () => !signal.aborted && answers() }))
   const adapters = resources.use(await connectAdapters(config, log))
   // Whoever starts on a database that is away or not migrated hears so now, not at the first call.
   await adapters.secrets.read()
-  await run({ ...beginnings, adapters }, () => {
-    isServing = true
+  await run({ ...beginnings, adapters }, (stillAnswers = async () => true) => {
+    answers = stillAnswers
     log.info('ready')
   })
 }

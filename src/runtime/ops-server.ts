@@ -15,8 +15,8 @@ type OpsServerOptions = {
   readonly host: string
   readonly port: number
   readonly registry: Registry
-  /** False only while starting or draining: a lost dependency is a 503 on what needs it, not a reason to take us out. */
-  readonly isReady: () => boolean
+  /** False only while starting or draining, or while none of several processes serves: a lost dependency is a 503 on what needs it, not a reason to take us out. */
+  readonly isReady: () => Promise<boolean>
   readonly log: Log
 }
 
@@ -67,7 +67,7 @@ const answer = async (
     case '/health/live':
       return sendStatus(response, 200, 'live')
     case '/health/ready':
-      return isReady() ? sendStatus(response, 200, 'ready') : sendStatus(response, 503, 'not_ready')
+      return (await isReady()) ? sendStatus(response, 200, 'ready') : sendStatus(response, 503, 'not_ready')
     case '/metrics':
       response.writeHead(200, { 'content-type': registry.contentType }).end(await registry.metrics())
       return

@@ -21,7 +21,7 @@ test('metrics and health are served, and readiness follows the process', async (
   const viewers = measureViewers(registry, 20)
   const recounts = measureRecounts(registry)
   let isReady = false
-  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => isReady, log })
+  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: async () => isReady, log })
   const url = `http://127.0.0.1:${server.port}`
 
   votes.accepted(3)
@@ -71,7 +71,7 @@ test('metrics and health are served, and readiness follows the process', async (
 
 test('who connects and says nothing is let go of', async () => {
   const registry = createMetricsRegistry('all')
-  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: () => true, log })
+  await using server = await startOpsServer({ host: '127.0.0.1', port: 0, registry, isReady: async () => true, log })
   const { socket, isEnded } = await connectRaw(`http://127.0.0.1:${server.port}`)
   await waitUntil(isEnded, { withinMs: 15_000 })
   expect((await fetch(`http://127.0.0.1:${server.port}/health/live`)).status).toBe(200)
@@ -80,7 +80,7 @@ test('who connects and says nothing is let go of', async () => {
 
 test('a taken port is a problem with a remedy', async () => {
   const registry = createMetricsRegistry('all')
-  const options = { host: '127.0.0.1', registry, isReady: () => true, log }
+  const options = { host: '127.0.0.1', registry, isReady: async () => true, log }
   await using first = await startOpsServer({ ...options, port: 0 })
   await expect(startOpsServer({ ...options, port: first.port })).rejects.toMatchObject({
     name: 'SetupProblem',

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { killApiProcess, servingProcesses, stopApiProcesses } from '../support/faults/api-process-faults.ts'
+import {
+  killApiProcess,
+  pauseApiProcesses,
+  servingProcesses,
+  stopApiProcesses,
+} from '../support/faults/api-process-faults.ts'
 import { workersComeAndGo } from '../support/faults/worker-faults.ts'
 import { type Fault, survive } from '../support/fault-case.ts'
 import { organisePoll, send } from '../support/organiser.ts'
@@ -98,7 +103,7 @@ describe('two api processes behind one port', () => {
 })
 
 describe('while over 300 people vote in each second', () => {
-  const faults: readonly Fault[] = [killApiProcess, stopApiProcesses, workersComeAndGo]
+  const faults: readonly Fault[] = [killApiProcess, pauseApiProcesses, stopApiProcesses, workersComeAndGo]
   test.each(faults)('$fact', async (fault) => {
     await survive(system(), fault, { votesPerSecond, votesMin: 0 })
   })

@@ -43,6 +43,31 @@ export const killApiProcess: Fault = {
   },
 }
 
+/** What whoever started them says of all, to those who operate them. */
+const readiness = async ({ opsUrl }: Member): Promise<number> => (await fetch(`${opsUrl}/health/ready`)).status
+
+export const pauseApiProcesses: Fault = {
+  fact: 'api processes behind a port are ready while one of them answers, not while all stand still, and again with those that replace them',
+  async inject({ system, load }) {
+    const api = onlyApi(system)
+    const [first = 0, ...others] = childrenOf(api.pid())
+    const becomes = async (status: number, what: string): Promise<void> =>
+      waitUntil(async () => (await readiness(api)) === status, { withinMs: backWithinMs, what })
+    process.kill(first, 'SIGSTOP')
+    await becomes(200, 'ready by the others')
+    for (const other of others) process.kill(other, 'SIGSTOP')
+    await becomes(503, 'not ready with none')
+    for (const child of [first, ...others]) process.kill(child, 'SIGKILL')
+    await becomes(200, 'ready with those that replace them')
+    await waitUntil(async () => (await servingProcesses(api)) === others.length + 1, {
+      withinMs: backWithinMs,
+      what: 'as many serve as before',
+    })
+    await moreAccepted(load, votesMeanwhile)
+    return { 'processes that stood still': others.length + 1 }
+  },
+}
+
 /** All of them stop with the one that was started, whether that is asked or dies. */
 export const stopApiProcesses: Fault = {
   fact: 'api processes behind a port end with the one that started them, asked or killed, and what was accepted counts',
