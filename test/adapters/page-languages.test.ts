@@ -76,6 +76,17 @@ describe('the language of a page', () => {
     await page.getByRole('heading', { name: 'اطرح سؤالًا' }).waitFor()
   })
 
+  test('chosen by a link is the language of the pages that follow, whatever the switch had chosen before', async () => {
+    const page = await visit('en')
+    await switchOf(page).selectOption('es')
+    await page.getByRole('heading', { name: 'Pregunta' }).waitFor()
+    await page.goto(url('/j?lang=ar'))
+    await page.goto(url('/'))
+    await page.getByRole('heading', { name: 'اطرح سؤالًا' }).waitFor()
+    expect(await language(page)).toEqual(['ar', 'rtl'])
+    expect(await page.context().cookies()).toMatchObject([{ name: 'tallycast_language', value: 'ar' }])
+  })
+
   test('stays what it is where the texts of another cannot be fetched', async () => {
     provoke(/\/assets\/create\.es-/)
     const page = await visit('en')

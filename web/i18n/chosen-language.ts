@@ -1,4 +1,4 @@
-/** Under this name the choice is kept, for good: for pages in the browser's storage, for the server in a cookie. */
+/** Of the cookie in which the choice is kept, for good: for the server, and for scripts. */
 export const languageChoiceName = 'tallycast_language'
 export const languageChoiceSeconds = 365 * 86_400
 

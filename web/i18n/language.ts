@@ -66,21 +66,18 @@ function localeOf(tag: string): string {
   return pickLocale(tag, [...(drawnBy === undefined ? [] : [drawnBy]), ...navigator.languages])
 }
 
+/** In the cookie that the server keeps what a link has chosen in, and nowhere else: so the two never say different things. */
 function readChoice(): string | null {
   try {
-    return localStorage.getItem(languageChoiceName)
+    return new RegExp(`(?:^|; )${languageChoiceName}=([\\w-]+)`).exec(document.cookie)?.[1] ?? null
   } catch {
+    // A frame that is shut off from all storage.
     return null
   }
 }
 
 /** Where the browser keeps nothing, the choice lasts until the page is left. The address speaks no longer for another one. */
 function keepChoice(tag: string): void {
-  try {
-    localStorage.setItem(languageChoiceName, tag)
-  } catch {
-    // Nothing is kept there.
-  }
   const secure = location.protocol === 'https:' ? '; Secure' : ''
   document.cookie = `${languageChoiceName}=${tag}; Path=/; Max-Age=${languageChoiceSeconds}; SameSite=Lax${secure}`
   forgetAsked()
