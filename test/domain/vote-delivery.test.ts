@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type OwnVote, TallycastError } from '../../client/src/index.ts'
 import type { SentVote } from '../../web/vote/ballot.ts'
@@ -29,7 +30,11 @@ function createAgreement(): AgreedKey {
   let made = 0
   return {
     agree: async () => (kept ??= `key ${(made += 1)}`),
-    forget: () => void (kept = null),
+    async forget() {
+      // As long as a browser takes for it.
+      await setImmediate()
+      kept = null
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import type { AgreedKey } from './session-first.ts'
 const storeName = 'session'
 const entry = 'key'
 /** Where a browser opens no database by then, or never, each page has a key of its own. */
-const agreeWithinMs = 2_000
+const answerWithinMs = 2_000
 
 /**
  * Pages agree in a database of the browser: its transactions go one after the other, whichever page they are from, and it has them for pages on plain
@@ -13,21 +13,25 @@ const agreeWithinMs = 2_000
 export const agreedKey: AgreedKey = {
   async agree() {
     const own = randomKey()
-    const late = Promise.withResolvers<string>()
-    const timer = setTimeout(() => late.resolve(own), agreeWithinMs)
-    try {
-      return await Promise.race([writeFirst(own), late.promise])
-    } catch {
-      return own
-    } finally {
-      clearTimeout(timer)
-    }
+    return (await inTime(writeFirst(own))) ?? own
   },
-  forget() {
-    inTurn((store) => store.delete(entry)).catch(() => {
-      // What is kept nowhere need not be forgotten.
-    })
+  async forget() {
+    // What is kept nowhere need not be forgotten.
+    await inTime(inTurn((store) => store.delete(entry)))
   },
+}
+
+/** Null where the browser keeps nothing, or takes too long over it. */
+async function inTime<Value>(asked: Promise<Value>): Promise<Value | null> {
+  const late = Promise.withResolvers<null>()
+  const timer = setTimeout(() => late.resolve(null), answerWithinMs)
+  try {
+    return await Promise.race([asked, late.promise])
+  } catch {
+    return null
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** The key that is kept: this one where there is none. */

@@ -2,8 +2,11 @@
 export type AgreedKey = {
   /** The same for every page that asks before it is forgotten, also for two in the same moment. */
   readonly agree: () => Promise<string>
-  /** To be called once there is a session: whoever has the key has the session, and who clears the cookies shall be somebody new. */
-  readonly forget: () => void
+  /**
+   * To be called once there is a session: whoever has the key has the session, and who clears the cookies shall be somebody new. Resolves when that
+   * holds also if the page is left at once.
+   */
+  readonly forget: () => Promise<void>
 }
 
 /**
@@ -21,6 +24,6 @@ export function createSessionFirst(
     if (hasSession) return
     await begin(await agree())
     hasSession = true
-    forget()
+    await forget()
   }
 }
