@@ -26,6 +26,8 @@ afterEach(() => {
 })
 
 test('two polls of one page that ask at once have one session, which is kept and asked for without a cookie', async () => {
+  // Also where the browser has no locks.
+  vi.stubGlobal('navigator', {})
   const [one, other] = await Promise.all([beginSession(service), beginSession(service)])
   expect([one, other, readSession(service)]).toEqual(['session 1', 'session 1', 'session 1'])
   expect(await beginSession(service)).toBe('session 1')
@@ -36,11 +38,29 @@ test('two polls of one page that ask at once have one session, which is kept and
   expect(readSession('https://other.example')).toBe(null)
 })
 
-test('a session that another page of the site has kept meanwhile is the one that counts', async () => {
-  const begun = beginSession(service)
-  storage.set(`tallycast ${service}`, 'another page’s')
-  expect(await begun).toBe('another page’s')
+test('two pages of one site that ask at once have one session where the browser has locks', async () => {
+  vi.resetModules()
+  const another = await import('../../web/embed/kept-session.ts')
+  expect(await Promise.all([beginSession(service), another.beginSession(service)])).toEqual(['session 1', 'session 1'])
+  expect(asked.length).toBe(1)
 })
+
+test.each([
+  ['has none', {}],
+  ['denies them', { locks: { request: async () => Promise.reject(new DOMException('denied', 'SecurityError')) } }],
+])(
+  'a session that another page of the site has kept meanwhile is the one that counts where it %s',
+  async (_, browser) => {
+    vi.stubGlobal('navigator', browser)
+    const answers = globalThis.fetch
+    vi.stubGlobal('fetch', async (url: string) => {
+      storage.set(`tallycast ${service}`, 'another page’s')
+      return answers(url)
+    })
+    expect(await beginSession(service)).toBe('another page’s')
+    expect(asked.length).toBe(1)
+  },
+)
 
 test('one that is given up is followed by a new one', async () => {
   expect(await beginSession(service)).toBe('session 1')

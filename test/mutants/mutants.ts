@@ -2401,8 +2401,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'web/embed/kept-session.ts',
-        from: 'beginning.get(service) ?? begin(service)',
-        to: 'begin(service)',
+        from: 'beginning.get(service) ??',
+        to: '',
       },
     ],
     caughtBy: [

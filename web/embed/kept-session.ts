@@ -46,14 +46,29 @@ export function readSession(service: string): string | null {
 export async function beginSession(service: string): Promise<string> {
   const kept = readSession(service)
   if (kept !== null) return kept
-  const begun = beginning.get(service) ?? begin(service).finally(() => beginning.delete(service))
+  const begun =
+    beginning.get(service) ??
+    inTurn(nameOf(service), async () => begin(service)).finally(() => beginning.delete(service))
   beginning.set(service, begun)
   return begun
 }
 
+/** One page of this site after the other. Browsers have no locks over plain http, and deny them with the storage: there all at once. */
+async function inTurn(name: string, work: () => Promise<string>): Promise<string> {
+  let begun: Promise<string> | undefined
+  const once = async (): Promise<string> => (begun ??= work())
+  try {
+    // The types know of no page over http.
+    await (navigator as Partial<Navigator>).locks?.request(name, once)
+  } catch {
+    // Whatever has failed in its turn is told below.
+  }
+  return once()
+}
+
 async function begin(service: string): Promise<string> {
-  const made = await createClient({ url: service, fetch: plainFetch }).beginSession()
-  // Another page of this site may have been faster.
+  const made = readSession(service) ?? (await createClient({ url: service, fetch: plainFetch }).beginSession())
+  // Without locks another page of this site may have been faster.
   const voterToken = readSession(service) ?? made
   for (const place of places) {
     attempt(() => place.write(nameOf(service), voterToken))
