@@ -218,6 +218,9 @@ describe.each<Profile>(['redis', 'postgres'])('votes over HTTP, on %s', (profile
       const says = async (method: string, more: string, json?: object) =>
         (await call(method, `${vote}${more}`, { voterToken, ...(json && { json }) })).status
       expect(await says('DELETE', '?round=0')).toBe(422)
+      // Of these it stands in the body, and nobody would hold them to another one.
+      for (const method of ['POST', 'PUT']) expect(await says(method, '?round=2', { option_id: 1 })).toBe(422)
+      expect((await call('GET', vote, { voterToken })).body.vote).toBeNull()
       expect(await says('POST', '', { option_id: 3, round: 2 })).toBe(202)
       expect(await says('PUT', '', { option_id: 2, round: 2 })).toBe(202)
       await waitUntil(async () => (await counts(path))[1] === 1)

@@ -37,13 +37,15 @@ export type VoteRoutesParts = {
   readonly address: PublicAddress
 }
 
+const roundInBody = 'Its `round` stands in the body: one in the query is refused.'
+
 const writeSteps = [
   {
     method: 'POST',
     kind: 'cast',
     operationId: 'castVote',
     summary: 'Vote',
-    description: 'Counts once, however often it is sent. Without a session one is made.',
+    description: `Counts once, however often it is sent. Without a session one is made. ${roundInBody}`,
     refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'already_voted', 'code_used'],
   },
   {
@@ -51,7 +53,7 @@ const writeSteps = [
     kind: 'change',
     operationId: 'changeVote',
     summary: 'Change my vote',
-    description: 'Where the poll allows it.',
+    description: `Where the poll allows it. ${roundInBody}`,
     refusals: ['option_unknown', 'too_few_choices', 'too_many_choices', 'change_not_allowed', 'no_vote'],
   },
   {
@@ -104,6 +106,7 @@ export function voteRoutes(app: HttpApp, parts: VoteRoutesParts): void {
         schema: { ...schema, body: VoteInput },
         bodyLimit: voteBytesMax,
         preParsing: replayBody,
+        preValidation: refuseRoundInQuery,
         handler: async (request, reply) => {
           const optionIds = chosenOptions(request.body)
           if (isRefused(optionIds)) return sendRefusal(reply, optionIds)
@@ -135,6 +138,13 @@ function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): T
     setSessionCookie(reply, newSession, address)
     return reply.send({ vote_id: voteId, status: 'accepted', voter_token: newSession.token })
   }
+}
+
+/** Nobody looks for it there, and the vote would count in a round that it is not meant for. */
+async function refuseRoundInQuery(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const { query } = request
+  if (typeof query !== 'object' || query === null || !('round' in query)) return undefined
+  return sendRefusal(reply, refuse('invalid_body', 'The round of this vote stands in its body, not in the query.'))
 }
 
 function chosenOptions({ option_id: one, option_ids: several }: VoteInput): readonly number[] | Refused {
