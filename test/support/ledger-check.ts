@@ -27,6 +27,8 @@ export type LedgerCheck = {
   readonly doubled: number
   /** In the ledger, and attempted by nobody. */
   readonly phantom: number
+  /** Acknowledged, and placed before what the same voter was told earlier: the older choice would be the one that counts. */
+  readonly outOfOrder: number
 }
 
 type Row = { readonly voter: string; readonly selection: readonly number[]; readonly position: string }
@@ -56,15 +58,16 @@ export const checkLedger = async (
   const rowOf = new Map(rows.map((row) => [row.voter, row]))
   const wanted = new Set(attempts.map((attempt) => `${voters.get(attempt)} ${attempt.optionIds.join()}`))
 
-  const acknowledged = attempts.filter(({ outcome }) => outcome.result === 'accepted')
-  const lost = acknowledged.filter((attempt) => {
-    const { outcome, optionIds } = attempt
-    const receipt = outcome.result === 'accepted' ? voteIds.open(outcome.voteId) : null
+  const acknowledged = attempts.flatMap((attempt) => {
+    const { outcome } = attempt
+    return outcome.result === 'accepted' ? [{ attempt, receipt: voteIds.open(outcome.voteId) }] : []
+  })
+  const lost = acknowledged.filter(({ attempt, receipt }) => {
     if (receipt === null || receipt.voter !== voters.get(attempt)) return true
     const row = rowOf.get(receipt.voter)
     if (row === undefined || row.position < receipt.position) return true
     // A higher position: a later vote of the same voter counts instead. Whether anybody asked for that one is told by `phantom`.
-    return row.position === receipt.position && row.selection.join() !== optionIds.join()
+    return row.position === receipt.position && row.selection.join() !== attempt.optionIds.join()
   })
   const recorded = new Set(rows.map(({ voter }) => voter))
   return {
@@ -74,7 +77,18 @@ export const checkLedger = async (
     lost: lost.length,
     doubled: rows.length - recorded.size + Math.max(0, (tally.rows[0]?.total ?? 0) - recorded.size),
     phantom: rows.filter(({ voter, selection }) => !wanted.has(`${voter} ${selection.join()}`)).length,
+    outOfOrder: countOutOfOrder(acknowledged.flatMap(({ receipt }) => receipt ?? [])),
   }
+}
+
+/** In the order in which they were answered. */
+const countOutOfOrder = (receipts: readonly { readonly voter: string; readonly position: string }[]): number => {
+  const newest = new Map<string, string>()
+  return receipts.filter(({ voter, position }) => {
+    const before = newest.get(voter) ?? position
+    newest.set(voter, position)
+    return position < before
+  }).length
 }
 
 type Secrets = Awaited<ReturnType<ReturnType<typeof createSecretStore>['read']>>
@@ -98,8 +112,8 @@ const identifyAll = async (
 
 /** The line that a journey prints: what the check found. */
 export const describeCheck = (check: LedgerCheck): string => {
-  const { attempted, acknowledged, inLedger, lost, doubled, phantom } = check
-  return `attempted ${attempted} acknowledged ${acknowledged} in the ledger ${inLedger} -> lost ${lost} doubled ${doubled} phantom ${phantom}`
+  const { attempted, acknowledged, inLedger, lost, doubled, phantom, outOfOrder } = check
+  return `attempted ${attempted} acknowledged ${acknowledged} in the ledger ${inLedger} -> lost ${lost} doubled ${doubled} phantom ${phantom} out of order ${outOfOrder}`
 }
 
 /** Votes per option, counted in the ledger itself. */
