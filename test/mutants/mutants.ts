@@ -2550,6 +2550,34 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'a vote counts in another round than its query names, where nobody looks',
+    edits: [{ file: 'src/adapters/http/vote-routes.ts', from: '        preValidation: refuseRoundInQuery,\n', to: '' }],
+    caughtBy: [
+      { file: 'test/adapters/http-votes.test.ts', title: 'counts in it alone, and so do a change and a retract' },
+    ],
+  },
+  {
+    breaks: 'a page that is left at once leaves the key of its session behind',
+    edits: [{ file: 'web/vote/session-first.ts', from: 'await forget()', to: 'void forget()' }],
+    caughtBy: [
+      {
+        file: 'test/domain/vote-delivery.test.ts',
+        title: 'is asked for with one key by pages that ask at the same moment, which is forgotten once it is there',
+      },
+    ],
+  },
+  {
+    breaks: 'several api processes are called ready while none of them answers',
+    edits: [{ file: 'src/main/api-processes.ts', from: 'isAnyReady(serving)', to: 'true' }],
+    caughtBy: [
+      {
+        file: 'test/journeys/many-processes.test.ts',
+        title:
+          'api processes behind a port are ready while one of them answers, not while all stand still, and again with those that replace them',
+      },
+    ],
+  },
   // G9: nobody manages another's polls.
   {
     breaks: 'a key of another scope is let in',
