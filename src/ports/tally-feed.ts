@@ -2,7 +2,8 @@ import type { Tally } from '../domain/tally.ts'
 
 /** News, as fast as possible and without a promise of arrival: listeners compare versions, and repair from the cache. */
 export type TallyFeed = {
-  publishTally(tally: Tally): Promise<void>
+  /** `traceparent`, where given, reaches the listeners beside the tally: where its news stands in a trace that is followed. */
+  publishTally(tally: Tally, traceparent?: string): Promise<void>
   publishPollChange(change: PollChange): Promise<void>
   /**
    * Calls the listener with every tally of this poll that is published from now on, until the returned function is called.
@@ -11,7 +12,7 @@ export type TallyFeed = {
    */
   subscribe(
     pollId: string,
-    listener: { onTally: (tally: Tally) => void; onGap: () => void },
+    listener: { onTally: (tally: Tally, traceparent?: string) => void; onGap: () => void },
   ): Promise<() => Promise<void>>
   /** The same for changes of any poll's definition. */
   subscribePollChanges(listener: {

@@ -65,6 +65,23 @@ describe.each(adapters)('the tally feed on $name', ({ create }) => {
     await stay()
   })
 
+  test('a trace reaches the listener beside the tally that it was published with, and the others have none', async () => {
+    const pollId = someId()
+    const heard: (readonly [Tally, string | undefined])[] = []
+    const onTally = (tally: Tally, traceparent?: string): void => void heard.push([tally, traceparent])
+    const leave = await feed.subscribe(pollId, { onTally, onGap: () => {} })
+    const [followed, other] = [someTally({ pollId, version: 2 }), someTally({ pollId, version: 3 })]
+    const traceparent = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`
+    await feed.publishTally(followed, traceparent)
+    await feed.publishTally(other)
+    await waitUntil(() => heard.length === 2)
+    expect(heard).toEqual([
+      [followed, traceparent],
+      [other, undefined],
+    ])
+    await leave()
+  })
+
   test('leaving twice takes nothing from the others', async () => {
     const pollId = someId()
     const stayer = createEar()

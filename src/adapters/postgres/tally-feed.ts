@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Pool } from 'pg'
-import type { Tally } from '../../domain/tally.ts'
 import type { PollChange, TallyFeed } from '../../ports/tally-feed.ts'
+import { packTally, tellTally, type TallyNews } from '../tally-news.ts'
 import { orUnavailable } from './faults.ts'
 import type { Listener } from './listen.ts'
 
@@ -11,19 +11,19 @@ const changesChannel = 'poll_changes'
 
 /** News over the notifications of PostgreSQL, which go to every process that listens, this one included. */
 export function createTallyFeed(pool: Pool, listener: Listener): TallyFeed {
-  const publish = (channel: string, news: Tally | PollChange): Promise<void> =>
+  const publish = (channel: string, news: TallyNews | PollChange): Promise<void> =>
     orUnavailable('cache', async () => {
       await pool.query('select pg_notify($1, $2)', [channel, JSON.stringify(news)])
     })
   return {
-    publishTally: (tally) => publish(channelOf(tally.pollId), tally),
+    publishTally: (tally, traceparent) => publish(channelOf(tally.pollId), packTally(tally, traceparent)),
     publishPollChange: (change) => publish(changesChannel, change),
     subscribe: (pollId, { onTally, onGap }) =>
       listener.listen(channelOf(pollId), {
         onNews: (payload) => {
           const news = parseNews(payload)
           // Everything of this form on this channel was written by `publishTally`, of this process or another.
-          if (news?.pollId === pollId && 'version' in news) onTally(news as Tally)
+          if (news?.pollId === pollId && 'version' in news) tellTally(news as TallyNews, onTally)
         },
         onGap,
       }),

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis'
-import type { Tally } from '../../domain/tally.ts'
 import type { PollChange, TallyFeed } from '../../ports/tally-feed.ts'
+import { packTally, tellTally, type TallyNews } from '../tally-news.ts'
 import type { RedisConnections } from './connect.ts'
 import type { Servers } from './servers.ts'
 import { orUnavailable } from './faults.ts'
@@ -25,11 +25,11 @@ export function createTallyFeed(
   const listen = (name: string, listener: ChannelListener): Promise<() => Promise<void>> =>
     orUnavailable('cache', () => channels.listen(name, listener))
   return {
-    publishTally: (tally) => publish(keys.pollUpdates(tally.pollId), tally),
+    publishTally: (tally, traceparent) => publish(keys.pollUpdates(tally.pollId), packTally(tally, traceparent)),
     publishPollChange: (change) => publish(keys.pollChanges, change),
     // The casts are of what the two methods above sent.
     subscribe: (pollId, { onTally, onGap }) =>
-      listen(keys.pollUpdates(pollId), { onMessage: (tally) => onTally(tally as Tally), onGap }),
+      listen(keys.pollUpdates(pollId), { onMessage: (news) => tellTally(news as TallyNews, onTally), onGap }),
     subscribePollChanges: ({ onChange, onGap }) =>
       listen(keys.pollChanges, { onMessage: (change) => onChange(change as PollChange), onGap }),
     stop: () => channels.stop(),
