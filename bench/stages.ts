@@ -11,6 +11,7 @@ import { storm } from './stages/storm.ts'
 import { embedded } from './stages/embedded.ts'
 import { exportVotes } from './stages/export.ts'
 import { wholeWay } from './stages/whole-way.ts'
+import { tracing } from './stages/tracing.ts'
 import { growth } from './stages/growth.ts'
 import { soak } from './stages/soak.ts'
 import { pages } from './stages/pages.ts'
@@ -42,6 +43,7 @@ export const stages: readonly Stage[] = [
     about: 'what limits cost a vote, and what 100,000 made-up tokens in a minute take from voters',
     run: limits,
   },
+  { name: 'tracing', about: 'what traces cost a vote', run: tracing },
   { name: 'bulk', about: 'votes of a trusted host into the log, a line each: POST .../votes/bulk', run: bulk },
   { name: 'drain', about: 'votes that wait in the log, into the ledger, by one worker', run: drain },
   { name: 'whole-way', about: 'a minute of votes, from the POST to the ledger and its news', run: wholeWay },
