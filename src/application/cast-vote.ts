@@ -31,6 +31,8 @@ export type VoteRequest = {
   /** The only round in which it may count; null where it counts in the one that there is. */
   readonly round: number | null
   readonly shown: VoterCredentials
+  /** The header `traceparent` as it came, for those who trace; nothing else comes of it. */
+  readonly traceParent?: string | undefined
 }
 
 export type AcceptedVote = { readonly voteId: string; readonly newSession: Session | null }

@@ -14,6 +14,8 @@ import { runApis } from './api.ts'
 import { provideAdminToken } from './owner-files.ts'
 import type { Answers, RoleContext, RunRole } from './role.ts'
 import { welcome } from './welcome.ts'
+import { traceRecording } from './tracing/trace-recording.ts'
+import { startTracing } from './tracing/tracing.ts'
 import { runWorker } from './worker.ts'
 import { ownAdminUrl } from './grpc-tls.ts'
 
@@ -43,9 +45,11 @@ async function main(): Promise<void> {
   const isReady: Answers = async () => !stop.signal.aborted && answers()
   await using ops = await startOpsServer({ host: config.opsHost, port: config.opsPort, registry, isReady, log })
   log.debug({ port: ops.port }, 'health and metrics answer')
-  await using adapters = await connectAdapters(config, log)
+  await using tracing = await startTracing(config, 'all', log)
+  await using connected = await connectAdapters(config, log)
 
-  const context = { config, adapters, registry, log, signal: stop.signal }
+  const adapters = tracing === null ? connected : traceRecording(connected, tracing)
+  const context = { config, adapters, registry, log, tracing, signal: stop.signal }
   await runTogether([runAdmin, runWorker, runApis], context, stop.stop, async (allAnswer) => {
     answers = allAnswer
     process.stdout.write(`${await welcome(config, where, describeStorage(config, postgres))}\n`)

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { sessionCookie } from '../adapters/http/credentials.ts'
 import { createBulkVotes } from '../adapters/http/bulk-route.ts'
 import { createEventStreams } from '../adapters/http/events.ts'
@@ -27,6 +26,8 @@ import { createReaders } from './readers.ts'
 import { type RoleContext, type RunRole, runProcess } from './role.ts'
 import { refuseWeakStream, watchStreamDurability } from './stream-durability.ts'
 import { createTakeVotes } from './take-votes.ts'
+import { traceViewers } from './tracing/trace-viewers.ts'
+import { version } from './version.ts'
 import { createVoterIdentity } from './voter-identity.ts'
 
 /** A voter waits this long for a missing door; then it is told to come back, and the restoration goes on. */
@@ -137,11 +138,14 @@ async function drain(
   await Promise.all(channels.map(async (stop) => stop(shutdownTimeoutMs * drainShare)))
 }
 
-function watchPolls({ config, adapters }: RoleContext, report: (fault: unknown) => void): WatchPoll {
+function watchPolls({ config, adapters, tracing }: RoleContext, report: (fault: unknown) => void): WatchPoll {
   const { polls: store, tallies, cache, feed } = adapters
   const { updateIntervalMs, pollRedisTtlSeconds } = config
   const finalPollCacheMs = pollRedisTtlSeconds * 1000
-  return createWatchPoll({ cache, store, tallies, feed, finalPollCacheMs, updateIntervalMs, report })
+  const options = { cache, store, tallies, finalPollCacheMs, updateIntervalMs, report }
+  if (tracing === null) return createWatchPoll({ ...options, feed })
+  const traced = traceViewers(tracing, updateIntervalMs)
+  return traced.watchPoll(createWatchPoll({ ...options, feed: traced.feed(feed) }))
 }
 
 /** The two ways in which viewers hear of a poll. */
@@ -160,11 +164,6 @@ function createLiveChannels(config: Config, parts: Omit<ViewerSocketsParts, 'ses
       limits: { unsentBytesMax, commentEveryMs: viewerPingMs },
     }),
   }
-}
-
-// Our own package.json, which has a version.
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
 }
 
 /** As the environment wants it: in this process, or in several that share its port. */

@@ -7,6 +7,8 @@ import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
 import { type Adapters, connectAdapters } from './adapters.ts'
 import { explainStart } from './explain-start.ts'
+import { traceRecording } from './tracing/trace-recording.ts'
+import { startTracing, type Tracing } from './tracing/tracing.ts'
 
 /** What a role runs with. One process may run several roles on the same. */
 export type RoleContext = {
@@ -14,6 +16,8 @@ export type RoleContext = {
   readonly adapters: Adapters
   readonly registry: ProcessRegistry
   readonly log: Log
+  /** Null where no traces are wanted. */
+  readonly tracing: Tracing | null
   /** Aborts when the process is asked to stop. */
   readonly signal: AbortSignal
 }
@@ -49,7 +53,8 @@ export async function runProcess(
     using stop = createStopSignal({ log, shutdownTimeoutMs: config.shutdownTimeoutMs })
     endWithParent(stop.stop)
     const registry = createMetricsRegistry(role, labels)
-    await serveRole(run, { config, log, registry, signal: stop.signal }, show)
+    await using tracing = await startTracing(config, role, log)
+    await serveRole(run, { config, log, registry, tracing, signal: stop.signal }, show)
   } catch (error) {
     reportFailure(explainStart(error))
   }
@@ -77,11 +82,12 @@ async function serveRole(
   beginnings: Omit<RoleContext, 'adapters'>,
   show: NonNullable<ProcessOptions['show']>,
 ): Promise<void> {
-  const { config, log, signal } = beginnings
+  const { config, log, tracing, signal } = beginnings
   let answers: Answers = async () => false
   await using resources = new AsyncDisposableStack()
   resources.use(await show({ ...beginnings, isReady: async () => !signal.aborted && answers() }))
-  const adapters = resources.use(await connectAdapters(config, log))
+  const connected = resources.use(await connectAdapters(config, log))
+  const adapters = tracing === null ? connected : traceRecording(connected, tracing)
   // Whoever starts on a database that is away or not migrated hears so now, not at the first call.
   await adapters.secrets.read()
   await run({ ...beginnings, adapters }, (stillAnswers = async () => true) => {

@@ -5,19 +5,22 @@ import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
 import { createWatchLog, WATCH_LIMITS } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { systemClock } from '../application/clock.ts'
+import type { VoteIds } from '../application/cast-vote/vote-id.ts'
 import { isRefused } from '../domain/refusal.ts'
 import { measureVotes } from '../runtime/metrics.ts'
 import { createReadingClock } from '../runtime/reading-clock.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { RoleContext } from './role.ts'
+import { traceVotes } from './tracing/trace-votes.ts'
 
 /**
  * Step 1 as an api runs it: the line in front of the stream, the look whether its log is whole after an interruption, somebody who
  * looks whether it keeps what it accepted, and the count of what came of the votes. `run` looks until the signal aborts.
  */
 export async function createTakeVotes(
-  { config, adapters, registry, log }: RoleContext,
-  parts: Omit<CastVoteParts, 'batchCalls'> & Omit<CastInBulkParts, 'append' | 'report' | 'onAnswered'>,
+  { config, adapters, registry, log, tracing }: RoleContext,
+  parts: Omit<CastVoteParts, 'batchCalls'> &
+    Omit<CastInBulkParts, 'append' | 'report' | 'onAnswered'> & { readonly voteIds: VoteIds },
   report: (fault: unknown) => void,
 ) {
   const metrics = measureVotes(registry)
@@ -47,10 +50,12 @@ export async function createTakeVotes(
     }),
     report,
   })
-  const castVote = createCastVote({ ...parts, batchCalls })
+  const traced = tracing === null ? null : traceVotes(tracing, parts.voteIds)
+  const castAnyVote = createCastVote({ ...parts, batchCalls: traced?.calls(batchCalls) ?? batchCalls })
+  const castVote = traced?.castVote(castAnyVote) ?? castAnyVote
   const castInBulk = createCastInBulk({
     ...parts,
-    append: watchLog.append,
+    append: traced?.append(watchLog.append) ?? watchLog.append,
     report,
     onAnswered: (answers) => {
       for (const [code, several] of Map.groupBy(answers, (answer) => (isRefused(answer) ? answer.refused : ''))) {

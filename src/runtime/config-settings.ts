@@ -2,7 +2,7 @@ import { logLevels } from './log.ts'
 import { certificate, privateKey, publicKeys, signingKey } from './pem-settings.ts'
 import { networks, origins } from './network-settings.ts'
 import { redisUrl } from './redis-url.ts'
-import { choice, flag, hostAndPort, hostName, integer, list, optional, text, url } from './setting.ts'
+import { choice, flag, hostAndPort, hostName, integer, list, optional, share, text, url } from './setting.ts'
 import type { Role, Setting } from './setting.ts'
 
 /** How surely an accepted vote is kept, from the strictest promise about one Redis to that about several. */
@@ -10,6 +10,9 @@ const voteDurabilities = ['durable', 'fast', 'memory', 'replicated'] as const
 
 /** Who may create polls: whoever reaches the service, or who shows an API key with the scope polls:write. */
 const pollCreations = ['anyone', 'key'] as const
+
+/** Over OTLP, or nowhere. */
+const tracesExporters = ['none', 'otlp'] as const
 
 const port = { least: 0, most: 65_535 } // 0: one that the system picks
 const perMinute = { least: 1, most: 1_000_000 }
@@ -119,6 +122,11 @@ export const settings = {
   ADDRESS_INVALID_TOKENS_PER_MINUTE: integer({ ...perMinute, fallback: 600 }),
   ADDRESS_JOIN_CODES_PER_MINUTE: integer({ ...perMinute, fallback: 300 }),
   ADDRESS_SIGNED_RESULTS_PER_MINUTE: integer({ ...perMinute, fallback: 60 }),
+
+  /** As OpenTelemetry names them; where traces go, and what else it reads, stands in its own variables (OTEL_EXPORTER_OTLP_*). */
+  OTEL_TRACES_EXPORTER: choice(tracesExporters, 'none'),
+  /** Which share of the votes is traced. */
+  OTEL_TRACES_SAMPLER_ARG: share(0.01),
 
   SHUTDOWN_TIMEOUT_MS: integer({ least: 100, most: 600_000, fallback: 10_000, unit: 'milliseconds' }),
   /** Whoever starts everything with one command looks at the terminal: there, only what needs attention. */

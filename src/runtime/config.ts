@@ -124,6 +124,7 @@ const nameValues = (values: SettingValues) => ({
   streamRetentionMs: values.STREAM_RETENTION_MS,
   recountEveryMs: values.RECOUNT_EVERY_MS,
   pollRedisTtlSeconds: values.POLL_REDIS_TTL,
+  traces: { exporter: values.OTEL_TRACES_EXPORTER, share: values.OTEL_TRACES_SAMPLER_ARG },
   shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
   logLevel: values.LOG_LEVEL,
 })

@@ -38,6 +38,15 @@ export const integer = ({ least, most, fallback, unit = '' }: IntegerOptions): S
   },
 })
 
+/** Of a whole: 0 is nothing, 1 is all. */
+export const share = (fallback: number): Setting<number> => ({
+  fallback,
+  read: (given) =>
+    /^(?:0(?:\.\d{1,12})?|1(?:\.0{1,12})?)$/.test(given)
+      ? { value: Number(given) }
+      : { problem: `must be a number from 0 to 1, as 0.01, not ${quote(given)}` },
+})
+
 export const choice = <const Value extends string>(
   values: readonly Value[],
   fallback: NoInfer<Value> | ((role: Role) => NoInfer<Value>),

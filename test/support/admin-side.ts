@@ -51,7 +51,14 @@ export const startAdminSide = async (kind: 'postgres' | 'redis'): Promise<AdminS
   const log = createLog({ name: 'test', level: 'error' })
   const adapters = await connectAdapters(config, log)
   const stopping = new AbortController()
-  const context = { config, adapters, registry: createMetricsRegistry('test'), log, signal: stopping.signal }
+  const context = {
+    config,
+    adapters,
+    registry: createMetricsRegistry('test'),
+    log,
+    tracing: null,
+    signal: stopping.signal,
+  }
   const ready = Promise.withResolvers<void>()
   const running = [runWorker(context, ready.resolve)]
   await ready.promise

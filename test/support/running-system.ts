@@ -61,7 +61,14 @@ export async function startSystem(
   const log = createLog({ name: 'test', level: 'warn', destination: { write: (line) => void logged.push(line) } })
   const stopping = new AbortController()
   const adapters = await connectAdapters(config, log)
-  const context = { config, adapters, log, registry: createMetricsRegistry('test'), signal: stopping.signal }
+  const context = {
+    config,
+    adapters,
+    log,
+    registry: createMetricsRegistry('test'),
+    tracing: null,
+    signal: stopping.signal,
+  }
   const running: Promise<void>[] = []
   async function stop(): Promise<void> {
     stopping.abort()

@@ -11,6 +11,7 @@ import { readVoter, sessionCookieFor } from './credentials.ts'
 import { parseJson } from './json-body.ts'
 import { describeProblem, headersOfRefusal, statusOf } from './problems.ts'
 import { requestIdOf } from './request-id.ts'
+import { traceParentIn } from './trace-parent.ts'
 import { voteBytesMax } from './vote-schemas.ts'
 
 export type PlainVotesParts = { readonly castVote: CastVote; readonly address: PublicAddress }
@@ -52,7 +53,7 @@ export function createTakePlainVote(
     const shown = readVoter(app, request, address)
     if (vote === null || isRefused(shown)) return { body, outcome: null }
     const { optionIds, round } = vote
-    return { body, outcome: castVote({ pollId, kind, optionIds, round, shown }) }
+    return { body, outcome: castVote({ pollId, kind, optionIds, round, shown, traceParent: traceParentIn(request) }) }
   }
 
   function accept({ voteId, newSession }: AcceptedVote, request: IncomingMessage, response: ServerResponse): void {

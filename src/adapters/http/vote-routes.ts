@@ -19,6 +19,7 @@ import {
 import { outcomeOf, replayBody } from './plain-vote.ts'
 import { PollParams } from './poll-schemas.ts'
 import { sendRefusal } from './problems.ts'
+import { traceParentIn } from './trace-parent.ts'
 import {
   AcceptedVote,
   OwnVote,
@@ -130,7 +131,8 @@ function createTakeVote(app: HttpApp, { castVote, address }: VoteRoutesParts): T
   return async (asked, request, reply) => {
     const shown = readVoter(app, request, address)
     if (isRefused(shown)) return sendRefusal(reply, shown)
-    const accepted = await (outcomeOf(request.raw) ?? castVote({ ...asked, shown }))
+    const accepted = await (outcomeOf(request.raw) ??
+      castVote({ ...asked, shown, traceParent: traceParentIn(request.raw) }))
     if (isRefused(accepted)) return sendRefusal(reply, pointAtSent(accepted, request.body))
     const { voteId, newSession } = accepted
     reply.code(202).header('location', `/votes/${voteId}`).header('cache-control', 'no-store')
