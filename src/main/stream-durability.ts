@@ -42,6 +42,7 @@ export async function watchStreamDurability({ adapters, log, registry, signal }:
       if (text !== told && text === '') log.warn('Redis keeps votes as declared again')
       told = text
     } catch (err) {
+      metrics.durabilityProblems(Number.NaN)
       // While Redis is away votes are refused anyway; the next check follows.
       log.debug({ err }, 'the durability of Redis could not be looked up')
     }

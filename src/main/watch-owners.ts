@@ -20,6 +20,7 @@ export async function watchOwners({ config, adapters, registry, log, signal }: R
       const partitions = await listPartitions()
       metrics.withoutOwner(partitions.filter((partition) => !owners.has(partition)).length)
     } catch (err) {
+      metrics.withoutOwner(Number.NaN)
       report({ err }, 'the owners of partitions could not be looked up')
     }
     await sleep(lookEveryMs, signal)

@@ -125,7 +125,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
         metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
         metrics.waitingForNewerWorker(backlogs.filter(({ newerFormat }) => newerFormat !== null).length)
       } catch (err) {
-        metrics.unrecordedUnknown()
+        metrics.backlogUnknown()
         report({ err }, 'the backlog could not be measured')
       }
     }

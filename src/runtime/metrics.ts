@@ -59,7 +59,7 @@ export type LedgerMetrics = {
   /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
   readonly unrecorded: (votes: number, oldestSeconds: number) => void
   /** Nobody knows what waits: the ledger or the stream cannot be asked. */
-  readonly unrecordedUnknown: () => void
+  readonly backlogUnknown: () => void
   /** Partitions whose next entry only a newer worker understands. */
   readonly waitingForNewerWorker: (partitions: number) => void
   /** A partition goes on in a new epoch: its stream has lost its log. */
@@ -88,12 +88,12 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   })
   const oldest = new Gauge({
     name: 'tallycast_oldest_unrecorded_seconds',
-    help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all.',
+    help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all, NaN while ledger or stream cannot be asked.',
     registers,
   })
   const waitingForNewer = new Gauge({
     name: 'tallycast_partitions_waiting_for_newer_worker',
-    help: 'Partitions that are not recorded on because a newer version of Tallycast wrote their next entry.',
+    help: 'Partitions that are not recorded on because a newer version of Tallycast wrote their next entry; NaN while ledger or stream cannot be asked.',
     registers,
   })
   const epochsRaised = new Counter({
@@ -117,11 +117,14 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
       unrecorded.set(votes)
       oldest.set(oldestSeconds)
     },
-    unrecordedUnknown: () => unrecorded.set(Number.NaN),
+    backlogUnknown: () => {
+      for (const gauge of [unrecorded, oldest, waitingForNewer]) gauge.set(Number.NaN)
+    },
   }
 }
 
 export type OwnerMetrics = {
+  /** Not a number where nobody knows. */
   readonly withoutOwner: (partitions: number) => void
 }
 
@@ -129,7 +132,7 @@ export type OwnerMetrics = {
 export const measureOwners = (registry: Registry): OwnerMetrics => {
   const withoutOwner = new Gauge({
     name: 'tallycast_partitions_without_owner',
-    help: 'Partitions whose votes no worker records, since nobody holds their lease.',
+    help: 'Partitions whose votes no worker records, since nobody holds their lease; NaN while the ledger cannot be asked.',
     registers: [registry],
   })
   return { withoutOwner: (partitions) => withoutOwner.set(partitions) }
@@ -183,6 +186,7 @@ export const measureReplica = (registry: Registry): ReplicaMetrics => {
 }
 
 export type StreamMetrics = {
+  /** Not a number where nobody knows. */
   readonly durabilityProblems: (count: number) => void
 }
 
@@ -191,7 +195,7 @@ export const measureStream = (registry: Registry): StreamMetrics => {
   const registers = [registry]
   const problems = new Gauge({
     name: 'tallycast_stream_durability_problems',
-    help: 'Settings of Redis with which it keeps votes less well than VOTE_DURABILITY says; 0 when all is well.',
+    help: 'Settings of Redis with which it keeps votes less well than VOTE_DURABILITY says; 0 when all is well, NaN while Redis cannot be asked.',
     registers,
   })
   return { durabilityProblems: (count) => problems.set(count) }
