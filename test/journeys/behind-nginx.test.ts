@@ -102,7 +102,7 @@ test(
 )
 
 // The last one: nobody starts them again.
-test('while no api can be reached, nginx tells people when to come back in the words of an api', async () => {
+test('while no api can be reached, nginx tells people when to come back in the words of an api, and logs no ticket', async () => {
   for (const api of system().apis) api.signal('SIGKILL')
   for (const api of system().apis) await api.ended()
   const answer = await fetch(`${nginx.url}/polls/nobody`, { headers: { origin: 'https://elsewhere.example' } })
@@ -113,4 +113,10 @@ test('while no api can be reached, nginx tells people when to come back in the w
     ...sharedHeaders,
   })
   expect(await answer.json()).toMatchObject({ status: 503, code: 'unavailable', type: '/problems/unavailable' })
+
+  const ticket = 'a-ticket-that-nobody-else-may-read'
+  for (const path of ['/polls/gone/events', '/ws/polls/gone']) await fetch(`${nginx.url}${path}?ticket=${ticket}`)
+  await waitUntil(() => nginx.logs().includes('GET /ws/polls/gone'), { what: 'nginx has logged both requests' })
+  expect(nginx.logs()).toContain('GET /polls/gone/events')
+  expect(nginx.logs()).not.toContain(ticket)
 })

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { provideNginx } from './debian-tools.ts'
 import { findFreePorts } from './free-ports.ts'
 import { startOtherServer } from './other-server.ts'
 import type { Member } from './system.ts'
 import { waitUntil } from './wait-until.ts'
 
-export type Nginx = { readonly url: string; readonly stop: () => Promise<void> }
+export type Nginx = {
+  readonly url: string
+  /** What it has written, in both of its logs. */
+  readonly logs: () => string
+  readonly stop: () => Promise<void>
+}
 
 /** deploy/nginx/tallycast.conf as it stands, but for addresses of this machine and what an nginx before 1.27.3 does not know. */
 export const startNginx = async (apis: readonly Member[]): Promise<Nginx> => {
@@ -34,7 +40,11 @@ export const startNginx = async (apis: readonly Member[]): Promise<Nginx> => {
     await server.stop()
     throw fault
   }
-  return { url, stop: server.stop }
+  return {
+    url,
+    logs: () => `${server.output()}${readFileSync(join(server.folder, 'access.log'), 'utf8')}`,
+    stop: server.stop,
+  }
 }
 
 const path = new URL('../../deploy/nginx/tallycast.conf', import.meta.url)

@@ -8,6 +8,8 @@ import { keepOnLeash } from './leash.ts'
 
 /** A server that is no program of ours. */
 export type OtherServer = {
+  /** It is there until the server is stopped. */
+  readonly folder: string
   /** What it has written so far. */
   readonly output: () => string
   readonly isRunning: () => boolean
@@ -35,6 +37,7 @@ export const startOtherServer = (
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)))
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null
   return {
+    folder,
     output: () => output,
     isRunning,
     async stop() {
