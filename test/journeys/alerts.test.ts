@@ -6,6 +6,7 @@ import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { ENTRY_FORMAT_VERSION } from '../../src/adapters/vote-entry.ts'
 import { runCommand } from '../../src/runtime/run-command.ts'
 import { providePromtool } from '../support/debian-tools.ts'
+import { becomesFiring, expectAlert, firesWithinMs } from '../support/expect-alert.ts'
 import { readPanels } from '../support/grafana.ts'
 import { lockVotes } from '../support/lock-votes.ts'
 import { organisePoll, type OrganisedPoll, send } from '../support/organiser.ts'
@@ -21,8 +22,6 @@ const pathOf = (file: string): string => fileURLToPath(new URL(`../../deploy/${f
 const rules = readFileSync(pathOf('prometheus/alerts.yml'), 'utf8')
 const { panels } = readPanels(readFileSync(pathOf('grafana/tallycast.json'), 'utf8'))
 
-/** Longer than the rarest look of a process at itself (5 s), on a machine that others use. */
-const firesWithinMs = 20_000
 const viewersMax = 10
 /** More than one viewer may say at once. */
 const tooManyMessages = 31
@@ -54,15 +53,6 @@ describe('with real processes', () => {
 
   const members = (): readonly Member[] => [...system().apis, ...system().workers, ...system().admins]
   const api = (): string => system().apiUrl(0)
-
-  /** Nobody is told of it before, and somebody is afterwards. */
-  const expectAlert = async (alert: string, cause: () => Promise<unknown>, by = prometheus): Promise<void> => {
-    expect(await by.firing()).not.toContain(alert)
-    await cause()
-    await becomesFiring(alert, by)
-  }
-  const becomesFiring = async (alert: string, by = prometheus): Promise<void> =>
-    waitUntil(async () => (await by.firing()).includes(alert), { withinMs: firesWithinMs, what: `${alert} fires` })
 
   const vote = async (retryWithinMs?: number): Promise<string> => {
     const voter = createVoter(api(), 'token')
@@ -106,22 +96,22 @@ describe('with real processes', () => {
     const viewers = Array.from({ length: viewersMax - 1 }, () =>
       connectViewer(`${api().replace('http', 'ws')}/ws/polls/${poll.id}`),
     )
-    await expectAlert('TallycastViewersNearLimit', async () => viewers[0]?.sees(() => true))
+    await expectAlert(prometheus, 'TallycastViewersNearLimit', async () => viewers[0]?.sees(() => true))
     for (let said = 0; said < tooManyMessages; said += 1) viewers[0]?.socket.send('{}')
     await viewers[0]?.ends()
     for (const { socket } of viewers) socket.close()
   })
 
   test('a vote that is set aside', async () => {
-    await expectAlert('TallycastVotesSetAside', async () => append('f', '1', 'e', '1', 'v', 'garbage'))
+    await expectAlert(prometheus, 'TallycastVotesSetAside', async () => append('f', '1', 'e', '1', 'v', 'garbage'))
   })
 
   test('a published count that is not what the ledger has, which nobody signs', async () => {
     await poll.step('close')
     await waitUntil(async () => (await poll.see()).results_final, { what: 'the poll is final' })
     const falsify = 'update tally set counts[2] = 41, total_votes = 41 where poll_id = $1'
-    await expectAlert('TallycastTallyDiffers', async () => system().database.pool.query(falsify, [poll.id]))
-    await expectAlert('TallycastFaults', async () =>
+    await expectAlert(prometheus, 'TallycastTallyDiffers', async () => system().database.pool.query(falsify, [poll.id]))
+    await expectAlert(prometheus, 'TallycastFaults', async () =>
       expect((await send(api(), 'GET', `/polls/${poll.id}/results/signed`)).status).toBe(500),
     )
     poll = await organisePoll(api())
@@ -139,16 +129,16 @@ describe('with real processes', () => {
 
   // Behind the recount, which waits for the ledger as well, and rests for longer afterwards.
   test('votes that the ledger takes late', async () => {
-    await expectAlert('TallycastUpdatesLate', async () =>
+    await expectAlert(prometheus, 'TallycastUpdatesLate', async () =>
       lockVotes(system().database.pool, async () => {
-        await expectAlert('TallycastVotesWait', async () => expect(await vote()).toBe('accepted'))
+        await expectAlert(prometheus, 'TallycastVotesWait', async () => expect(await vote()).toBe('accepted'))
       }),
     )
   })
 
   test('a Redis that keeps votes less well than declared', async () => {
     const redis = new Redis(system().redisUrl)
-    await expectAlert('TallycastDurabilityWeak', async () => redis.config('SET', 'appendfsync', 'everysec'))
+    await expectAlert(prometheus, 'TallycastDurabilityWeak', async () => redis.config('SET', 'appendfsync', 'everysec'))
     await redis.config('SET', 'appendfsync', 'always')
     redis.disconnect()
   })
@@ -163,31 +153,27 @@ describe('with real processes', () => {
     const later = await startPrometheus(members(), rules)
     try {
       for (const alert of ['TallycastProcessDown', 'TallycastRoleMissing', 'TallycastPartitionWithoutOwner']) {
-        await becomesFiring(alert, later)
+        await becomesFiring(later, alert)
       }
-      await expectAlert('TallycastNothingRecorded', async () => expect(await vote()).toBe('accepted'), later)
+      await expectAlert(later, 'TallycastNothingRecorded', async () => expect(await vote()).toBe('accepted'))
 
-      await expectAlert(
-        'TallycastTurnsAway',
-        async () => {
-          await redis.kill()
-          expect(await vote(0)).toBe('refused')
-          // One answer is no rate: the second is counted on top of what Prometheus has seen.
-          await waitUntil(async () => (await later.seriesOf('tallycast_http_answers_total{status="503"}')) > 0)
-          expect(await vote(0)).toBe('refused')
-        },
-        later,
-      )
+      await expectAlert(later, 'TallycastTurnsAway', async () => {
+        await redis.kill()
+        expect(await vote(0)).toBe('refused')
+        // One answer is no rate: the second is counted on top of what Prometheus has seen.
+        await waitUntil(async () => (await later.seriesOf('tallycast_http_answers_total{status="503"}')) > 0)
+        expect(await vote(0)).toBe('refused')
+      })
       await redis.restart()
-      await expectAlert('TallycastVotesLost', async () => empty(redis.redisUrl), later)
-      await expectAlert('TallycastLogLost', async () => worker.restart(), later)
+      await expectAlert(later, 'TallycastVotesLost', async () => empty(redis.redisUrl))
+      await expectAlert(later, 'TallycastLogLost', async () => worker.restart())
     } finally {
       await later.stop()
     }
   })
 
   test('an entry of a newer version', async () => {
-    await expectAlert('TallycastNewerEntryWaits', async () =>
+    await expectAlert(prometheus, 'TallycastNewerEntryWaits', async () =>
       append('f', String(ENTRY_FORMAT_VERSION + 1), 'e', '1', 'v', 'new'),
     )
   })

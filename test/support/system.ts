@@ -36,8 +36,11 @@ export type SystemPlan = {
   readonly hasOwnWays?: boolean
   /** A composition root of the tests' (below `test/support/`) instead of the role's own. */
   readonly programOf?: Partial<Record<Role, `${string}.ts`>>
-  /** Called with the database before anything is started on it. */
-  readonly prepare?: (database: TestDatabase) => Promise<Partial<Pick<SystemPlan, 'envOf' | 'envOfMember'>> | void>
+  /** Called with the database, and with its server where that is the system's own, before anything is started on it. */
+  readonly prepare?: (
+    database: TestDatabase,
+    postgres: TestPostgres | null,
+  ) => Promise<Partial<Pick<SystemPlan, 'envOf' | 'envOfMember'>> | void>
 }
 
 /** One process of the system, with the address where it answers. */
@@ -84,7 +87,7 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   const ownUrl = (redis ?? cluster)?.redisUrl ?? null
   const { redisUrl, prefix } = ownUrl === null ? shareTestRedis() : { redisUrl: ownUrl, prefix: '' }
   const ways = plan.hasWays === true ? await layWays(database.databaseUrl, redisUrl) : null
-  const prepared = (await plan.prepare?.(database)) ?? {}
+  const prepared = (await plan.prepare?.(database, postgres)) ?? {}
   const envOf = { ...plan.envOf, ...prepared.envOf }
   const adminToken = randomBytes(24).toString('base64url')
   const counts = { api: plan.apis ?? 1, worker: plan.workers ?? 1, admin: plan.admins ?? 1 }
