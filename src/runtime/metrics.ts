@@ -103,7 +103,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
   })
   const voteToUpdate = new Histogram({
     name: 'tallycast_vote_to_update_seconds',
-    help: 'From the acceptance of the newest vote of a commit to the moment when its tally was published.',
+    help: 'From the acceptance of the newest vote of a commit to the moment when its tally was published to the apis, before they tell viewers.',
     buckets: latencyBucketsSeconds,
     registers,
   })

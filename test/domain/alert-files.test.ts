@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readPanels } from '../support/grafana.ts'
 import { readRules } from '../support/prometheus.ts'
+import { metricsIn } from '../support/promql.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const rules = readRules(read('deploy/prometheus/alerts.yml'))
@@ -25,4 +26,11 @@ test('the dashboard has a row for each part, and each panel asks something and s
   const { rows, panels } = readPanels(read('deploy/grafana/tallycast.json'))
   expect(rows).toEqual(['Votes', 'Worker', 'Viewers', 'Stores', 'Processes'])
   expect(panels.filter(({ title, queries }) => title === '' || queries.length === 0)).toEqual([])
+})
+
+test('what an alert asks is on the dashboard', () => {
+  const { panels } = readPanels(read('deploy/grafana/tallycast.json'))
+  const shown = new Set(panels.flatMap(({ queries }) => queries.flatMap(metricsIn)))
+  const asked = new Set(rules.flatMap(({ expr }) => metricsIn(expr)))
+  expect([...asked].filter((name) => !shown.has(name))).toEqual([])
 })
