@@ -1,6 +1,7 @@
 // Step 1 of 4: vote -> stream. Judges a vote by the poll's definition and lets the door take it into the log.
 import type { Poll } from '../domain/poll.ts'
 import { type Refused, isRefused, refuse } from '../domain/refusal.ts'
+import type { Position } from '../domain/position.ts'
 import { checkSelection } from '../domain/selection.ts'
 import { partitionOf, type VoteKind } from '../domain/vote.ts'
 import type { BatchCalls } from './cast-vote/batch-calls.ts'
@@ -35,7 +36,13 @@ export type VoteRequest = {
   readonly traceParent?: string | undefined
 }
 
-export type AcceptedVote = { readonly voteId: string; readonly newSession: Session | null }
+export type AcceptedVote = {
+  readonly voteId: string
+  readonly newSession: Session | null
+  /** Where it lies, for whoever looks for it in stream or ledger. */
+  readonly partition: number
+  readonly position: Position
+}
 
 export type CastVote = (request: VoteRequest) => Promise<AcceptedVote | Refused>
 
@@ -87,7 +94,8 @@ export function createCastVote(parts: CastVoteParts): CastVote {
       const answer = await batchCalls.call(partition, { pollId, round, revision, kind, voter, selection, requestKey })
       if (isRefused(answer)) return answer
       if (answer.answer === 'accepted') {
-        return { voteId: voteIds.seal({ pollId, round, voter, position: answer.position }), newSession }
+        const { position } = answer
+        return { voteId: voteIds.seal({ pollId, round, voter, position }), newSession, partition, position }
       }
       const no = refuseByDoor(poll, answer.answer)
       if (no !== null) return no

@@ -73,7 +73,8 @@ export async function createTakeVotes(
         log.debug({ pollId: request.pollId, refused: result.refused }, 'a vote was refused')
       } else {
         metrics.accepted(1)
-        log.debug({ pollId: request.pollId, voteId: result.voteId }, 'a vote was accepted')
+        const { voteId, partition, position } = result
+        log.debug({ pollId: request.pollId, voteId, partition, position }, 'a vote was accepted')
       }
       return result
     },
