@@ -75,7 +75,11 @@ describe('with real processes', () => {
   test('a service that is well alarms nobody', async () => {
     expect(await vote()).toBe('accepted')
     await waitUntil(async () => (await poll.see()).total_votes === 1, { what: 'the vote is recorded' })
-    await waitUntil(async () => (await prometheus.seriesOf('up == 1')) === members().length)
+    // A Prometheus that starts takes 5 s until it looks at anybody.
+    await waitUntil(async () => (await prometheus.seriesOf('up == 1')) === members().length, {
+      withinMs: firesWithinMs,
+      what: 'each process is looked at',
+    })
     await waitUntil(async () => (await prometheus.firing()).length === 0, {
       withinMs: firesWithinMs,
       what: 'all is quiet',
@@ -164,6 +168,7 @@ describe('with real processes', () => {
         await waitUntil(async () => (await later.seriesOf('tallycast_http_answers_total{status="503"}')) > 0)
         expect(await vote(0)).toBe('refused')
       })
+      await becomesFiring(later, 'TallycastStoreAway')
       await redis.restart()
       await expectAlert(later, 'TallycastVotesLost', async () => empty(redis.redisUrl))
       await expectAlert(later, 'TallycastLogLost', async () => worker.restart())
