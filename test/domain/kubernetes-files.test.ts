@@ -10,6 +10,7 @@ import {
   schemaProblems,
 } from '../support/kubernetes-files.ts'
 import type { Labels, Port, Selector, Spec } from '../support/kubernetes-pods.ts'
+import { metricsIn } from '../support/promql.ts'
 import { readConfig } from '../../src/runtime/config.ts'
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8')
@@ -194,8 +195,9 @@ describe('what they say of each other', () => {
     expect(scaled.map(({ scaleTargetRef }) => scaleTargetRef.name)).toEqual(['tallycast-api', 'tallycast-worker'])
     for (const { triggers } of scaled) {
       for (const { metadata } of triggers.filter(({ type }) => type === 'prometheus')) {
-        const [, metric] = /^\w+\((tallycast_\w+)\)$/.exec(metadata['query'] ?? '') ?? []
-        expect(metrics).toContain(`name: '${metric}'`)
+        const asked = metricsIn(metadata['query'] ?? '')
+        expect(asked).toHaveLength(1)
+        expect(metrics).toContain(`name: '${asked[0]}'`)
       }
     }
     expect(scaled[1]?.maxReplicaCount).toBe(Number(config['VOTE_PARTITIONS']))
