@@ -7,6 +7,7 @@ import { sharedHeaders } from '../../src/adapters/browsers/shared-headers.ts'
 import { readEvents } from '../support/event-reader.ts'
 import { type Fault, moreAccepted, survive } from '../support/fault-case.ts'
 import { restartInOrder } from '../support/faults/restart-faults.ts'
+import { type Answer, createHttpClient, type Say } from '../support/http-client.ts'
 import { type Nginx, startNginx } from '../support/nginx.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { type System, useSystem } from '../support/system.ts'
@@ -18,13 +19,22 @@ const votesMeanwhile = 200
 const streamsCount = 10
 /** Promise G5. */
 const newestWithinMs = 2_000
+/** The second that the api allows: nginx counts in whole ones. */
+const keptMsMax = 2_000
+const readersAtOnce = 40
 
 const system = useSystem({ apis: 2, workers: 1, partitions: 2, env: { TRUSTED_PROXIES: '127.0.0.1' } })
 let nginx: Nginx
+/** Another one before the same apis, which has deploy/nginx/results-cache.conf. */
+let keeping: Nginx
 beforeAll(async () => {
   nginx = await startNginx(system().apis)
+  keeping = await startNginx(system().apis, { keepsResults: true })
 })
-afterAll(async () => nginx?.stop())
+afterAll(async () => {
+  await nginx?.stop()
+  await keeping?.stop()
+})
 
 /** The same system for people who know the address of nginx alone. */
 const behindNginx = (): System => ({
@@ -61,6 +71,11 @@ test('the audit log has the address of who asked nginx, and not what was said of
   const { rows } = await system().database.pool.query('select address from audit_event order by id desc limit 1')
   expect(rows).toEqual([{ address: '127.0.0.9' }])
 })
+
+const killApis = async (): Promise<void> => {
+  for (const api of system().apis) api.signal('SIGKILL')
+  for (const api of system().apis) await api.ended()
+}
 
 /** Viewers who cannot have sockets, as our client follows for them. */
 const followEvents = (pollId: string): readonly Watch[] => {
@@ -101,10 +116,108 @@ test(
   },
 )
 
-// The last one: nobody starts them again.
+type Kept = Answer & { readonly from: string | null }
+
+const readKept = async (path: string, say?: Say): Promise<Kept> => {
+  const answer = await createHttpClient(keeping.url)('GET', path, say)
+  return { ...answer, from: answer.headers.get('x-cache-status') }
+}
+
+/** Reads until it is answered so, and says from where all answers came. */
+const readUntil = async (path: string, isSo: (kept: Kept) => boolean): Promise<ReadonlySet<string | null>> => {
+  const all = new Set<string | null>()
+  await waitUntil(
+    async () => {
+      const kept = await readKept(path)
+      all.add(kept.from)
+      return isSo(kept)
+    },
+    { what: () => `answers were ${[...all].join()}` },
+  )
+  return all
+}
+
+const voteIn = async (pollId: string, votes: number): Promise<void> => {
+  await createClient({ url: nginx.url }).vote(pollId, 1)
+  for (const api of system().apis) {
+    const call = createHttpClient(api.url)
+    await waitUntil(async () => (await call('GET', `/polls/${pollId}/results`)).body.total_votes === votes)
+  }
+}
+
+test('what everybody may read is kept and asked for again with its ETag, and who has it already is told 304', async () => {
+  const { id } = await organisePoll(nginx.url)
+  for (const path of [`/polls/${id}`, `/polls/${id}/results`]) {
+    const first = await readKept(path)
+    expect([first.status, first.from]).toEqual([200, 'MISS'])
+    await readUntil(`${path}?as=another`, ({ from, text }) => from === 'HIT' && text === first.text)
+    await readUntil(path, ({ from, text }) => from === 'REVALIDATED' && text === first.text)
+    const known = await readKept(path, { headers: { 'if-none-match': first.headers.get('etag') ?? '' } })
+    expect([known.status, known.text]).toEqual([304, ''])
+  }
+  const viewers = await readKept(`/polls/${id}/viewers`)
+  expect([viewers.status, viewers.from]).toEqual([200, null])
+})
+
+test('a result that was kept is never older than the second that it may be kept for', async () => {
+  const { id } = await organisePoll(nginx.url)
+  const path = `/polls/${id}/results`
+  for (const votes of [1, 2]) {
+    await readUntil(path, ({ from }) => from === 'HIT')
+    await voteIn(id, votes)
+    const since = performance.now()
+    let lastOld = since
+    const from = await readUntil(path, ({ body }) => {
+      if (body.total_votes < votes) lastOld = performance.now()
+      return body.total_votes === votes
+    })
+    expect(lastOld - since).toBeLessThan(keptMsMax)
+    expect(['HIT', 'EXPIRED', 'REVALIDATED']).toEqual(expect.arrayContaining([...from]))
+  }
+})
+
+test('of results that are hidden nothing is kept: neither for others what their organiser saw, nor for the organiser what others saw', async () => {
+  const call = createHttpClient(nginx.url)
+  const hidden = { question: 'Who wins?', options: ['A', 'B'], results_visibility: 'after_close' }
+  const { id, manage_token: bearer } = (await call('POST', '/polls', { json: hidden })).body
+  await createClient({ url: nginx.url }).vote(id, 1)
+  const path = `/polls/${id}/results`
+  await waitUntil(async () => (await readKept(path, { bearer })).body.total_votes === 1)
+  const everybody = await call('GET', path)
+  for (let round = 0; round < 3; round += 1) {
+    const [seen, shown] = [await readKept(path), await readKept(path, { bearer })]
+    expect([seen.from, seen.text]).toEqual(['MISS', everybody.text])
+    expect([shown.from, shown.body.total_votes]).toEqual(['BYPASS', 1])
+  }
+  expect(everybody.body.total_votes).toBeNull()
+  const began = performance.now()
+  await Promise.all(Array.from({ length: readersAtOnce }, async () => readKept(path)))
+  expect(performance.now() - began).toBeLessThan(newestWithinMs)
+})
+
+test('who shows a token is answered by an api, also where an answer is kept, and leaves none behind', async () => {
+  const { id } = await organisePoll(nginx.url)
+  const path = `/polls/${id}`
+  const { voter_token: voterToken } = (await createHttpClient(nginx.url)('POST', '/session')).body
+  expect((await readKept(path, { voterToken })).from).toBe('BYPASS')
+  expect((await readKept(path)).from).toBe('MISS')
+  await readUntil(path, ({ from }) => from === 'HIT')
+  const direct = await createHttpClient(nginx.url)('GET', path, { bearer: 'made-up' })
+  expect(await readKept(path, { bearer: 'made-up' })).toMatchObject({ from: 'BYPASS', status: direct.status })
+})
+
+// The last ones: nobody starts them again.
+test('while no api can be reached, nothing that is old is shown for new', async () => {
+  const { id } = await organisePoll(nginx.url)
+  const path = `/polls/${id}/results`
+  await readUntil(path, ({ from }) => from === 'HIT')
+  await killApis()
+  const from = await readUntil(path, ({ status }) => status === 503)
+  expect([...from].filter((one) => one !== 'HIT' && one !== null)).toEqual([])
+})
+
 test('while no api can be reached, nginx tells people when to come back in the words of an api, and logs no ticket', async () => {
-  for (const api of system().apis) api.signal('SIGKILL')
-  for (const api of system().apis) await api.ended()
+  await killApis()
   const answer = await fetch(`${nginx.url}/polls/nobody`, { headers: { origin: 'https://elsewhere.example' } })
   expect(answer.status).toBe(503)
   expect(Object.fromEntries(answer.headers)).toMatchObject({

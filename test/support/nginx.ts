@@ -13,20 +13,31 @@ export type Nginx = {
   readonly stop: () => Promise<void>
 }
 
-/** deploy/nginx/tallycast.conf as it stands, but for addresses of this machine and what an nginx before 1.27.3 does not know. */
-export const startNginx = async (apis: readonly Member[]): Promise<Nginx> => {
+/**
+ * deploy/nginx/tallycast.conf as it stands, but for addresses of this machine and what an nginx before 1.27.3 does not know; `keepsResults`:
+ * with results-cache.conf, but for its folder.
+ */
+export const startNginx = async (
+  apis: readonly Member[],
+  { keepsResults = false }: { readonly keepsResults?: boolean } = {},
+): Promise<Nginx> => {
   const [port = 0] = await findFreePorts(1)
   const servers = apis.map(({ url }) => `server ${new URL(url).host}$<how>;`).join('\n')
   const config = [
     ['listen 8080', `listen 127.0.0.1:${port}`],
     ['    resolver 127.0.0.11 valid=5s ipv6=off;\n', ''],
     [/server api:8000 resolve(?<how>.*);/, servers],
-    ['pid /tmp/nginx.pid;', 'daemon off;\npid nginx.pid;'],
+    ['pid /tmp/nginx.pid;', `daemon off;\npid nginx.pid;\n${asOwner}`],
     ['access_log /dev/stdout tallycast;', 'access_log access.log tallycast;\n    include temporary.conf;'],
-  ].reduce((text, [from = '', to]) => replaceOnce(text, from, String(to)), readFileSync(path, 'utf8'))
+    ...(keepsResults ? [['    server {', '    include results-cache.conf;\n    server {']] : []),
+  ].reduce((text, [from = '', to]) => replaceOnce(text, from, String(to)), readDeployed('tallycast.conf'))
   const server = startOtherServer(
     await provideNginx(),
-    { 'nginx.conf': config, 'temporary.conf': temporary },
+    {
+      'nginx.conf': config,
+      'temporary.conf': temporary,
+      'results-cache.conf': replaceOnce(readDeployed('results-cache.conf'), '/tmp/tallycast-results', 'results'),
+    },
     (folder) => ['-e', 'stderr', '-p', folder, '-c', 'nginx.conf'],
   )
   const url = `http://127.0.0.1:${port}`
@@ -47,7 +58,11 @@ export const startNginx = async (apis: readonly Member[]): Promise<Nginx> => {
   }
 }
 
-const path = new URL('../../deploy/nginx/tallycast.conf', import.meta.url)
+/** Started by root, its workers would be somebody else, to whom the folder is closed. */
+const asOwner = process.getuid?.() === 0 ? 'user root;' : ''
+
+const readDeployed = (name: string): string =>
+  readFileSync(new URL(`../../deploy/nginx/${name}`, import.meta.url), 'utf8')
 
 /** Where the system's own nginx would put what is too long for its memory. */
 const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
@@ -55,6 +70,6 @@ const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   .join('')
 
 const replaceOnce = (text: string, from: string | RegExp, to: string): string => {
-  if (text.split(from).length < 2) throw new Error(`deploy/nginx/tallycast.conf has no ${from}`)
+  if (text.split(from).length < 2) throw new Error(`a file of deploy/nginx/ has no ${from}`)
   return text.replace(from, to)
 }
