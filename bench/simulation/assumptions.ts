@@ -4,6 +4,8 @@ export const costFigures = {
   votesPerCommit: { wholeWay: 60 },
   /** Half of what its minute brings: the mean over the minute. */
   votesInPoll: { wholeWay: 230_000 },
+  /** What it costs an api to refuse a vote that lay unread, of what it costs to take one: late-reading.ts tells of 16 and 70 us. */
+  refusedShare: 0.25,
 }
 
 /** What no benchmark has measured. */

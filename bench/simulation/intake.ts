@@ -1,4 +1,6 @@
 import { BATCH_LIMITS } from '../../src/application/cast-vote/batch-calls.ts'
+import { READING_LIMITS } from '../../src/application/cast-vote/late-reading.ts'
+import { costFigures } from './assumptions.ts'
 import type { Chance } from './chance.ts'
 import type { Cores } from './cores.ts'
 import type { RedisNode } from './redis-node.ts'
@@ -19,9 +21,9 @@ export type Intake = {
   readonly arrive: (count: number, answered?: (count: number) => void) => void
 }
 
-type IntakeCounts = { accepted: number; refused: number; batches: number }
+type IntakeCounts = { appended: number; accepted: number; refused: number; batches: number }
 
-type Waiting = Group & { readonly answered: (count: number) => void }
+type Waiting = Group & { readonly since: number; readonly answered: (count: number) => void }
 
 type Line = {
   readonly partition: Partition
@@ -31,10 +33,6 @@ type Line = {
   readonly sentAt: number[]
   batchMs: number
 }
-
-/** As the api does: what lay unread for longer is refused, at a quarter of what a vote costs. */
-const unreadMsMax = 500
-const refusedShare = 0.25
 
 /** An api process: votes through its core into a line for each partition, of which two batches are under way at most. */
 export function createIntake(
@@ -50,14 +48,25 @@ export function createIntake(
   },
 ): Intake {
   const { costs, partitions, roundTripMs, chance, waits, counts } = parts
+  const isReadLate = createIsReadLate(timeline, core)
   const lines = partitions.map((partition): Line => ({ partition, waiting: [], calls: 0, sentAt: [], batchMs: 0 }))
+
+  function accept({ arrivedAt, count, answered }: Waiting): void {
+    counts.accepted += count
+    waits.add(timeline.now() - arrivedAt, count)
+    answered(count)
+  }
+
+  function refuse({ count, answered }: Waiting): void {
+    counts.refused += count
+    answered(count)
+  }
 
   function enter(line: Line, waiting: Waiting): void {
     const { callsPerBatchMax, batchesInFlightMax, waitMsMax } = BATCH_LIMITS
     const longestMs = Math.max(line.batchMs, timeline.now() - (line.sentAt[0] ?? Number.POSITIVE_INFINITY))
     if (line.calls * longestMs > waitMsMax * callsPerBatchMax * batchesInFlightMax) {
-      counts.refused += waiting.count
-      return waiting.answered(waiting.count)
+      return refuse(waiting)
     }
     line.waiting.push(waiting)
     line.calls += waiting.count
@@ -65,29 +74,32 @@ export function createIntake(
   }
 
   function send(line: Line): void {
-    if (line.calls === 0 || line.sentAt.length >= BATCH_LIMITS.batchesInFlightMax) return
+    if (line.sentAt.length >= BATCH_LIMITS.batchesInFlightMax) return
+    for (const expired of takeExpired(line, timeline.now() - BATCH_LIMITS.answerMsMax)) refuse(expired)
     const batch = takeBatch(line)
+    const [oldest] = batch
+    if (oldest === undefined) return
     const votes = batch.reduce((sum, { count }) => sum + count, 0)
     const sentAt = timeline.now()
     line.sentAt.push(sentAt)
     counts.batches += 1
-    const answer = (): void => {
+    let isOver = false
+    const end = (answer: (waiting: Waiting) => void): void => {
+      if (isOver) return
+      isOver = true
       line.sentAt.splice(line.sentAt.indexOf(sentAt), 1)
       line.batchMs = line.sentAt.length + line.calls === 0 ? 0 : timeline.now() - sentAt
-      // Whoever has waited longer was told to come back, and is let in then as the same voter.
-      if (timeline.now() - sentAt > BATCH_LIMITS.answerMsMax) counts.refused += votes
-      counts.accepted += votes
-      for (const { arrivedAt, count, answered } of batch) {
-        waits.add(timeline.now() - arrivedAt, count)
-        answered(count)
-      }
+      for (const one of batch) answer(one)
       send(line)
     }
     const append = (): void =>
       line.partition.node.append(votes, () => {
+        counts.appended += votes
         line.partition.onAppended({ appendedAt: timeline.now(), votes, groups: batch })
-        timeline.after(roundTripMs / 2, answer)
+        timeline.after(roundTripMs / 2, () => end(accept))
       })
+    const { answerMsMax, batchMsMin } = BATCH_LIMITS
+    timeline.after(Math.max(answerMsMax - (sentAt - oldest.since), batchMsMin), () => end(refuse))
     // When what had come before is read: so those travel together that are read together.
     core.work(costs.api.batch, () => timeline.after(roundTripMs / 2, append))
   }
@@ -95,18 +107,39 @@ export function createIntake(
   return {
     arrive(count, answered = () => {}) {
       const arrivedAt = timeline.now()
-      if (core.waitingMs() > unreadMsMax) {
+      if (isReadLate()) {
         counts.refused += count
-        return core.work(count * costs.api.vote * refusedShare, () => answered(count))
+        return core.work(count * costs.api.vote * costFigures.refusedShare, () => answered(count))
       }
       core.work(count * costs.api.vote, () => {
         for (const [index, some] of spread(count, lines.length, chance)) {
           // As many as there are lines.
-          enter(lines[index]!, { arrivedAt, count: some, answered })
+          enter(lines[index]!, { arrivedAt, since: timeline.now(), count: some, answered })
         }
       })
     },
   }
+}
+
+/** As src/application/cast-vote/late-reading.ts has it, but for turns of the event loop, of which there are none here. */
+function createIsReadLate(timeline: Timeline, core: Cores): () => boolean {
+  const { unreadMsMax, overloadUnreadMsMax, overloadMs } = READING_LIMITS
+  let lateAt = Number.NEGATIVE_INFINITY
+  return () => {
+    const unreadMs = core.waitingMs()
+    const isOverload = timeline.now() - lateAt < overloadMs
+    if (unreadMs <= (isOverload ? overloadUnreadMsMax : unreadMsMax)) return false
+    lateAt = timeline.now()
+    return true
+  }
+}
+
+/** Those that have waited since before then. */
+function takeExpired(line: Line, since: number): readonly Waiting[] {
+  const first = line.waiting.findIndex((one) => one.since >= since)
+  const expired = line.waiting.splice(0, first === -1 ? line.waiting.length : first)
+  line.calls -= expired.reduce((sum, { count }) => sum + count, 0)
+  return expired
 }
 
 /** As many calls as a batch takes; of a group that does not fit whole the rest stays. */

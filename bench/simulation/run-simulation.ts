@@ -44,7 +44,7 @@ export function runSimulation(happening: Happening): Played {
   const { standsFor = 1 } = happening.installation
   const timeline = createTimeline()
   const chance = createChance(happening.seed)
-  const counts: Counts = { accepted: 0, refused: 0, batches: 0, recorded: 0, commits: 0, frames: 0 }
+  const counts: Counts = { appended: 0, accepted: 0, refused: 0, batches: 0, recorded: 0, commits: 0, frames: 0 }
   const all = { answered: createWaits(), shown: createWaits() }
   let now = { answered: createWaits(), shown: createWaits() }
   const noteIn = (what: 'answered' | 'shown') => ({
@@ -70,7 +70,7 @@ export function runSimulation(happening: Happening): Played {
       accepted: (counts.accepted - before.accepted) * standsFor,
       refused: (counts.refused - before.refused) * standsFor,
       recorded: (counts.recorded - before.recorded) * standsFor,
-      unrecorded: (counts.accepted - counts.recorded) * standsFor,
+      unrecorded: (counts.appended - counts.recorded) * standsFor,
       oldestUnrecordedMs: Math.max(0, ...service.oldest().map((since) => timeline.now() - since)),
       answered: now.answered.percentiles(),
       shown: now.shown.percentiles(),

@@ -1,3 +1,4 @@
+import { entriesPerCommitMax } from '../../src/application/record-votes.ts'
 import { type Assumptions, inCloud, onOneMachine } from './assumptions.ts'
 import type { Happening, Played } from './run-simulation.ts'
 import type { Installation } from './service.ts'
@@ -23,7 +24,7 @@ const oneMachine: Installation = {
   workers: 1,
   postgresCores: 1,
   updateIntervalMs: 100,
-  entriesMax: 64,
+  entriesMax: entriesPerCommitMax,
   sharesCore: true,
 }
 
@@ -77,7 +78,7 @@ const large: Installation = {
   workers: 64,
   postgresCores: 64,
   updateIntervalMs: 1000,
-  entriesMax: 64,
+  entriesMax: entriesPerCommitMax,
   standsFor: 16,
 }
 
@@ -108,9 +109,13 @@ export function scenariosOf(results: readonly Measured[]): readonly Scenario[] {
   const changed: readonly (readonly [name: string, Partial<Happening>])[] = [
     ['as designed', {}],
     ['twice the cost of a vote everywhere', { costs: dearer(costs, ['api', 'redis', 'worker', 'postgres']) }],
+    [
+      'the same, with 256 apis for votes',
+      { costs: dearer(costs, ['api', 'redis', 'worker', 'postgres']), ...install({ voteApis: 256 }) },
+    ],
     ['a disk that takes 5 ms', assume({ fsyncMs: 5 })],
     ['twice the cost of a vote in PostgreSQL', { costs: dearer(costs, ['postgres']) }],
-    ['256 entries in a commit, not 64', install({ entriesMax: 256 })],
+    [`256 entries in a commit, not ${entriesPerCommitMax}`, install({ entriesMax: 256 })],
     ['a young poll, below a million votes', assume({ votesInPoll: 1 })],
     ['half as many votes', { votes: { perSecond: 500_000 } }],
     ['a quarter of the primaries silent for 5 s', { failure, seconds: 12 }],

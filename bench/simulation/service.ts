@@ -21,7 +21,7 @@ export type Installation = {
   readonly workers: number
   readonly postgresCores: number
   readonly updateIntervalMs: number
-  /** That a worker records in one commit: 64 in src/main/worker.ts. */
+  /** That a worker records in one commit. */
   readonly entriesMax: number
   /** Whether all but the api share one core, as in the benchmarks. */
   readonly sharesCore?: boolean
@@ -33,6 +33,8 @@ export type Installation = {
 }
 
 export type Counts = {
+  /** In the log, whatever the voter was told. */
+  appended: number
   accepted: number
   refused: number
   batches: number

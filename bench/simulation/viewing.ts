@@ -1,3 +1,4 @@
+import { viewersPerSlice } from '../../src/application/watch-poll/tell-viewers.ts'
 import type { Cores } from './cores.ts'
 import type { Group } from './intake.ts'
 import type { Timeline } from './timeline.ts'
@@ -11,8 +12,6 @@ export type Audience = {
   readonly expect: (groups: readonly Group[]) => void
 }
 
-/** Viewers are served in slices of so many, between which votes have their turn. */
-const viewersPerSlice = 500
 /** At so many places of a round it is noted how long the votes took that it shows. */
 const placesNoted = 4
 

@@ -9,6 +9,9 @@ import { createKeepStream, UPKEEP_EVERY_MS } from './record-votes/keep-stream.ts
 import { createPerformOwnerAction } from './record-votes/perform-owner-action.ts'
 import { restMs } from './record-votes/rest-between-attempts.ts'
 
+/** As a worker has it. An entry holds up to 512 votes, so one commit records at most some 30,000. */
+export const entriesPerCommitMax = 64
+
 export type RecordVotesLimits = {
   /** How long a partition stays ours without renewal: a dead worker is replaced after it. */
   readonly leaseMs: number

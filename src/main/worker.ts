@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
 import { createListPartitions } from '../application/record-votes/list-partitions.ts'
-import { createRecordVotes } from '../application/record-votes.ts'
+import { createRecordVotes, entriesPerCommitMax } from '../application/record-votes.ts'
 import { createRecountRecent } from '../application/recount-recent.ts'
 import { createSharePartitions } from '../application/record-votes/share-partitions.ts'
 import { createFaultLog } from '../runtime/fault-log.ts'
@@ -12,8 +12,6 @@ import type { Log } from '../runtime/log.ts'
 import { type RoleContext, runProcess } from './role.ts'
 import { watchReplica } from './watch-replica.ts'
 
-/** Entries gathered per commit; each holds up to 512 votes, so one commit records at most some 30,000. */
-const entriesMax = 64
 const readWaitMs = 1000
 const sweepEveryMs = 1000
 const serveMissingEveryMs = 2000
@@ -51,7 +49,12 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     { lease, stream, ledger, announcer },
     owner,
     share,
-    { leaseMs: config.leaseMs, entriesMax, waitMs: readWaitMs, streamRetentionMs: config.streamRetentionMs },
+    {
+      leaseMs: config.leaseMs,
+      entriesMax: entriesPerCommitMax,
+      waitMs: readWaitMs,
+      streamRetentionMs: config.streamRetentionMs,
+    },
     {
       sleep,
       onRecorded: (partition, { checkpoint, written, setAside }) => {

@@ -1,7 +1,7 @@
 import type { LivePoll, Viewer } from '../watch-poll.ts'
 
 /** Viewers told in one go before the event loop gets its turn: one or two milliseconds, which a vote may wait several times. */
-const viewersPerSlice = 100
+export const viewersPerSlice = 100
 
 export type Viewers = {
   /** Tells everybody who has not seen it what is newest. */
