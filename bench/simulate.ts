@@ -1,24 +1,19 @@
 // npm run bench:simulate: plays the design at a million votes a second with the costs that the accepted runs of bench/results/ measured, and
-// writes what comes out into docs/scaling.md and docs/charts/. Nothing of it is a measurement.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// writes what comes out into docs/scaling.md, docs/charts/ and bench/simulation/played.json. Nothing of it is a measurement.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Result } from './bench.ts'
 import { placeBetweenMarks } from './charts/figures-table.ts'
 import { drawGrowth } from './charts/growth-chart.ts'
 import { drawLatencies } from './charts/percentile-chart.ts'
+import { givenBy, keptPath, marksOf, readResults, tablesOf } from './simulation/played.ts'
 import { type Played, runSimulation } from './simulation/run-simulation.ts'
-import { checksOf, plainCosts, type Scenario, scenariosOf } from './simulation/scenarios.ts'
-import { checksTable, costsTable, scenariosTable } from './simulation/tables.ts'
+import { checksOf, type Scenario, scenariosOf } from './simulation/scenarios.ts'
 
-const resultsFolder = join(import.meta.dirname, 'results')
 const chartsFolder = join(import.meta.dirname, '../docs/charts')
 const page = join(import.meta.dirname, '../docs/scaling.md')
 
-const results = readdirSync(resultsFolder)
-  .toSorted()
-  // What the benchmark wrote.
-  .map((name) => JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as Result)
-
+const results = readResults()
 const checks = checksOf(results).map((check) => {
   console.log(`${check.stage}: ${check.what}`)
   return [check, runSimulation(check.happening)] as const
@@ -41,16 +36,14 @@ writeChart(
   failed === undefined ? null : drawGrowth({ stage: `simulated: ${failed[0].name}`, series: rowsOf(failed) }),
 )
 
+const played = {
+  checks: checks.map(([, run]) => shorten(run)),
+  scenarios: scenarios.map(([, run]) => shorten(run)),
+}
+writeFileSync(keptPath, `${JSON.stringify({ given: givenBy(results), ...played }, null, 2)}\n`)
 let text = readFileSync(page, 'utf8')
-for (const [name, table] of [
-  ['costs', costsTable(plainCosts(results))],
-  ['checks', checksTable(checks)],
-  ['scenarios', scenariosTable(scenarios)],
-] as const) {
-  text = placeBetweenMarks(text, table, {
-    begin: `<!-- ${name}: npm run bench:simulate writes what stands between these marks -->`,
-    end: `<!-- end of ${name} -->`,
-  })
+for (const [name, table] of Object.entries(tablesOf(results, played))) {
+  text = placeBetweenMarks(text, table, marksOf(name))
 }
 writeFileSync(page, text)
 console.log('docs/scaling.md')
@@ -65,6 +58,11 @@ function rowsOf([, { seconds }]: readonly [Scenario, Played]): NonNullable<Resul
     'p99 to the 202, ms': answered['p99'] ?? 0,
     'p99 to viewers, ms': shown['p99'] ?? 0,
   }))
+}
+
+/** What is drawn second by second is in the charts. */
+function shorten(run: Played): Played {
+  return { ...run, seconds: run.seconds.slice(-1) }
 }
 
 function writeChart(name: string, svg: string | null): void {

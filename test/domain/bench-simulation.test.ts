@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { placeBetweenMarks } from '../../bench/charts/figures-table.ts'
 import { inCloud, onOneMachine } from '../../bench/simulation/assumptions.ts'
 import { createChance } from '../../bench/simulation/chance.ts'
 import { createCores } from '../../bench/simulation/cores.ts'
+import { givenBy, type Kept, keptPath, marksOf, readResults, tablesOf } from '../../bench/simulation/played.ts'
 import { createRedisNode } from '../../bench/simulation/redis-node.ts'
 import { type Happening, runSimulation } from '../../bench/simulation/run-simulation.ts'
+import { checksOf, plainCosts } from '../../bench/simulation/scenarios.ts'
 import { createTimeline } from '../../bench/simulation/timeline.ts'
 import { type Measured, type UnitCosts, unitCostsOf } from '../../bench/simulation/unit-costs.ts'
 import { createWaits } from '../../bench/simulation/waits.ts'
+import { BATCH_LIMITS } from '../../src/application/cast-vote/batch-calls.ts'
 
 /** Round ones, in milliseconds: a vote costs an api a tenth, so one core takes 10,000 a second. */
 const costs: UnitCosts = {
@@ -35,6 +40,9 @@ const happening: Happening = {
   seconds: 2,
   seed: 7,
 }
+
+/** Those that are played in a second. */
+const cheapChecks = ['p50 at 5 votes/s, 100 viewers', 'updates of 10,000 viewers, of 10 wanted']
 
 const result = (stage: string, cpu: string, figures: Readonly<Record<string, number>>, bare?: number): Measured => ({
   stage,
@@ -139,23 +147,78 @@ describe('what is simulated with measured costs', () => {
     expect(seconds.at(-1)?.unrecorded).toBeLessThan(200)
   })
 
-  test('a part that stands for the whole ends about where the whole does', () => {
-    const many = {
+  test('a part that stands for sixteen ends about where the whole does, but that its votes wait longer for an api', () => {
+    const installation = {
       ...happening.installation,
-      viewerApis: 2,
-      partitions: 8,
-      redisNodes: 4,
-      workers: 4,
-      postgresCores: 4,
+      voteApis: 8,
+      viewerApis: 16,
+      partitions: 16,
+      redisNodes: 16,
+      workers: 16,
+      postgresCores: 16,
+      updateIntervalMs: 500,
     }
-    const plain = { ...happening, assumptions: inCloud, installation: many }
-    const [whole, part] = [1, 2].map((standsFor) => runSimulation({ ...plain, installation: { ...many, standsFor } }))
+    const plain: Happening = {
+      ...happening,
+      assumptions: inCloud,
+      costs: plainCosts(readResults()),
+      votes: { perSecond: 10_000 },
+      seconds: 1,
+    }
+    const [whole, part] = [1, 16].map((standsFor) =>
+      runSimulation({ ...plain, installation: { ...installation, standsFor } }),
+    )
+    if (whole === undefined || part === undefined) throw new Error('both were played')
+    const within = (share: number, least: number, most: number): void => {
+      expect(share).toBeGreaterThan(least)
+      expect(share).toBeLessThan(most)
+    }
     for (const name of ['accepted', 'recorded', 'frames'] as const) {
-      const share = (part?.perSecond[name] ?? 0) / (whole?.perSecond[name] ?? 1)
-      expect(share).toBeGreaterThan(0.9)
-      expect(share).toBeLessThan(1.1)
+      within(part.perSecond[name] / whole.perSecond[name], 0.9, 1.1)
     }
-    expect(part?.busy.voteApi).toBeCloseTo(whole?.busy.voteApi ?? 0, 1)
+    for (const name of ['p50', 'p99'] as const) {
+      within((part.shown[name] ?? 0) / (whole.shown[name] ?? 0), 0.9, 1.1)
+      within((part.answered[name] ?? 0) / (whole.answered[name] ?? 0), 0.9, 3)
+    }
+    expect(part.busy.voteApi).toBeCloseTo(whole.busy.voteApi, 1)
+  })
+
+  test('a vote that waits too long for Redis is refused once, also where the log has it later', () => {
+    const failure = { node: 0, atMs: 1_000, forMs: 4_000 }
+    const { perSecond, seconds, answered } = runSimulation({ ...happening, viewers: 0, failure, seconds: 7 })
+    expect(perSecond.refused).toBeGreaterThan(100)
+    expect(perSecond.accepted + perSecond.refused).toBeCloseTo(2000, -2)
+    expect(perSecond.appended).toBeGreaterThan(perSecond.accepted)
+    expect(perSecond.recorded).toBeCloseTo(perSecond.appended, -1)
+    for (const { unrecorded } of seconds) expect(unrecorded).toBeGreaterThanOrEqual(0)
+    // But the last batch, which has a little longer (`batchMsMin`).
+    expect(answered['p100']).toBeLessThan(1.05 * (BATCH_LIMITS.answerMsMax + BATCH_LIMITS.batchMsMin))
+  })
+})
+
+// Else `npm run bench:simulate`, and see whether the words around the tables still hold.
+describe('what docs/scaling.md says of it', () => {
+  const page = readFileSync(new URL('../../docs/scaling.md', import.meta.url), 'utf8')
+  const benchmarks = readResults()
+  // What bench/simulate.ts wrote.
+  const kept = JSON.parse(readFileSync(keptPath, 'utf8')) as Kept
+
+  test('was played with the limits of the code and the accepted benchmarks, as they are now', () => {
+    expect(givenBy(benchmarks)).toEqual(kept.given)
+  })
+
+  test('is what was played, table by table', () => {
+    for (const [name, table] of Object.entries(tablesOf(benchmarks, kept))) {
+      expect(placeBetweenMarks(page, table, marksOf(name))).toBe(page)
+    }
+  })
+
+  test('is what the simulation still comes to', () => {
+    for (const [index, { what, happening: asked }] of checksOf(benchmarks).entries()) {
+      if (!cheapChecks.includes(what)) continue
+      const { seconds, ...again } = runSimulation(asked)
+      expect({ ...again, seconds: seconds.slice(-1) }).toEqual(kept.checks[index])
+    }
   })
 })
 
