@@ -20,14 +20,17 @@ const settlesWithinMs = 15_000
 const diesWithinMs = 5_000
 const restMs = 100
 
-const clusterOf = ({ cluster }: System): TestCluster => {
+export const clusterOf = ({ cluster }: System): TestCluster => {
   if (cluster === null) throw new Error('this fault needs a Redis Cluster')
   return cluster
 }
 
-const keysOf = ({ redisPrefix }: System): Keys => createKeys(redisPrefix, spreadTag)
+export const keysOf = ({ redisPrefix }: System): Keys => createKeys(redisPrefix, spreadTag)
 
-const withServer = async <Result>(server: TestRedis, work: (redis: Redis) => Promise<Result>): Promise<Result> => {
+export const withServer = async <Result>(
+  server: TestRedis,
+  work: (redis: Redis) => Promise<Result>,
+): Promise<Result> => {
   const redis = new Redis(server.redisUrl, { connectTimeout: 500, commandTimeout: 10_000, retryStrategy: null })
   redis.on('error', () => undefined)
   try {
@@ -44,7 +47,7 @@ const ownerAsSaidBy = async (server: TestRedis, slot: number): Promise<number | 
     return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2]?.[1] ?? null
   }).catch(() => null)
 
-const primaryOf = async ({ servers }: TestCluster, slot: number): Promise<TestRedis> => {
+export const primaryOf = async ({ servers }: TestCluster, slot: number): Promise<TestRedis> => {
   const find = async (): Promise<TestRedis | undefined> => {
     const ports = await Promise.all(servers.map(async (server) => ownerAsSaidBy(server, slot)))
     return servers.find((server) => ports.includes(server.port))
@@ -70,7 +73,7 @@ const failsOver = async ({ servers }: TestCluster, from: TestRedis, slot: number
 }
 
 /** Waits until votes that come from now on are recorded in every partition, within what is left of the time since `since`. */
-const goesOn = async ({ system, load }: FaultScene, since: number): Promise<void> => {
+export const goesOn = async ({ system, load }: FaultScene, since: number): Promise<void> => {
   const leftMs = (): number => Math.max(0, since + goesOnWithinMs - performance.now())
   const before = new Map((await readCheckpoints(system)).map(({ partition, recorded }) => [partition, recorded]))
   const isPast = async (): Promise<boolean> =>
@@ -83,7 +86,7 @@ const goesOn = async ({ system, load }: FaultScene, since: number): Promise<void
   })
 }
 
-const settles = async (cluster: TestCluster): Promise<void> =>
+export const settles = async (cluster: TestCluster): Promise<void> =>
   waitUntil(async () => isClusterSettled(cluster), { withinMs: settlesWithinMs, what: 'the cluster is whole again' })
 
 /** How often servers have said this word instead of doing what they were asked. */

@@ -140,7 +140,7 @@ export const cutUnrecordedTail: Fault = {
 }
 
 /** What all apis say of accepted votes that are gone. */
-const countReported = async ({ apis }: System): Promise<number> => sumMetric(apis, 'tallycast_votes_lost_total')
+export const countReported = async ({ apis }: System): Promise<number> => sumMetric(apis, 'tallycast_votes_lost_total')
 
 const unrecordedOf = async (system: System, entries: readonly LoggedVotes[]): Promise<readonly LoggedVotes[]> => {
   const checkpoints = await readCheckpoints(system)
