@@ -1,6 +1,7 @@
 import { type Config, readConfig } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
+import { refuseOlderSchema } from '../runtime/migrations.ts'
 import type { ProcessRegistry } from '../runtime/process-registry.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
@@ -90,6 +91,8 @@ async function serveRole(
   const adapters = tracing === null ? connected : traceRecording(connected, tracing)
   // Whoever starts on a database that is away or not migrated hears so now, not at the first call.
   await adapters.secrets.read()
+  // `connectAdapters` has refused to go on without one.
+  await refuseOlderSchema(config.databaseUrl!)
   await run({ ...beginnings, adapters }, (stillAnswers = async () => true) => {
     answers = stillAnswers
     log.info('ready')

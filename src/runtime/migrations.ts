@@ -67,6 +67,36 @@ export const migrate = async (
   }
 }
 
+/**
+ * Throws a SetupProblem where the database lacks a migration of this release. What a newer release has applied, or applies meanwhile,
+ * is no reason: its migrations are made so that this one can serve on.
+ */
+export const refuseOlderSchema = async (databaseUrl: string, folder = migrationsFolder): Promise<void> => {
+  const migrations = await readMigrations(folder)
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    application_name: 'tallycast schema',
+    connectionTimeoutMillis: connectWithinMs,
+    query_timeout: connectWithinMs,
+  })
+  // A connection that breaks fails the question, too.
+  client.on('error', () => undefined)
+  await connect(client)
+  try {
+    const applied = await readApplied(client)
+    const missing = migrations.filter(({ name }) => !applied.has(name))
+    if (missing.length > 0) throw explainMissing(missing)
+  } finally {
+    await client.end()
+  }
+}
+
+const explainMissing = (missing: readonly Migration[]): SetupProblem =>
+  new SetupProblem(
+    `the database has an older schema: it lacks ${missing.map(({ name }) => name).join(', ')}`,
+    'run npm run migrate of this release, then start again',
+  )
+
 const connect = async (client: pg.Client): Promise<void> => {
   try {
     await client.connect()

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createLog } from '../../src/runtime/log.ts'
-import { migrate } from '../../src/runtime/migrations.ts'
+import { migrate, refuseOlderSchema } from '../../src/runtime/migrations.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import type { TestDatabase } from '../support/postgres.ts'
+import { type Program, startServerProcess } from '../support/server-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const log = createLog({ name: 'test', level: 'silent' })
@@ -82,6 +83,55 @@ test('a migration that was changed after it was applied is refused', async () =>
     name: 'SetupProblem',
     message: expect.stringContaining('9001-first.sql'),
   })
+})
+
+test('a schema of another release: an older one is refused, a newer one is not', async () => {
+  const check = async (): Promise<void> => refuseOlderSchema(database.databaseUrl, folder)
+  write('9001-first.sql', 'create table made (n int)')
+  await run()
+  await check()
+  write('9002-second.sql', 'alter table made add column note text')
+  await expect(check()).rejects.toMatchObject({
+    name: 'SetupProblem',
+    message: expect.stringContaining('lacks 9002-second.sql'),
+    remedy: expect.stringContaining('npm run migrate'),
+  })
+  await run()
+  rmSync(join(folder, '9001-first.sql'))
+  await check()
+})
+
+test('while a migration is under way, whoever does not need it starts, and whoever needs it is refused at once', async () => {
+  write('9001-first.sql', 'create table made (n int)')
+  await run()
+  const migrating = await database.pool.connect()
+  await migrating.query('begin')
+  try {
+    await migrating.query('alter table made add column note text')
+    await migrating.query("insert into migration (name, checksum) values ('9002-second.sql', '')")
+    await refuseOlderSchema(database.databaseUrl, folder)
+    write('9002-second.sql', 'alter table made add column note text')
+    await expect(refuseOlderSchema(database.databaseUrl, folder)).rejects.toThrow('lacks 9002-second.sql')
+  } finally {
+    await migrating.query('rollback')
+    migrating.release()
+  }
+})
+
+test.each<[Program, Readonly<Record<string, string>>]>([
+  ['api', { ADMIN_GRPC_URL: '127.0.0.1:1', PORT: '0' }],
+  ['worker', {}],
+  ['admin', { GRPC_PORT: '0' }],
+])('%s does not start on a database that lacks the newest migration', async (program, own) => {
+  await database.pool.query('delete from migration where name = (select max(name) from migration)')
+  const env = { ...own, DATABASE_URL: database.databaseUrl, OPS_PORT: '0' }
+  const role = startServerProcess({ name: program, program, env })
+  try {
+    expect((await role.ended()).exitCode).toBe(1)
+    expect(role.output()).toContain('Tallycast cannot start: the database has an older schema: it lacks ')
+  } finally {
+    await role.stop()
+  }
 })
 
 test('the secrets are made once, of 32 random bytes each', async () => {

@@ -1885,6 +1885,16 @@ export const mutants: readonly Mutant[] = [
   },
   // G8: planned restarts.
   {
+    breaks: 'a process serves on a database that lacks a migration of its release',
+    edits: [{ file: 'src/main/role.ts', from: '  await refuseOlderSchema(config.databaseUrl!)\n', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/migrations.test.ts',
+        title: 'worker does not start on a database that lacks the newest migration',
+      },
+    ],
+  },
+  {
     breaks: 'a worker that ends keeps its partitions until its leases run out',
     edits: [
       {
