@@ -1,5 +1,6 @@
 #!/bin/sh
-# Copies the primary where there is no copy yet, and follows it from then on.
+# Copies the primary where there is no copy yet, and follows it from then on. One that was away for longer than the primary keeps its log for
+# (max_slot_wal_keep_size) cannot follow any more: docs/operations.md, "A standby that has lost its place".
 set -eu
 
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
@@ -13,4 +14,5 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   mv "$copy" "$PGDATA"
 fi
 # The primary keeps what a long export here still sees, or the export would be ended.
-exec gosu postgres postgres -c hot_standby_feedback=on
+# It must take as many connections as the primary, or it does not start.
+exec gosu postgres postgres -c hot_standby_feedback=on -c max_connections=300

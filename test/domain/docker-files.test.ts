@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { readConfig } from '../../src/runtime/config.ts'
 import { listSeeds } from '../../src/runtime/redis-url.ts'
+import { connectionsOf } from '../support/connections-of.ts'
 import { isCode, readImports, readSources, resolveImport } from '../support/source-imports.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -24,6 +25,8 @@ type ComposeFile = {
         readonly ports?: readonly string[]
         readonly volumes?: readonly string[]
         readonly healthcheck?: object
+        readonly command?: readonly string[]
+        readonly deploy?: { readonly replicas?: number }
       }
     >
   >
@@ -34,8 +37,8 @@ type LintResult = { readonly messages: readonly { readonly rule: string; readonl
 // The schema is held against the files in a test of its own; here their parts are only picked out.
 const readCompose = (name: string): ComposeFile => parse(read(name), { merge: true }) as ComposeFile
 
-/** What compose makes of `${NAME:-default}` where nothing is set. */
-const interpolate = (value: string | number): string => String(value).replace(/\$\{\w+:-([^}]*)\}/g, '$1')
+/** What compose makes of `${NAME:-default}` and `${NAME:+value}` where nothing is set. */
+const interpolate = (value: string | number): string => String(value).replace(/\$\{\w+(?::-([^}]*)|:\+[^}]*)\}/g, '$1')
 
 /** What the schema of compose files refuses. The order of keys is not asked here. */
 function composeProblems(text: string): readonly string[] {
@@ -103,7 +106,29 @@ describe('the compose files', () => {
     const { services } = readCompose('deploy/compose.scale.yml')
     const nodes = Object.keys(services).filter((name) => /^redis-\d$/.test(name))
     const given = interpolate(services['api']?.environment?.['REDIS_URL'] ?? '')
+    expect(services['redis-cluster']?.command?.slice(1)).toEqual(nodes.map((name) => `${name}:6379`))
     expect(listSeeds(given)).toEqual(nodes.map((name) => `redis://${name}:6379`))
+  })
+
+  test('deploy/compose.scale.yml takes every setting that docker-compose.yml takes', () => {
+    const settingsOf = (name: string): ReadonlySet<string> =>
+      new Set([...read(name).matchAll(/\$\{(\w+):-/g)].map(([, setting = '']) => setting))
+    const given = settingsOf('docker-compose.yml')
+    expect(given).toContain('POLL_CREATION')
+    expect([...given].filter((name) => !settingsOf('deploy/compose.scale.yml').has(name))).toEqual([])
+  })
+
+  test('its PostgreSQL has connections for more than all of its processes, and its standby as many', () => {
+    const { services } = readCompose('deploy/compose.scale.yml')
+    const [, ofPrimary] = /max_connections=(\d+)/.exec(String(services['postgres']?.command)) ?? []
+    const [, ofStandby] = /max_connections=(\d+)/.exec(read('deploy/postgres/start-replica.sh')) ?? []
+    const opened = (['api', 'worker', 'admin'] as const).map((role) => {
+      const { environment = {}, deploy } = services[role] ?? {}
+      const given = Object.entries(environment).map(([name, value]) => [name, interpolate(value)] as const)
+      return (deploy?.replicas ?? 0) * connectionsOf(role, Object.fromEntries(given))
+    })
+    expect(Number(ofPrimary)).toBeGreaterThan(2 * opened.reduce((sum, one) => sum + one))
+    expect(ofStandby).toBe(ofPrimary)
   })
 
   test('what deploy/compose.scale.yml mounts of this repository is there', () => {

@@ -5,12 +5,14 @@ import {
   type Kustomization,
   type Manifest,
   missingFiles,
+  readGeneratedConfig,
   readKustomizations,
   readManifests,
   schemaProblems,
 } from '../support/kubernetes-files.ts'
 import type { Labels, Port, Selector, Spec } from '../support/kubernetes-pods.ts'
 import { metricsIn } from '../support/promql.ts'
+import { connectionsOf } from '../support/connections-of.ts'
 import { readConfig } from '../../src/runtime/config.ts'
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '../..', name), 'utf8')
@@ -21,7 +23,7 @@ const specOf = (manifest: Manifest): Spec => manifest['spec'] as Spec
 const ofKind = (kind: string): readonly Manifest[] => manifests.filter((manifest) => manifest.kind === kind)
 const nameOf = ({ metadata }: Manifest): string => metadata.name
 
-const config = Object.assign({}, ...ofKind('ConfigMap').map((one) => one['data'])) as Labels
+const config: Labels = readGeneratedConfig()
 const deployments = ofKind('Deployment')
 const podTemplates = [...deployments, ...ofKind('Job')].map((manifest) => ({
   name: nameOf(manifest),
@@ -70,8 +72,8 @@ describe('the files for Kubernetes', () => {
   test('a kustomization names what is there, and every file is named by one', () => {
     const kustomizations = readKustomizations()
     expect(kustomizations.flatMap(missingFiles)).toEqual([])
-    const named = ({ path, resources = [], patches = [] }: Kustomization): readonly string[] =>
-      [...resources, ...patches.map((patch) => patch.path)].map((name) => join(path, '..', name))
+    const named = ({ path, resources = [] }: Kustomization): readonly string[] =>
+      resources.map((name) => join(path, '..', name))
     expect(new Set(kustomizations.flatMap(named))).toEqual(
       new Set([...manifests.map(({ path }) => path), 'overlays/example/../../base'].map((path) => join(path))),
     )
@@ -83,7 +85,7 @@ describe('the files for Kubernetes', () => {
 describe('what they say to the processes', () => {
   test('every variable is one that the configuration knows', () => {
     const known = new Set([...read('.env.example').matchAll(/^# ([A-Z_]+)=/gm)].map(([, name]) => name))
-    const given = containers.flatMap(({ container }) => container.env.map(({ name }) => name))
+    const given = containers.flatMap(({ container }) => (container.env ?? []).map(({ name }) => name))
     expect([...Object.keys(config), ...given].filter((name) => !known.has(name))).toEqual([])
   })
 
@@ -95,13 +97,17 @@ describe('what they say to the processes', () => {
       REDIS_URL: 'redis://redis.example.org',
       ADMIN_TOKEN: 'some-long-random-token',
     }
-    const own = Object.fromEntries(container.env.map(({ name, value }) => [name, value ?? secrets[name] ?? '']))
+    const named = (container.env ?? []).map(({ name, value }) => [name, value ?? secrets[name] ?? ''])
+    const takesAll = container.envFrom.some((source) => 'secretRef' in source)
+    const own: Labels = takesAll ? secrets : Object.fromEntries(named)
     expect(() => readConfig({ ...config, ...own }, role)).not.toThrow()
   })
 
   test('no secret stands in a file', () => {
     expect(ofKind('Secret')).toEqual([])
-    const values = containers.flatMap(({ container }) => container.env.filter(({ value }) => value !== undefined))
+    const values = containers.flatMap(({ container }) =>
+      (container.env ?? []).filter(({ value }) => value !== undefined),
+    )
     expect(values).toEqual([])
     expect(Object.keys(config).filter((name) => /TOKEN|SECRET|PASSWORD|DATABASE_URL|REDIS_URL/.test(name))).toEqual([])
   })
@@ -122,7 +128,46 @@ describe('what they say to the processes', () => {
       const asked = [startupProbe, readinessProbe, livenessProbe].map((probe) => probe?.httpGet)
       const at = (path: string) => ({ path, port: 'ops' })
       expect(asked).toEqual(['/health/ready', '/health/ready', '/health/live'].map(at))
+      for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
+        expect(probe?.timeoutSeconds).toBe(5)
+        expect(probe?.failureThreshold).toBeGreaterThanOrEqual(3)
+      }
     }
+  })
+
+  test('the processes take every secret that there is, and all of them the same generated configuration', () => {
+    for (const { name, container } of containers) {
+      const secret = name === 'tallycast-migrate' ? [] : [{ secretRef: { name: 'tallycast' } }]
+      expect(container.envFrom).toEqual([{ configMapRef: { name: 'tallycast' } }, ...secret])
+    }
+    const generated = readKustomizations().flatMap(({ configMapGenerator = [] }) => configMapGenerator)
+    expect(generated).toEqual([
+      { name: 'tallycast', envs: ['config.env'] },
+      { name: 'tallycast', behavior: 'merge', envs: ['config.env'] },
+    ])
+  })
+
+  test('the connections that all of them may open to PostgreSQL are as many as the configuration says', () => {
+    const env = {
+      ...config,
+      DATABASE_URL: 'postgres://db.example.org/tallycast',
+      REDIS_URL: 'redis://redis.example.org',
+    }
+    const [apisMax, workersMax] = ofKind('ScaledObject').map((one) => specOf(one).maxReplicaCount)
+    const admins = specOf(deployments.find((one) => nameOf(one) === 'tallycast-admin')!).replicas
+    const sum =
+      (Number(apisMax) + 1) * connectionsOf('api', env) +
+      (Number(workersMax) + 1) * connectionsOf('worker', env) +
+      (Number(admins) + 1) * connectionsOf('admin', env)
+    expect(read('deploy/kubernetes/base/config.env')).toContain(` = ${sum}.`)
+  })
+
+  test('an api and an admin that are to stop serve on until nobody is led to them any more', () => {
+    const pauses = podTemplates.map(({ name, template }) => [
+      name,
+      template.spec.containers[0]?.lifecycle?.preStop.sleep.seconds,
+    ])
+    expect(Object.fromEntries(pauses)).toMatchObject({ 'tallycast-api': 10, 'tallycast-admin': 5 })
   })
 
   test('a pod has the time that its process takes to stop', () => {
@@ -150,6 +195,35 @@ describe('what they say to the processes', () => {
         limits: { memory: expect.any(String) },
       })
     }
+  })
+})
+
+describe('what is yours to write', () => {
+  const path = 'overlays/example/kustomization.yaml'
+  const text = read(`deploy/kubernetes/${path}`)
+
+  test('names of the gateway, of the host and of Prometheus are written in the overlay', () => {
+    const { patches = [] } = readKustomizations().find((one) => one.path === path)!
+    const patchOf = (kind: string): string =>
+      patches.flatMap(({ target, patch }) => (target.kind === kind ? [patch] : [])).join('\n')
+    for (const field of ['/spec/parentRefs', '/spec/hostnames'])
+      expect(patchOf('HTTPRoute')).toContain(`path: ${field}\n`)
+    expect(patchOf('ScaledObject')).toContain('path: /spec/triggers/0/metadata/serverAddress\n')
+    for (const one of ofKind('ScaledObject')) expect(specOf(one).triggers[0]?.metadata).toHaveProperty('serverAddress')
+    const foreign = manifests.flatMap(
+      (one) => JSON.stringify(one).match(/[\w./:-]*(?:example\.org|\.svc)[\w:]*/g) ?? [],
+    )
+    expect(new Set(foreign)).toEqual(new Set(['polls.example.org', 'http://prometheus.monitoring.svc:9090']))
+    expect(foreign.filter((name) => !text.includes(name))).toEqual([])
+  })
+
+  test('it says which labels let the gateway and Prometheus in', () => {
+    const access = ofKind('NetworkPolicy').flatMap(
+      (one) => /"tallycast\/access":"(\w+)"/.exec(JSON.stringify(one))?.[1] ?? [],
+    )
+    expect(access).toEqual(['http', 'metrics'])
+    for (const value of access)
+      expect(text).toMatch(new RegExp(`kubectl label namespace \\w+ tallycast/access=${value}\n`))
   })
 })
 

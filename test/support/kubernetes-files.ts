@@ -1,17 +1,17 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
+import { parseEnv } from 'node:util'
 import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1'
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { Job } from 'kubernetes-models/batch/v1'
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1'
-import { ConfigMap, Service } from 'kubernetes-models/v1'
+import { Service } from 'kubernetes-models/v1'
 import { parse, parseAllDocuments } from 'yaml'
 
 /** Every kind that the files may have, with the package that knows its schema and its type. */
 const kinds = {
-  ConfigMap: { model: ConfigMap, from: 'kubernetes-models/v1' },
   Deployment: { model: Deployment, from: 'kubernetes-models/apps/v1' },
   HTTPRoute: { model: HTTPRoute, from: '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1' },
   Job: { model: Job, from: 'kubernetes-models/batch/v1' },
@@ -37,7 +37,12 @@ export type Kustomization = {
   readonly path: string
   readonly resources?: readonly string[]
   readonly components?: readonly string[]
-  readonly patches?: readonly { readonly path: string }[]
+  readonly configMapGenerator?: readonly {
+    readonly name: string
+    readonly behavior?: string
+    readonly envs: readonly string[]
+  }[]
+  readonly patches?: readonly { readonly target: { readonly kind: string }; readonly patch: string }[]
 }
 
 export function readManifests(folder = kubernetesFolder): readonly Manifest[] {
@@ -62,12 +67,23 @@ export function missingFiles({
   path,
   resources = [],
   components = [],
-  patches = [],
+  configMapGenerator = [],
 }: Kustomization): readonly string[] {
   const here = join(kubernetesFolder, dirname(path))
   const isThere = (name: string): boolean =>
-    name.endsWith('.yaml') ? existsSync(join(here, name)) : existsSync(join(here, name, 'kustomization.yaml'))
-  return [...resources, ...components, ...patches.map((patch) => patch.path)].filter((name) => !isThere(name))
+    /\.(?:yaml|env)$/.test(name) ? existsSync(join(here, name)) : existsSync(join(here, name, 'kustomization.yaml'))
+  return [...resources, ...components, ...configMapGenerator.flatMap(({ envs }) => envs)].filter(
+    (name) => !isThere(name),
+  )
+}
+
+/** What the generated ConfigMap gives to all processes: the base's values, and over them the overlay's. */
+export function readGeneratedConfig(): Readonly<Record<string, string>> {
+  const files = ['base/config.env', 'overlays/example/config.env']
+  return Object.assign(
+    {},
+    ...files.map((path) => parseEnv(readFileSync(join(kubernetesFolder, path), 'utf8'))),
+  ) as Readonly<Record<string, string>>
 }
 
 function yamlFiles(folder: string): readonly string[] {

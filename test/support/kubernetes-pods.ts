@@ -1,12 +1,17 @@
 /** Of the manifests what the tests look at, whose schemas are held against them apart. */
 export type Labels = Readonly<Record<string, string>>
-type Probe = { readonly httpGet: { readonly path: string; readonly port: string } }
+type Probe = {
+  readonly httpGet: { readonly path: string; readonly port: string }
+  readonly timeoutSeconds?: number
+  readonly failureThreshold?: number
+}
 type SecurityContext = Readonly<Record<string, unknown>>
 type Container = {
   readonly image: string
   readonly command: readonly string[]
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
-  readonly env: readonly { readonly name: string; readonly value?: string }[]
+  readonly env?: readonly { readonly name: string; readonly value?: string }[]
+  readonly envFrom: readonly object[]
   readonly startupProbe?: Probe
   readonly readinessProbe?: Probe
   readonly livenessProbe?: Probe
@@ -39,6 +44,7 @@ export type Spec = {
   }[]
   readonly scaleTargetRef: { readonly name: string }
   readonly maxReplicaCount: number
+  readonly replicas?: number
   readonly triggers: readonly { readonly type: string; readonly metadata: Labels }[]
   readonly rules: readonly {
     readonly timeouts: Labels
