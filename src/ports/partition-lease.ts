@@ -25,9 +25,12 @@ export type PartitionLease = {
    * Says that this worker is there to own partitions, for the next `forMs`, and returns how many are, this one included. With
    * `forMs` 0 it leaves. A count for sharing evenly: nothing about who may write depends on it.
    */
-  present(owner: string, forMs: number): Promise<number>
+  present(owner: string, forMs: number): Promise<PresentWorkers>
   /** All partitions that were ever acquired. */
   partitions(): Promise<readonly number[]>
   /** Live owners by partition: how evenly leases are spread. Expired ones are left out. */
   owners(): Promise<ReadonlyMap<number, string>>
 }
+
+/** Who is there to share, this worker among them, and how many of them come before it: each has another place. */
+export type PresentWorkers = { readonly workers: number; readonly before: number }

@@ -161,12 +161,13 @@ test('owners are the live ones by partition; expired and released ones are left 
 })
 
 test('workers that are there are counted; one that leaves or falls silent is not', async () => {
-  expect(await lease.present('ann', longMs)).toBe(1)
-  expect(await lease.present('ben', longMs)).toBe(2)
-  expect(await lease.present('cem', shortMs)).toBe(3)
-  await waitUntil(async () => (await lease.present('ann', longMs)) === 2)
-  expect(await lease.present('ben', 0)).toBe(1)
-  expect(await lease.present('ann', longMs)).toBe(1)
+  expect(await lease.present('ben', longMs)).toEqual({ workers: 1, before: 0 })
+  expect(await lease.present('ann', longMs)).toEqual({ workers: 2, before: 0 })
+  expect(await lease.present('ben', longMs)).toEqual({ workers: 2, before: 1 })
+  expect(await lease.present('cem', shortMs)).toEqual({ workers: 3, before: 2 })
+  await waitUntil(async () => (await lease.present('ann', longMs)).workers === 2)
+  expect((await lease.present('ben', 0)).workers).toBe(1)
+  expect(await lease.present('ann', longMs)).toEqual({ workers: 1, before: 0 })
 })
 
 test('all partitions that were ever acquired are known', async () => {

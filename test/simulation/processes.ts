@@ -275,7 +275,7 @@ function leaseOf({ stores }: Wiring, ask: Ask): PartitionLease {
     release: (partition, owner) => ask('release', () => stores.release(partition, owner)),
     raiseEpoch: (checkpoint, owner, least) => ask('raise epoch', () => stores.raiseEpoch(checkpoint, owner, least)),
     read: (partition) => ask('read checkpoint', () => stores.at(partition).ledger.checkpoint),
-    present: async () => 1,
+    present: async () => ({ workers: 1, before: 0 }),
     partitions: async () => [],
     owners: async () => new Map(),
   }

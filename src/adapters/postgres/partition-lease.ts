@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { type Checkpoint, type EntryId, STREAM_START } from '../../domain/position.ts'
-import type { PartitionLease } from '../../ports/partition-lease.ts'
+import type { PartitionLease, PresentWorkers } from '../../ports/partition-lease.ts'
 import { orUnavailable } from './faults.ts'
 
 const FIRST_EPOCH = 1
@@ -86,19 +86,18 @@ const PRESENT = `
     insert into worker (name, present_until) values ($1, clock_timestamp() + $2 * interval '1 ms')
     on conflict (name) do update set present_until = excluded.present_until
   )
-  select count(*)::int + 1 as workers from worker where name <> $1 and present_until > clock_timestamp()`
+  select count(*)::int + 1 as workers, count(*) filter (where name < $1)::int as before
+  from worker where name <> $1 and present_until > clock_timestamp()`
 
 const LEAVE = `
   with gone as (delete from worker where name = $1)
-  select count(*)::int as workers from worker where name <> $1 and present_until > clock_timestamp()`
+  select count(*)::int as workers, 0 as before from worker where name <> $1 and present_until > clock_timestamp()`
 
-async function present(pool: pg.Pool, owner: string, forMs: number): Promise<number> {
+async function present(pool: pg.Pool, owner: string, forMs: number): Promise<PresentWorkers> {
   const asked =
-    forMs > 0
-      ? pool.query<{ workers: number }>(PRESENT, [owner, forMs])
-      : pool.query<{ workers: number }>(LEAVE, [owner])
+    forMs > 0 ? pool.query<PresentWorkers>(PRESENT, [owner, forMs]) : pool.query<PresentWorkers>(LEAVE, [owner])
   const { rows } = await asked
-  return rows[0]?.workers ?? 0
+  return rows[0] ?? { workers: 0, before: 0 }
 }
 
 const READ_PARTITIONS = `select partition from checkpoint order by partition`

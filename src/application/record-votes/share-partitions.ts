@@ -1,4 +1,4 @@
-import type { PartitionLease } from '../../ports/partition-lease.ts'
+import type { PartitionLease, PresentWorkers } from '../../ports/partition-lease.ts'
 import type { Share } from '../record-votes.ts'
 
 /** One small statement. The partitions of a worker that leaves lie still for so long. */
@@ -12,8 +12,9 @@ export type SharePartitions = Share & {
 }
 
 /**
- * An even share of the partitions: their number divided by the workers that are there, rounded up. Only who owns what rests on
- * it; who may write rests on lease and checkpoint alone.
+ * An even share of the partitions: their number divided by the workers that are there, and of those that are left over one each for the
+ * first workers, so that all shares together are all partitions. Rounded up for everybody, the shares of those that came first could be
+ * all of it, and who came last would get nothing. Only who owns what rests on it; who may write rests on lease and checkpoint alone.
  */
 export function createSharePartitions(
   lease: Pick<PartitionLease, 'present'>,
@@ -25,18 +26,22 @@ export function createSharePartitions(
     readonly onError: (error: unknown) => void
   },
 ): SharePartitions {
-  let workers = 1
+  let present: PresentWorkers = { workers: 1, before: 0 }
 
   async function count(forMs: number): Promise<void> {
     try {
-      workers = Math.max(1, await lease.present(owner, forMs))
+      present = await lease.present(owner, forMs)
     } catch (error) {
       hooks.onError(error)
     }
   }
 
   return {
-    most: () => Math.ceil(partitions() / workers),
+    most() {
+      const workers = Math.max(1, present.workers)
+      const leftOver = partitions() % workers
+      return Math.floor(partitions() / workers) + (present.before < leftOver ? 1 : 0)
+    },
     start: () => count(presentMs),
     async keep(signal) {
       while (!signal.aborted) {
