@@ -162,7 +162,7 @@ describe('what is simulated with measured costs', () => {
       ...happening,
       assumptions: inCloud,
       costs: plainCosts(readResults()),
-      votes: { perSecond: 10_000 },
+      votes: { perSecond: 40_000 },
       seconds: 1,
     }
     const [whole, part] = [1, 16].map((standsFor) =>
@@ -178,9 +178,9 @@ describe('what is simulated with measured costs', () => {
     }
     for (const name of ['p50', 'p99'] as const) {
       within((part.shown[name] ?? 0) / (whole.shown[name] ?? 0), 0.9, 1.1)
-      within((part.answered[name] ?? 0) / (whole.answered[name] ?? 0), 0.9, 4)
+      within((part.answered[name] ?? 0) / (whole.answered[name] ?? 0), 1, 2)
     }
-    expect(part.busy.voteApi).toBeCloseTo(whole.busy.voteApi, 1)
+    within(part.busy.voteApi / whole.busy.voteApi, 0.9, 1.1)
   })
 
   test('a vote that waits too long for Redis is refused once, also where the log has it later', () => {
