@@ -35,6 +35,9 @@ const hardTexts = [
   '\u0001\b\t\n\f\r\u001f/<>&',
 ]
 
+/** Some have none of a poll's few votes, and no row. */
+const ofOnePartition = 'partition = (select min(partition) from tally where poll_id = $1)'
+
 describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile) => {
   let system: RunningSystem
   let call: HttpClient
@@ -272,8 +275,8 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
       'a vote was made up for an option that does not exist',
       "update vote set selection = '{1,7}' where selection = '{1}'",
     ],
-    ['a count was raised', 'update tally set counts[1] = counts[1] + 1 where partition = 0'],
-    ['the number of votes was raised', 'update tally set total_votes = total_votes + 1 where partition = 0'],
+    ['a count was raised', `update tally set counts[1] = counts[1] + 1 where ${ofOnePartition}`],
+    ['the number of votes was raised', `update tally set total_votes = total_votes + 1 where ${ofOnePartition}`],
   ])('is not signed while tally and ledger differ: %s', async (_what, tampering) => {
     const poll = await makeFinal()
     await system.database.pool.query(`create table kept_vote as select * from vote where poll_id = '${poll.id}'`)
@@ -299,7 +302,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     const poll = await makeFinal()
     const change = async (by: number) =>
       system.database.pool.query(
-        'update tally set total_votes = total_votes + $2 where poll_id = $1 and partition = 0',
+        `update tally set total_votes = total_votes + $2 where poll_id = $1 and ${ofOnePartition}`,
         [poll.id, by],
       )
     const other = await startOther({ waitMsMax: 500, faultKeptMs: 3_000 })
