@@ -61,7 +61,7 @@ function linesOf(member: Member): readonly string[] {
       .replaceAll(/"(time|pid|hostname)":("[^"]*"|\d+),?/g, '')
       .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'uuid')
       .replaceAll(/"owner":"[^"]*"/g, 'owner')
-      .replaceAll(/"voteId":"[^"]*"|"partition":\d+,"recorded":"\d+-\d+"/g, 'own')
+      .replaceAll(/"voteId":"[^"]*"|"partition":\d+,"(recorded|position)":"[^"]*"/g, 'own')
       .replaceAll(/127\.0\.0\.1:\d+|"port":\d+|tallycast_test_\w+/g, 'place')
       .replaceAll(/\b[a-z0-9]{14}\b/g, 'poll')
       .trim()

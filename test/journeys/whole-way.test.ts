@@ -83,6 +83,7 @@ describe('2,000 voters and 200 viewers of one poll, over two apis, two workers a
       lost: 0,
       doubled: 0,
       phantom: 0,
+      outOfOrder: 0,
     })
   })
 
