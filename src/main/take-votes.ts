@@ -5,7 +5,6 @@ import { createCheckedAppend } from '../application/cast-vote/check-log.ts'
 import { createWatchLog, WATCH_LIMITS } from '../application/cast-vote/watch-log.ts'
 import { type CastVoteParts, createCastVote, type VoteRequest } from '../application/cast-vote.ts'
 import { systemClock } from '../application/clock.ts'
-import type { VoteIds } from '../application/cast-vote/vote-id.ts'
 import { isRefused } from '../domain/refusal.ts'
 import { measureVotes } from '../runtime/metrics.ts'
 import { createReadingClock } from '../runtime/reading-clock.ts'
@@ -19,8 +18,7 @@ import { traceVotes } from './tracing/trace-votes.ts'
  */
 export async function createTakeVotes(
   { config, adapters, registry, log, tracing }: RoleContext,
-  parts: Omit<CastVoteParts, 'batchCalls'> &
-    Omit<CastInBulkParts, 'append' | 'report' | 'onAnswered'> & { readonly voteIds: VoteIds },
+  parts: Omit<CastVoteParts, 'batchCalls'> & Omit<CastInBulkParts, 'append' | 'report' | 'onAnswered'>,
   report: (fault: unknown) => void,
 ) {
   const metrics = measureVotes(registry)
@@ -50,7 +48,7 @@ export async function createTakeVotes(
     }),
     report,
   })
-  const traced = tracing === null ? null : traceVotes(tracing, parts.voteIds)
+  const traced = tracing === null ? null : traceVotes(tracing)
   const castAnyVote = createCastVote({ ...parts, batchCalls: traced?.calls(batchCalls) ?? batchCalls })
   const castVote = traced?.castVote(castAnyVote) ?? castAnyVote
   const castInBulk = createCastInBulk({

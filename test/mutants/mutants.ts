@@ -3289,6 +3289,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'every worker may have a share that is rounded up, so that the last one gets none',
+    edits: [
+      {
+        file: 'src/application/record-votes/share-partitions.ts',
+        from: '(present.before < leftOver ? 1 : 0)',
+        to: '(leftOver > 0 ? 1 : 0)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/share-partitions.test.ts',
+        title: 'all shares together are all partitions, and no two differ by more than one',
+      },
+    ],
+  },
+  {
     breaks: 'a page lacks texts that only one of its deepest components says',
     edits: [
       {

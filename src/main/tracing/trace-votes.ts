@@ -1,6 +1,5 @@
 import type { BatchCalls } from '../../application/cast-vote/batch-calls.ts'
 import type { CastVote } from '../../application/cast-vote.ts'
-import type { VoteIds } from '../../application/cast-vote/vote-id.ts'
 import { isRefused } from '../../domain/refusal.ts'
 import type { Position } from '../../domain/position.ts'
 import type { VoteKind } from '../../domain/vote.ts'
@@ -15,9 +14,9 @@ const route = '/polls/:poll_id/vote'
  * A vote on its way into the log: a span for its request, and in it one for the way to its door and the answer. Whoever asked is linked and
  * is not the parent, as OpenTelemetry has it for what is open to everybody: strangers do not decide what is traced here.
  */
-export function traceVotes(tracing: Tracing, voteIds: Pick<VoteIds, 'open'>) {
-  /** Votes that were let in and whose requests are yet to be answered. A repetition has the place of the first, which has been told of. */
-  const fresh = new Set<Position>()
+export function traceVotes(tracing: Tracing) {
+  /** Of votes that were let in and whose requests are yet to be answered. A repetition has the place of the first, which has been told of. */
+  const fresh = new Map<string, VoteSpans>()
   return {
     calls: ({ call }: Pick<BatchCalls, 'call'>): Pick<BatchCalls, 'call'> => ({
       async call(partition, one) {
@@ -27,7 +26,7 @@ export function traceVotes(tracing: Tracing, voteIds: Pick<VoteIds, 'open'>) {
         const { position } = answer
         const spans = tracing.ofVote({ voter: one.voter, position })
         if (spans === null) return answer
-        fresh.add(position)
+        fresh.set(placeOf(partition, position), spans)
         endSend(tracing, partition, spans, spans.request, startMs)
         return answer
       },
@@ -38,9 +37,10 @@ export function traceVotes(tracing: Tracing, voteIds: Pick<VoteIds, 'open'>) {
         const startMs = tracing.now()
         const result = await castVote(request)
         if (isRefused(result)) return result
-        const vote = voteIds.open(result.voteId)
-        const spans = vote === null || !fresh.delete(vote.position) ? null : tracing.ofVote(vote)
-        if (spans === null) return result
+        const place = placeOf(result.partition, result.position)
+        const spans = fresh.get(place)
+        if (spans === undefined) return result
+        fresh.delete(place)
         const method = methods[request.kind]
         const caller = readTraceParent(request.traceParent)
         tracing.end({
@@ -77,6 +77,11 @@ export function traceVotes(tracing: Tracing, voteIds: Pick<VoteIds, 'open'>) {
         return answers
       },
   }
+}
+
+/** A position is one in its partition alone. */
+function placeOf(partition: number, position: Position): string {
+  return `${partition} ${position}`
 }
 
 function endSend(

@@ -1,8 +1,6 @@
 // A replica of a Redis Cluster takes over that has not heard of all that its primary had accepted.
-import type { Redis } from 'ioredis'
 import { slotOf } from '../../../src/adapters/redis/cluster/key-slot.ts'
 import type { Keys } from '../../../src/adapters/redis/keys.ts'
-import { compareEntryIds, type EntryId } from '../../../src/domain/position.ts'
 import { type Fault, type FaultScene, moreAccepted } from '../fault-case.ts'
 import type { Attempt } from '../ledger-check.ts'
 import type { TestCluster } from '../redis-cluster.ts'
@@ -10,10 +8,10 @@ import type { TestRedis } from '../redis.ts'
 import type { System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
 import { clusterOf, goesOn, keysOf, primaryOf, settles, withServer } from './cluster-faults.ts'
+import { type LoggedVotes, missingOf, partitionsOf, readLogged, sumVotes, unrecordedOf } from './logged-votes.ts'
 import { readCheckpoints } from './redis-scene.ts'
 import { countReported } from './redis-shorter-log.ts'
 
-const entriesLookedAt = 5_000
 const unrecordedMin = 200
 const waitsWithinMs = 10_000
 const reportedWithinMs = 10_000
@@ -24,13 +22,9 @@ const clockAheadMs = 60_000
 const writesHeldMs = 5_000
 const returning = 50
 
-type LoggedVotes = { readonly partition: number; readonly id: EntryId; readonly votes: number }
-
-const sumVotes = (entries: readonly LoggedVotes[]): number => entries.reduce((sum, { votes }) => sum + votes, 0)
-
 /** The partitions that this server has, as it says itself. */
 const partitionsAt = async (system: System, primary: TestRedis): Promise<readonly number[]> => {
-  const partitions = (await readCheckpoints(system)).map(({ partition }) => partition)
+  const partitions = await partitionsOf(system)
   const owners = await Promise.all(
     partitions.map(async (partition) => primaryOf(clusterOf(system), slotOf(keysOf(system).stream(partition)))),
   )
@@ -43,25 +37,6 @@ const replicaOf = async ({ servers }: TestCluster, primary: TestRedis): Promise<
     if (replication.includes(`master_port:${primary.port}\r\n`)) return server
   }
   throw new Error('the primary has no replica')
-}
-
-/** The latest entries of these partitions, with how many votes each carries. */
-const readEntries = async (
-  redis: Redis,
-  keys: Keys,
-  partitions: readonly number[],
-): Promise<readonly LoggedVotes[]> => {
-  const entries: LoggedVotes[] = []
-  for (const partition of partitions) {
-    let next = Number(await redis.get(keys.voteCount(partition)))
-    for (const [id, fields] of await redis.xrevrange(keys.stream(partition), '+', '-', 'COUNT', entriesLookedAt)) {
-      const before = Number(fields[fields.indexOf('n') + 1])
-      // The cast: ids of a stream have this form.
-      entries.push({ partition, id: id as EntryId, votes: next - before })
-      next = before
-    }
-  }
-  return entries
 }
 
 /** From here on the replica hears nothing, and what its primary accepts has higher ids than the replica's clock will give. */
@@ -80,11 +55,6 @@ const cutOff = async (
   })
 }
 
-const recordedOf = async (system: System, entries: readonly LoggedVotes[]): Promise<readonly LoggedVotes[]> => {
-  const recorded = new Map((await readCheckpoints(system)).map((one) => [one.partition, one.recorded]))
-  return entries.filter(({ partition, id }) => compareEntryIds(id, recorded.get(partition) ?? '0-0') <= 0)
-}
-
 /** Lets votes wait that nobody records, and kills the primary. Returns what it had at its end. */
 const killUnderVotes = async (
   { system }: FaultScene,
@@ -92,11 +62,8 @@ const killUnderVotes = async (
   partitions: readonly number[],
 ): Promise<readonly LoggedVotes[]> =>
   withServer(primary, async (redis) => {
-    const read = async (): Promise<readonly LoggedVotes[]> => readEntries(redis, keysOf(system), partitions)
-    const isEnough = async (): Promise<boolean> => {
-      const entries = await read()
-      return sumVotes(entries) - sumVotes(await recordedOf(system, entries)) >= unrecordedMin
-    }
+    const read = async (): Promise<readonly LoggedVotes[]> => readLogged(redis, keysOf(system), partitions)
+    const isEnough = async (): Promise<boolean> => sumVotes(await unrecordedOf(system, await read())) >= unrecordedMin
     await waitUntil(isEnough, { withinMs: waitsWithinMs, what: 'votes wait to be recorded' })
     await redis.call('CLIENT', 'PAUSE', writesHeldMs, 'WRITE')
     const entries = await read()
@@ -118,9 +85,7 @@ const takeOver = async (
       (await redis.info('replication')).includes('role:master') &&
       String(await redis.call('CLUSTER', 'INFO')).includes('cluster_state:ok')
     await waitUntil(isServing, { withinMs: takesOverWithinMs, what: 'the replica takes over' })
-    const looks = entries.map(async ({ partition, id }) => redis.xrange(keysOf(system).stream(partition), id, id))
-    const found = await Promise.all(looks)
-    return entries.filter((_, at) => found[at]?.length === 0)
+    return missingOf(redis, keysOf(system), entries)
   })
 }
 
@@ -169,9 +134,9 @@ export const promoteLagging: Fault = {
       for (const worker of system.workers) worker.signal('SIGSTOP')
       const entries = await killUnderVotes(scene, primary, partitions)
       const latest = load.settled.slice(-returning)
-      const recorded = new Set(await recordedOf(system, entries))
+      const unrecorded = new Set(await unrecordedOf(system, entries))
       const missing = await takeOver(scene, replica, entries)
-      const lost = sumVotes(missing.filter((entry) => !recorded.has(entry)))
+      const lost = sumVotes(missing.filter((entry) => unrecorded.has(entry)))
       const reported = async (): Promise<number> => (await countReported(system)) - reportedBefore
       await waitUntil(async () => (await reported()) >= lost, {
         withinMs: reportedWithinMs,
@@ -182,7 +147,7 @@ export const promoteLagging: Fault = {
       const happened = {
         [lostVotes]: lost,
         [reportedVotes]: await reported(),
-        'recorded votes that the replica never had': sumVotes(missing.filter((entry) => recorded.has(entry))),
+        'recorded votes that the replica never had': sumVotes(missing.filter((entry) => !unrecorded.has(entry))),
         'epochs begun': await beginAnew(system, partitions, epochs),
         'voters who came back': await voteAgain(scene, latest),
       }

@@ -2,14 +2,13 @@
 import { readdir, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import type { Keys } from '../../../src/adapters/redis/keys.ts'
-import { compareEntryIds, type EntryId, STREAM_START } from '../../../src/domain/position.ts'
 import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
 import { startTestRedis, type TestRedis } from '../redis.ts'
 import { sumMetric } from '../sum-metric.ts'
 import type { System } from '../system.ts'
 import { startTcpProxy } from '../tcp-proxy.ts'
 import { waitUntil } from '../wait-until.ts'
+import { type LoggedVotes, missingOf, partitionsOf, readLogged, sumVotes, unrecordedOf } from './logged-votes.ts'
 import {
   comesBack,
   earlierVotersReturn,
@@ -21,41 +20,6 @@ import {
   sumEpochs,
   withRedis,
 } from './redis-scene.ts'
-
-type LoggedVotes = { readonly partition: number; readonly id: EntryId; readonly votes: number }
-
-const entriesLookedAt = 5_000
-
-/** The latest entries of all partitions, with how many votes each carries. */
-const readEntries = async (system: System, redis: Redis, keys: Keys): Promise<readonly LoggedVotes[]> => {
-  const entries: LoggedVotes[] = []
-  for (const { partition } of await readCheckpoints(system)) {
-    let next = Number(await redis.get(keys.voteCount(partition)))
-    const latest = await redis.xrevrange(keys.stream(partition), '+', '-', 'COUNT', entriesLookedAt)
-    for (const [id, fields] of latest) {
-      const before = Number(fields[fields.indexOf('n') + 1])
-      // The cast: ids of a stream have this form.
-      entries.push({ partition, id: id as EntryId, votes: next - before })
-      next = before
-    }
-  }
-  return entries
-}
-
-const sumVotes = (entries: readonly LoggedVotes[]): number => entries.reduce((sum, { votes }) => sum + votes, 0)
-
-/** Which of the entries are no longer there. */
-const missingOf = async (
-  redis: Redis,
-  keys: Keys,
-  entries: readonly LoggedVotes[],
-): Promise<readonly LoggedVotes[]> => {
-  const looks = redis.pipeline()
-  for (const { partition, id } of entries) looks.xrange(keys.stream(partition), id, id)
-  const found = (await looks.exec()) ?? []
-  // An array of entries, or nothing.
-  return entries.filter((_, at) => (found[at]?.[1] as readonly unknown[] | undefined)?.length === 0)
-}
 
 /** Cuts the end off the append-only file of a server that does not run, as a damaged disk does. */
 const cutTail = async ({ dir }: TestRedis, bytes: number): Promise<void> => {
@@ -81,7 +45,7 @@ export const cutRecordedTail: Fault = {
     const epochs = await sumEpochs(system)
     const before = await withRedis(system, async (admin, keys) => {
       await holdWrites(system, admin)
-      const entries = await readEntries(system, admin, keys)
+      const entries = await readLogged(admin, keys, await partitionsOf(system))
       await redis.kill()
       return entries
     })
@@ -113,7 +77,7 @@ export const cutUnrecordedTail: Fault = {
     try {
       const unrecorded = await withRedis(system, async (admin, keys) => {
         const waiting = async (): Promise<readonly LoggedVotes[]> =>
-          unrecordedOf(system, await readEntries(system, admin, keys))
+          unrecordedOf(system, await readLogged(admin, keys, await partitionsOf(system)))
         await waitUntil(async () => sumVotes(await waiting()) >= unrecordedMin, {
           withinMs: 10_000,
           what: 'votes wait to be recorded',
@@ -141,12 +105,6 @@ export const cutUnrecordedTail: Fault = {
 
 /** What all apis say of accepted votes that are gone. */
 export const countReported = async ({ apis }: System): Promise<number> => sumMetric(apis, 'tallycast_votes_lost_total')
-
-const unrecordedOf = async (system: System, entries: readonly LoggedVotes[]): Promise<readonly LoggedVotes[]> => {
-  const checkpoints = await readCheckpoints(system)
-  const recorded = new Map(checkpoints.map((one) => [one.partition, one.recorded]))
-  return entries.filter(({ partition, id }) => compareEntryIds(id, recorded.get(partition) ?? STREAM_START) > 0)
-}
 
 /** How far the clock of the primary is ahead of that of its replica. */
 const clockAheadMs = 60_000
@@ -212,7 +170,7 @@ const voteUnheard = async (scene: FaultScene, after: System): Promise<Happened> 
     }
     await moreAccepted(load, 600)
     await holdWrites(system, primary)
-    const entries = await readEntries(system, primary, keys)
+    const entries = await readLogged(primary, keys, await partitionsOf(system))
     const unheard = await withRedis(after, async (replica) => missingOf(replica, keys, entries))
     return { 'recorded votes that the replica never had': sumVotes(unheard) }
   })
