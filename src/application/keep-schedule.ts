@@ -23,10 +23,20 @@ const passEveryMs = 250
 /** Short, so that one poll that cannot be moved does not make the others late. */
 const faultPauseMsMax = 1000
 const pollsPerPassMax = 200
+/** A poll waits for a server that is away as long as a command may take: the others must not wait behind it. */
+const movesAtOnce = 16
 /** How long a closing poll may wait for its markers before the doors are asked for them again. */
 const markerPatienceMs = { first: 1000, most: 60_000 }
+/** How long after a door could not be shut it is tried again. */
+const unshutPauseMs = 1000
 
-type Waiting = { readonly round: number; readonly askAgainAt: number; readonly patienceMs: number }
+type Waiting = {
+  readonly round: number
+  readonly askAgainAt: number
+  readonly patienceMs: number
+  /** Then there are markers that can be asked for again. */
+  readonly areAllShut: boolean
+}
 
 /** Runs until the signal aborts. Never rejects: faults are reported, and the next pass tries again. */
 export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: AbortSignal): Promise<void> } {
@@ -63,15 +73,14 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
    * in time (a stream that lost its log took them along) they are asked for again, ever more patiently.
    */
   async function end(poll: Poll, now: number): Promise<void> {
-    const known = waiting.get(poll.id)
-    if (known?.round !== poll.round) {
-      const patienceMs = markerPatienceMs.first
-      const unshut = await doors.shut(poll, false)
-      if (unshut === 0) waiting.set(poll.id, { round: poll.round, askAgainAt: now + patienceMs, patienceMs })
-    } else if (now >= known.askAgainAt) {
-      const patienceMs = Math.min(known.patienceMs * 2, markerPatienceMs.most)
-      await doors.shut(poll, true)
-      waiting.set(poll.id, { round: poll.round, askAgainAt: now + patienceMs, patienceMs })
+    const kept = waiting.get(poll.id)
+    const known = kept?.round === poll.round ? kept : null
+    if (known === null || now >= known.askAgainAt) {
+      const isRepeat = known?.areAllShut === true
+      const areAllShut = (await doors.shut(poll, isRepeat)) === 0 || isRepeat
+      const patienceMs = isRepeat ? Math.min(known.patienceMs * 2, markerPatienceMs.most) : markerPatienceMs.first
+      const askAgainAt = now + (areAllShut ? patienceMs : unshutPauseMs)
+      waiting.set(poll.id, { round: poll.round, askAgainAt, patienceMs, areAllShut })
     }
     if (await tallies.finalise(poll.id)) waiting.delete(poll.id)
   }
@@ -85,14 +94,18 @@ export function createKeepSchedule(parts: KeepScheduleParts): { run(signal: Abor
   /** One poll that cannot be moved must not keep the others waiting. */
   async function forEach(list: readonly Poll[], step: (poll: Poll) => Promise<void>): Promise<boolean> {
     let isAllDone = true
-    for (const poll of list) {
-      try {
-        await step(poll)
-      } catch (fault) {
-        report(fault)
-        isAllDone = false
+    const left = list.values()
+    const takeTurns = async (): Promise<void> => {
+      for (const poll of left) {
+        try {
+          await step(poll)
+        } catch (fault) {
+          report(fault)
+          isAllDone = false
+        }
       }
     }
+    await Promise.all(Array.from({ length: movesAtOnce }, takeTurns))
     return isAllDone
   }
 

@@ -1911,6 +1911,16 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'polls wait behind one whose server is away to be moved on by time',
+    edits: [{ file: 'src/application/keep-schedule.ts', from: 'movesAtOnce = 16', to: 'movesAtOnce = 1' }],
+    caughtBy: [
+      {
+        file: 'test/domain/keep-schedule.test.ts',
+        title: 'polls whose server is away let a few of them wait together, and the others end meanwhile',
+      },
+    ],
+  },
+  {
     breaks: 'a close whose admin died is left half done',
     edits: [
       {
