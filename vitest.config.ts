@@ -12,7 +12,18 @@ const retry = {
   condition: /^(?!lost votes)[^]*(?:not within \d+ ms|timed out in \d+ms|to be (?:less|greater) than)/,
 }
 
+/** Journeys in which nothing is hurried: no load, and no time of an answer that counts. */
+const calm =
+  'test/journeys/{alerts,alerts-postgres,api-keys,behind-nginx,demo,durability,embedded,full,grpc-tls,hidden-twins,logged-secrets,pages,partitions,security,security-browser,start,stock-client}.test.ts'
+
 const withServers = { globalSetup: ['test/support/global-setup.ts'], pool: 'forks' as const, retry }
+
+const wholeSystems = {
+  testTimeout: limitsMs.journeys,
+  hookTimeout: limitsMs.journeys,
+  // Titles that a case brings along are facts too, and are shown whole.
+  taskTitleValueFormatTruncate: 0,
+}
 
 export default defineConfig({
   test: {
@@ -39,15 +50,24 @@ export default defineConfig({
       {
         test: {
           ...withServers,
-          name: 'journeys',
-          include: ['test/journeys/**/*.test.ts'],
-          testTimeout: limitsMs.journeys,
-          hookTimeout: limitsMs.journeys,
-          // Titles that a case brings along are facts too, and are shown whole.
-          taskTitleValueFormatTruncate: 0,
-          // Each file starts whole systems and measures times: they would disturb each other.
-          fileParallelism: false,
+          ...wholeSystems,
+          name: 'calm-journeys',
+          // They wait for most of their time.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
+          include: [calm],
+        },
+      },
+      {
+        test: {
+          ...withServers,
+          ...wholeSystems,
+          name: 'journeys',
+          // Each file loads whole systems and measures times: they would disturb each other.
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+          include: ['test/journeys/**/*.test.ts'],
+          exclude: [calm],
         },
       },
     ],
