@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { OrganisedPoll } from '../../test/support/organiser.ts'
-import { againstFloor, type Outcome } from '../figure.ts'
-import { prepareAccepted } from '../site/accepted-votes.ts'
+import { againstFloor, median, type Outcome } from '../figure.ts'
+import { type Accepted, prepareAccepted } from '../site/accepted-votes.ts'
 import { acceptedOf, CONNECTIONS as connections } from '../site/bare-post.ts'
 import { cpuTimeSince, readCpuTimes, sumOf } from '../site/cpu-time.ts'
 import { type Crowd, startCrowd } from '../site/crowd.ts'
@@ -18,6 +18,7 @@ const rounds = 6
 const roundMs = 4_000
 /** Of each of two apis that share a core: some third of what both could take. */
 const acceptedPerSecond = 3_000
+const readsPerSecond = 8_000
 /** On both sides everything runs, on two cores. */
 const recordedPerSecond = 1_200
 const viewers = 3_000
@@ -26,13 +27,19 @@ const comePerSecond = 1_500
 const shownPerSecond = 12
 const goal = { atMost: 1.03 }
 
-/** CPU in microseconds per vote or message, of this tree and of the one before in the same seconds. */
+/** Microseconds of CPU per vote, answer or message, or milliseconds until an answer; of this tree and of the one before in the same seconds. */
 type Pair = { readonly product: number; readonly floor: number }
 type Side = { readonly installation: Installation; readonly load: Load }
-type Measured = { readonly accepted: Pair[]; readonly recorded: Pair[]; readonly shown: Pair[] }
+type Measured = {
+  readonly accepted: Pair[]
+  readonly answeredMs: Pair[]
+  readonly read: Pair[]
+  readonly recorded: Pair[]
+  readonly shown: Pair[]
+}
 
 /**
- * What a vote and a message cost in this tree, against another clone of an earlier commit (`npm ci` done there): both installed at
+ * What a vote, an answer and a message cost in this tree, against another clone of an earlier commit (`npm ci` done there): both installed at
  * once on this machine, so that a slow minute slows both.
  */
 export async function before(folder: string | null): Promise<Outcome> {
@@ -40,7 +47,7 @@ export async function before(folder: string | null): Promise<Outcome> {
   const program = pathToFileURL(join(resolve(folder), 'bench/site/installation.ts')).href
   // The same module of an earlier commit.
   const earlier = (await import(program)) as { readonly startInstallation: typeof startInstallation }
-  const measured: Measured = { accepted: [], recorded: [], shown: [] }
+  const measured: Measured = { accepted: [], answeredMs: [], read: [], recorded: [], shown: [] }
   for (let order = 0; order < orders; order += 1) {
     const starts = [startInstallation, earlier.startInstallation]
     await measureBoth(
@@ -56,6 +63,8 @@ export async function before(folder: string | null): Promise<Outcome> {
   return {
     figures: [
       againstFloor('CPU of api and redis, a vote into the log', 'us/vote', measured.accepted, floorIs, goal),
+      againstFloor('until a vote is answered', 'ms', measured.answeredMs, floorIs, goal),
+      againstFloor('CPU of the api, results read', 'us/answer', measured.read, floorIs, goal),
       againstFloor('CPU of all processes, a vote to its end', 'us/vote', measured.recorded, floorIs, goal),
       againstFloor('CPU of the api, an update to its viewers', 'us/message', measured.shown, floorIs, goal),
     ],
@@ -85,28 +94,52 @@ async function measureBoth(
       undo.push(installation.stop)
       sides.push({ load, installation })
     }
-    const each = async (into: Pair[], measure: () => Promise<readonly number[]>): Promise<void> => {
+    const each = async (
+      into: readonly Pair[][],
+      measure: () => Promise<readonly (readonly number[])[]>,
+    ): Promise<void> => {
       // The first round warms up.
       for (let round = 0; round <= rounds; round += 1) {
         const values = await measure()
-        if (round > 0) into.push(pair(values))
+        if (round > 0) for (const [index, pairs] of into.entries()) pairs.push(pair(values[index] ?? []))
       }
     }
-    await each(measured.accepted, async () => acceptOn(sides))
-    await each(measured.recorded, async () => recordOn(sides))
+    await each([measured.accepted, measured.answeredMs], async () => {
+      const accepted = await acceptOn(sides)
+      return [accepted.map(({ cpu }) => cpu), accepted.map(({ latencies }) => median(latencies))]
+    })
+    await each([measured.read], async () => [await readOn(sides)])
+    await each([measured.recorded], async () => [await recordOn(sides)])
     const watched: Watched[] = []
     for (const side of sides) watched.push(await gather(side, undo))
-    await each(measured.shown, async () => showOn(watched))
+    await each([measured.shown], async () => [await showOn(watched)])
   } finally {
     for (const step of undo.toReversed()) await step()
   }
 }
 
-async function acceptOn(sides: readonly Side[]): Promise<readonly number[]> {
+async function acceptOn(sides: readonly Side[]): Promise<readonly Accepted[]> {
   const plan = { forMs: roundMs, perSecond: acceptedPerSecond }
-  const begin: (() => Promise<{ readonly cpu: number }>)[] = []
+  const begin: (() => Promise<Accepted>)[] = []
   for (const { load, installation } of sides) begin.push(await prepareAccepted(load, installation, plan))
-  return Promise.all(begin.map(async (measure) => (await measure()).cpu))
+  return Promise.all(begin.map(async (measure) => measure()))
+}
+
+async function readOn(sides: readonly Side[]): Promise<readonly number[]> {
+  for (const { load, installation } of sides) {
+    const { id } = await installation.createPoll()
+    const head = `GET /polls/${id}/results HTTP/1.1\r\nhost: 127.0.0.1\r\n`
+    await load.prepare({ port: installation.apiPort, head, body: '', varying: [] })
+  }
+  return Promise.all(
+    sides.map(async ({ load, installation }) => {
+      const pid = installation.role('api').pid()
+      const cpuBefore = readCpuTimes({ pid })
+      const { answered, statuses } = await load.run({ connections, perSecond: readsPerSecond, forMs: roundMs })
+      if (answered === 0 || statuses[200] !== answered) throw new Error(`reads: ${JSON.stringify(statuses)}`)
+      return sumOf(cpuTimeSince(cpuBefore, readCpuTimes({ pid }))) / answered
+    }),
+  )
 }
 
 async function recordOn(sides: readonly Side[]): Promise<readonly number[]> {
