@@ -1,4 +1,4 @@
-// Beside the flow: takes the votes of old rounds out of the ledger. What came of them stays.
+// Beside the flow: takes the votes of old rounds out of the ledger, and of what was set aside. What came of them stays.
 import type { AuditOrigin } from '../domain/audit.ts'
 import { isRefused } from '../domain/refusal.ts'
 import type { OldRound, OldRounds } from '../ports/old-rounds.ts'
@@ -14,8 +14,8 @@ export type PruneRounds = {
   /** Rounds that may be pruned, of this poll or, where that is null, of all. */
   list(before: number, pollId: string | null): AsyncIterable<OldRound>
   /**
-   * Counts the votes of the round anew, keeps its signed result where it has a final one, and takes its votes out of the ledger; where that
-   * was cut short before, it goes on.
+   * Counts the votes of the round anew, keeps its signed result where it has a final one, and takes its votes out of the ledger and of
+   * what was set aside; where that was cut short before, it goes on.
    */
   prune(round: OldRound): Promise<Pruned>
 }
@@ -49,6 +49,15 @@ export function createPruneRounds(parts: PruneRoundsParts): PruneRounds {
     return (await oldRounds.mark(round, kept, { ...origin, action: 'votes_pruned' })) ? 'pruned' : 'not_over'
   }
 
+  /** What was set aside goes last: a commit that was under way when the round was marked may still add to it. */
+  async function removeVotes(round: OldRound): Promise<void> {
+    for (let after: string | null = null; ;) {
+      after = await oldRounds.remove(round, after, votesPerSlice)
+      if (after === null) break
+    }
+    while ((await oldRounds.removeSetAside(round, votesPerSlice)) === votesPerSlice);
+  }
+
   return {
     async *list(before, pollId) {
       for (let after: OldRound | null = null; ;) {
@@ -62,10 +71,8 @@ export function createPruneRounds(parts: PruneRoundsParts): PruneRounds {
     async prune(round) {
       const marked = round.isMarked ? 'pruned' : await mark(round)
       if (marked !== 'pruned') return marked
-      for (let after: string | null = null; ;) {
-        after = await oldRounds.remove(round, after, votesPerSlice)
-        if (after === null) return 'pruned'
-      }
+      await removeVotes(round)
+      return 'pruned'
     },
   }
 }

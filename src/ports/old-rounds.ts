@@ -3,7 +3,7 @@ import type { AuditNote } from '../domain/audit.ts'
 /** A round of a poll. */
 export type RoundKey = { readonly pollId: string; readonly round: number }
 
-/** A round that is over, and whose votes are still in the ledger. */
+/** A round that is over, and of which votes are still in the ledger or set aside. */
 export type OldRound = RoundKey & {
   readonly question: string
   /** It ended by being closed, and is the latest of a poll that was not deleted: there is a final result that can be signed. */
@@ -38,4 +38,6 @@ export type OldRounds = {
    * voter of the last one, null where there was none. MUST NOT touch a round that is not marked.
    */
   remove(round: RoundKey, after: string | null, votesMax: number): Promise<string | null>
+  /** Removes up to `votesMax` of what was set aside of a marked round: answers how many. MUST NOT touch a round that is not marked. */
+  removeSetAside(round: RoundKey, votesMax: number): Promise<number>
 }

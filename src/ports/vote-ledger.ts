@@ -45,7 +45,8 @@ export type VoteLedger = {
    * tally equal to the ledger. Votes of earlier rounds are kept in the ledger under their round. Once the marker of a round is
    * recorded at this partition, the first one, a vote MUST NOT change that round: whatever it would have written is set aside
    * as `poll_closed`, wherever it stands. What lies in a partition that is not its voter's, or that its poll has not, MUST count for
-   * nothing: a vote is set aside as `partition_wrong`, a marker left alone. Rejects with `ContentUnrecordable` where it can never hold what the batch says.
+   * nothing: a vote is set aside as `partition_wrong`, a marker left alone. Of a round whose votes were pruned nothing MUST be recorded
+   * or set aside again. Rejects with `ContentUnrecordable` where it can never hold what the batch says.
    */
   record(batch: LedgerBatch): Promise<Recorded | 'fenced'>
   /** The voter's row, null where there is none. */

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await system.stop()
 })
-beforeEach(async () => void (await query('truncate poll, poll_option, tally, vote, pruned_round')))
+beforeEach(async () => void (await query('truncate poll, poll_option, tally, vote, set_aside, pruned_round')))
 
 const query = async (statement: string, values: readonly unknown[] = []) =>
   (await system.database.pool.query(statement, [...values])).rows
@@ -68,6 +68,23 @@ async function makeOld(votes = 5): Promise<OwnPoll> {
   await age(poll)
   return poll
 }
+
+/** Votes of this round that cannot be recorded, kept as each of those who set aside keeps it. */
+async function setAside({ id }: OwnPoll, round: number, positions: readonly string[]): Promise<void> {
+  const said = { round, voter: 'ab'.repeat(16), kind: 'cast', selection: [1] }
+  const payloads = [said, { reason: 'a "round":7 and "', ...said }].map((fields) => JSON.stringify(fields))
+  await query(
+    `insert into set_aside (partition, position, poll_id, reason, payload)
+     select 9, decode(s.position, 'hex'), $1, 'already_voted', s.payload
+     from unnest($2::text[], $3::text[]) as s (position, payload)`,
+    [id, positions, [payloads[0]!.replace(':', ' : '), ...payloads].slice(0, positions.length)],
+  )
+}
+
+const setAsideOf = async ({ id }: OwnPoll): Promise<readonly unknown[]> =>
+  (await query(`select encode(position, 'hex') as position from set_aside where poll_id = $1 order by id`, [id])).map(
+    (row: { readonly position: string }) => row.position,
+  )
 
 const votesOf = async ({ id }: OwnPoll): Promise<number> =>
   (await query('select from vote where poll_id = $1', [id])).length
@@ -135,6 +152,39 @@ describe('a final round that is pruned', () => {
       await query("select from audit_event where action = 'votes_pruned' and poll_id = $1", [poll.id]),
     ).toHaveLength(1)
   })
+})
+
+test('what was set aside of a round goes with its votes, and what was set aside of another stays', async () => {
+  const poll = await makeOld(2)
+  await setAside(poll, 1, ['01', '02', '03'])
+  await setAside(poll, 2, ['04'])
+  await query(
+    `insert into set_aside (partition, position, poll_id, reason, payload) values (9, '\\x05', $1, 'unreadable', 'round')`,
+    [poll.id],
+  )
+  const remove = ['--before', dayAfter, '--remove']
+  expect((await prune(remove)).exitCode).toBe(0)
+  expect([await votesOf(poll), await setAsideOf(poll)]).toEqual([0, ['04', '05']])
+  // Of a commit that was under way meanwhile.
+  await setAside(poll, 1, ['06'])
+  expect((await prune(remove)).output).toContain('1 round pruned.')
+  expect(await setAsideOf(poll)).toEqual(['04', '05'])
+  const open = await makePoll(1)
+  await setAside(open, 1, ['07'])
+  expect(await oldRounds.removeSetAside({ pollId: open.id, round: 1 }, 10)).toBe(0)
+})
+
+test('votes of a pruned round that the stream brings again are passed over', async () => {
+  const poll = await makeOld(5)
+  expect((await prune(['--before', dayAfter, '--remove'])).exitCode).toBe(0)
+  const at = async () => String((await query('select recorded from checkpoint where partition = 0'))[0].recorded)
+  const before = await at()
+  await query(`update checkpoint set recorded = '0-0' where partition = 0`)
+  await waitUntil(async () => (await at()) === before, { withinMs: 30_000 })
+  expect([await votesOf(poll), await setAsideOf(poll)]).toEqual([0, []])
+  expect(
+    (await query('select sum(total_votes)::integer as votes from tally where poll_id = $1', [poll.id]))[0].votes,
+  ).toBe(5)
 })
 
 test('earlier rounds and deleted polls are pruned too, each alone where it is named', async () => {

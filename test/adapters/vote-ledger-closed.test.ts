@@ -2,7 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
-import { ledgerBatch, ledgerCommits } from '../../src/application/record-votes/ledger-batch.ts'
+import {
+  foldForLedger,
+  ledgerBatch,
+  ledgerCommits,
+  setVoteAside,
+} from '../../src/application/record-votes/ledger-batch.ts'
 import type { Vote } from '../../src/domain/vote.ts'
 import type { CloseMarker } from '../../src/ports/vote-ledger.ts'
 import type { EntryContent, StreamEntry } from '../../src/ports/vote-stream.ts'
@@ -54,6 +59,17 @@ const readSetAside = async (pollId: string) => {
     [pollId],
   )
   return rows
+}
+/** Its first round, as `npm run prune` leaves it. */
+const prune = async (pollId: string): Promise<void> => {
+  await database.pool.query('insert into pruned_round (poll_id, round, votes) values ($1, 1, 1)', [pollId])
+  await database.pool.query('delete from vote where poll_id = $1 and round = 1', [pollId])
+  await database.pool.query('delete from set_aside where poll_id = $1', [pollId])
+}
+/** All that is kept of the first round, and the voters of all. */
+const readRound = async (pollId: string) => {
+  const { rows } = await database.pool.query('select * from tally where poll_id = $1 and round = 1', [pollId])
+  return [rows, (await database.pool.query('select * from vote where poll_id = $1', [pollId])).rows]
 }
 const readClosedPosition = async (pollId: string): Promise<string | undefined> => {
   const { rows } = await database.pool.query<{ position: string }>(
@@ -108,6 +124,33 @@ test('what counts already is neither changed nor set aside when the stream is re
   expect(await owner.record(9, { votes: [again] })).toMatchObject({ written: 0, setAside: 0 })
   expect(await readSetAside(pollId)).toEqual([])
   expect(await tallyOf(pollId)).toEqual(before)
+})
+
+test.each([
+  ['closed', `status = 'closed'`],
+  ['reset', `status = 'draft', round = 2`],
+  ['deleted', `status = 'deleted'`],
+])('nothing of a round that was %s and pruned is recorded or set aside again', async (end, change) => {
+  const owner = await takePartition()
+  const pollId = await createClosingPoll()
+  const twoFirst = [voteAt(1, { pollId, selection: [1] }), voteAt(2, { pollId, selection: [2] })]
+  const nextRound = voteAt(4, { pollId, round: 2, selection: [2] })
+  const { votes, setAside } = foldForLedger([...twoFirst, nextRound])
+  const unrecordable = setVoteAside(voteAt(3, { pollId, voter: someVoter(), selection: [2] }), 'nobody can hold it')
+  const batch = { votes, setAside: [...setAside, unrecordable] }
+  const markers = end === 'closed' ? [markerAt(5, pollId)] : []
+  expect(await owner.record(5, { ...batch, markers })).toMatchObject({ written: 2, setAside: 2 })
+  await database.pool.query(`update poll set ${change} where id = $1`, [pollId])
+  await prune(pollId)
+  const before = await readRound(pollId)
+
+  await owner.raiseEpoch()
+  expect(await owner.record(5, batch)).toMatchObject({ written: 0, setAside: 0 })
+  const changed = voteAt(6, { pollId, selection: [2], kind: 'change' })
+  expect(await owner.record(6, { votes: [changed] })).toMatchObject({ written: 0, setAside: 0 })
+  expect(owner.checkpoint().recorded).toBe(entryNumber(6))
+  expect(await readRound(pollId)).toEqual(before)
+  expect(await readSetAside(pollId)).toEqual([])
 })
 
 test('votes count that stand before the marker of their round, also within its batch, and in another round or partition', async () => {

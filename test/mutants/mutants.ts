@@ -3265,6 +3265,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'votes of a pruned round come back when the stream is read again',
+    edits: [
+      {
+        file: 'src/adapters/postgres/sql/record-votes.sql',
+        from: "      when pruned.poll_id is not null then 'ignore'\n",
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/vote-ledger-closed.test.ts',
+        title: 'nothing of a round that was closed and pruned is recorded or set aside again',
+      },
+    ],
+  },
+  {
     breaks: 'a vote that the ledger has passed by is said to wait',
     edits: [
       {

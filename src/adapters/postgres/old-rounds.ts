@@ -4,6 +4,7 @@ import type { OldRound, OldRounds, RoundKey } from '../../ports/old-rounds.ts'
 import { appendNote, noteValues } from './audit-log.ts'
 import { orUnavailable } from './faults.ts'
 import { toDate } from './rows.ts'
+import { isOfRound } from './set-aside-payload.ts'
 
 /** Votes of old rounds in PostgreSQL. The pool MUST lead to the primary. */
 export function createOldRounds(pool: pg.Pool): OldRounds {
@@ -12,6 +13,7 @@ export function createOldRounds(pool: pg.Pool): OldRounds {
       orUnavailable('ledger', () => list(pool, { before, pollId, after, roundsMax })),
     mark: (round, kept, note) => orUnavailable('ledger', () => mark(pool, round, kept, note)),
     remove: (round, after, votesMax) => orUnavailable('ledger', () => remove(pool, round, after, votesMax)),
+    removeSetAside: (round, votesMax) => orUnavailable('ledger', () => removeSetAside(pool, round, votesMax)),
   }
 }
 
@@ -36,7 +38,11 @@ const LIST = `
       when poll.round = t.round then least($1, clock_timestamp() - interval '${settled}')
       else clock_timestamp() - interval '${settled}'
     end
-    and exists (select from vote as v where v.poll_id = t.poll_id and v.round = t.round)
+    and coalesce(
+      -- With a limit: one look into an index per round, whatever the statistics say.
+      (select true from vote as v where v.poll_id = t.poll_id and v.round = t.round limit 1),
+      (select true from set_aside as s where s.poll_id = t.poll_id and ${isOfRound('s.payload', 't.round')} limit 1)
+    )
   group by t.poll_id, t.round, poll.id
   having max(t.recorded_at) < least($1, clock_timestamp() - interval '${settled}')
   order by t.poll_id, t.round
@@ -119,4 +125,19 @@ async function remove(
 ): Promise<string | null> {
   const { rows } = await pool.query<{ last: string }>(REMOVE, [pollId, round, after ?? '', votesMax])
   return rows[0]?.last ?? null
+}
+
+const REMOVE_SET_ASIDE = `
+  delete from set_aside
+  where id in (
+    select s.id
+    from set_aside as s
+    where s.poll_id = $1 and ${isOfRound('s.payload', '$2::integer')}
+      and exists (select from pruned_round as p where p.poll_id = $1 and p.round = $2)
+    order by s.id
+    limit $3
+  )`
+
+async function removeSetAside(pool: pg.Pool, { pollId, round }: RoundKey, votesMax: number): Promise<number> {
+  return (await pool.query(REMOVE_SET_ASIDE, [pollId, round, votesMax])).rowCount ?? 0
 }

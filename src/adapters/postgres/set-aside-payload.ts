@@ -9,6 +9,14 @@ export type SetAsidePayload = { readonly detail: string | null } & (
   | { readonly type: 'unread'; readonly bytes: Buffer; readonly length: number; readonly entry: StoredEntry | null }
 )
 
+/**
+ * In SQL: whether what was set aside says that it is of this round. By a pattern, since a text that is no JSON must not fail. Within a value
+ * of JSON quotes are escaped, so no value is taken for it.
+ */
+export function isOfRound(payload: string, round: string): string {
+  return `substring(${payload} from '"round" ?: ?([0-9]+)') = ${round}::text`
+}
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** Never throws: a text that is none of ours is shown as it stands. */

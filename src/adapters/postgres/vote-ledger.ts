@@ -4,6 +4,7 @@ import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
+import { isOfRound } from './set-aside-payload.ts'
 import { BEGIN_PLANNED, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. */
@@ -95,10 +96,12 @@ async function recordMarkers(
   return rows.map((row) => row.poll_id)
 }
 
+/** All but what is of a round whose votes were pruned: that comes again, from a stream that is read anew. */
 const RECORD_SET_ASIDE = `
   insert into set_aside (partition, position, poll_id, reason, payload, set_aside_at)
   select $5::smallint, decode(s.position, 'hex'), s.poll_id, s.reason, s.payload, $6::timestamptz
   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as s (position, poll_id, reason, payload)
+  where not exists (select from pruned_round as p where p.poll_id = s.poll_id and ${isOfRound('s.payload', 'p.round')})
   order by s.position
   on conflict on constraint set_aside_once do nothing`
 

@@ -26,14 +26,15 @@ with asked as materialized (
     as a (poll_id, round, selections, votes, number)
 ),
 
--- Without options: an earlier round, whose options may have been removed since, or one whose close marker this partition has recorded.
+-- Without options: an earlier round, whose options may have been removed since, one whose close marker this partition has recorded, or
+-- that of a deleted poll, whose votes may have been pruned.
 definition as materialized (
   select
     a.*,
     poll.partitions,
     poll.next_option_id,
     case
-      when poll.round = a.round and not exists (
+      when poll.round = a.round and poll.status <> 'deleted' and not exists (
         select
         from tally as t
         where
