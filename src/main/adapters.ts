@@ -121,7 +121,7 @@ export async function connectAdapters(config: Config, log: Log): Promise<Adapter
       ? connectToPostgresAlone({ ...config, databaseUrl }, pool)
       : await connectToRedis({ ...config, redisUrl: config.redisUrl }, log)
   return {
-    ...createLedgerSide(pool),
+    ...createLedgerSide(pool, log),
     ...reading,
     ...streamSide,
     [Symbol.asyncDispose]: async () => {
@@ -167,11 +167,13 @@ function connectReading(
   }
 }
 
-function createLedgerSide(pool: Pool): Omit<LedgerSide, keyof Reading> {
+function createLedgerSide(pool: Pool, log: Log): Omit<LedgerSide, keyof Reading> {
   return {
     polls: createPollStore(pool),
     tallies: createTallies(pool),
-    ledger: createVoteLedger(pool),
+    ledger: createVoteLedger(pool, () =>
+      log.warn('a pooler in front of PostgreSQL forgets prepared statements: each commit is planned anew'),
+    ),
     setAside: createSetAsideVotes(pool),
     lease: createPartitionLease(pool),
     secrets: createSecretStore(pool),

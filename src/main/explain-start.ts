@@ -4,6 +4,8 @@ import { SetupProblem } from '../runtime/setup-problem.ts'
 
 /** SQLSTATE: a table that a statement names does not exist. */
 const undefinedTable = '42P01'
+/** What a pooler says that knows nothing of a setting; PostgreSQL has other words. */
+const unknownToPooler = 'unsupported startup parameter'
 
 /** A fault at the start in the words of who can mend it; any other fault as it is. */
 export function explainStart(fault: unknown): unknown {
@@ -20,6 +22,13 @@ export function explainStart(fault: unknown): unknown {
       {
         cause: fault,
       },
+    )
+  }
+  if (chain.some((cause) => cause instanceof Error && cause.message.includes(unknownToPooler))) {
+    return new SetupProblem(
+      'a pooler in front of PostgreSQL does not take our time limits',
+      'have it ignore them and set them in PostgreSQL; docs/operations.md says how, under "PgBouncer"',
+      { cause: fault },
     )
   }
   if (!isUnavailable(fault)) return fault

@@ -2,6 +2,7 @@ import { type Config, readConfig } from '../runtime/config.ts'
 import { createLog, type Log } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
 import { refuseOlderSchema } from '../runtime/migrations.ts'
+import { refuseMissingLimits, refuseSharedSessions } from '../runtime/postgres-pooler.ts'
 import type { ProcessRegistry } from '../runtime/process-registry.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
@@ -93,6 +94,8 @@ async function serveRole(
   await adapters.secrets.read()
   // `connectAdapters` has refused to go on without one.
   await refuseOlderSchema(config.databaseUrl!)
+  await refuseMissingLimits(config.databaseUrl!)
+  if (config.redisUrl === null) await refuseSharedSessions(config.databaseUrl!, 'a Tallycast without Redis')
   await run({ ...beginnings, adapters }, (stillAnswers = async () => true) => {
     answers = stillAnswers
     log.info('ready')

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Log } from './log.ts'
+import { refuseSharedSessions } from './postgres-pooler.ts'
+import { connectForSetup } from './setup-connection.ts'
 import { SetupProblem } from './setup-problem.ts'
 import { sleep } from './stop-signal.ts'
 
@@ -16,7 +18,7 @@ const tableLockWithinMs = 300
 const tableLockPauseMs = 700
 const tableLocksWithinMs = 60_000
 const lockNotAvailable = '55P03'
-const connectWithinMs = 10_000
+const answerWithinMs = 10_000
 const secretBytes = 32
 const secretNames = ['voter_pepper', 'session', 'service', 'result_signing']
 const fileName = /^\d{4}-[a-z0-9-]+\.sql$/
@@ -41,14 +43,11 @@ export const migrate = async (
   { log, folder = migrationsFolder, signal }: MigrateOptions,
 ): Promise<readonly string[]> => {
   const migrations = await readMigrations(folder)
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'tallycast migrate',
-    connectionTimeoutMillis: connectWithinMs,
-  })
-  client.on('error', (error) => log.warn({ err: error }, 'the connection to PostgreSQL broke while migrating'))
-  await connect(client)
+  const client = await connectForSetup(databaseUrl, 'tallycast migrate', (err) =>
+    log.warn({ err }, 'the connection to PostgreSQL broke while migrating'),
+  )
   try {
+    await refuseSharedSessions(databaseUrl, 'a migration')
     await client.query(`set lock_timeout = ${turnWithinMs}`)
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
     await client.query(`set lock_timeout = ${tableLockWithinMs}`)
@@ -73,15 +72,9 @@ export const migrate = async (
  */
 export const refuseOlderSchema = async (databaseUrl: string, folder = migrationsFolder): Promise<void> => {
   const migrations = await readMigrations(folder)
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'tallycast schema',
-    connectionTimeoutMillis: connectWithinMs,
-    query_timeout: connectWithinMs,
-  })
   // A connection that breaks fails the question, too.
-  client.on('error', () => undefined)
-  await connect(client)
+  const ignore = (): void => undefined
+  const client = await connectForSetup(databaseUrl, 'tallycast schema', ignore, { query_timeout: answerWithinMs })
   try {
     const applied = await readApplied(client)
     const missing = migrations.filter(({ name }) => !applied.has(name))
@@ -96,18 +89,6 @@ const explainMissing = (missing: readonly Migration[]): SetupProblem =>
     `the database has an older schema: it lacks ${missing.map(({ name }) => name).join(', ')}`,
     'run npm run migrate of this release, then start again',
   )
-
-const connect = async (client: pg.Client): Promise<void> => {
-  try {
-    await client.connect()
-  } catch (cause) {
-    throw new SetupProblem(
-      `PostgreSQL at ${client.host}:${client.port} does not let us in (${cause instanceof Error ? cause.message : String(cause)})`,
-      'see that it runs, and that DATABASE_URL names the right host, port, user, password and database',
-      { cause },
-    )
-  }
-}
 
 const createMigrationTable = `
   create table if not exists migration (

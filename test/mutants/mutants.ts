@@ -167,8 +167,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/postgres/vote-ledger.ts',
-        from: '  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)\n',
-        to: "  await client.query('commit')\n  await client.query(BEGIN_PLANNED)\n  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)\n",
+        from: '  const votes = await recordVotes(client, prepared, batch.from.partition, batch.votes, recordedAt)\n',
+        to: "  await client.query('commit')\n  await client.query(BEGIN_PLANNED)\n  const votes = await recordVotes(client, prepared, batch.from.partition, batch.votes, recordedAt)\n",
       },
     ],
     caughtBy: [
@@ -3261,6 +3261,22 @@ export const mutants: readonly Mutant[] = [
       {
         file: 'test/adapters/prune-command.test.ts',
         title: 'a round that is not over is neither found nor marked',
+      },
+    ],
+  },
+  {
+    breaks: 'a commit is given up where a pooler has forgotten what was prepared',
+    edits: [
+      {
+        file: 'src/adapters/postgres/vote-ledger-prepared.ts',
+        from: '        isKept = false\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/postgres-pooler.test.ts',
+        title: 'a commit on a session that has forgotten what was prepared is made all the same, and told once',
       },
     ],
   },

@@ -21,6 +21,9 @@ export const providePromtool = (): Promise<DebianFile> => provide('promtool', 'p
 /** What stands in front of apis. */
 export const provideNginx = (): Promise<DebianFile> => provide('nginx')
 
+/** What stands in front of PostgreSQL. */
+export const providePgbouncer = (): Promise<DebianFile> => provide('pgbouncer')
+
 const provide = async (program: string, packageName = program): Promise<DebianFile> => {
   const installed = findTool(program)
   if (installed !== null) return { path: installed, libraries: null }

@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import type { PositionedVote } from '../../domain/vote.ts'
+import { nameStatement, type PreparedStatements } from './vote-ledger-prepared.ts'
 
-const RECORD_FIRST_VOTES = readFileSync(new URL('./sql/record-first-votes.sql', import.meta.url), 'utf8')
+const RECORD_FIRST_VOTES = nameStatement(
+  'record first votes',
+  readFileSync(new URL('./sql/record-first-votes.sql', import.meta.url), 'utf8'),
+)
 
 const KEY_BYTES = 16
 const POSITION_BYTES = 16
@@ -32,6 +36,7 @@ type FirstVotesRow = {
  */
 export async function recordFirstVotes(
   client: pg.PoolClient,
+  prepared: PreparedStatements,
   partition: number,
   votes: readonly PositionedVote[],
   recordedAt: Date,
@@ -41,8 +46,7 @@ export async function recordFirstVotes(
   const byPoll = sortByChoice(eligible)
   const { voters, positions } = packVotes(byPoll, eligible.length)
   const { rows } = await client.query<FirstVotesRow>({
-    name: 'record first votes',
-    text: RECORD_FIRST_VOTES,
+    ...prepared.ask(RECORD_FIRST_VOTES),
     values: [
       byPoll.map((choices) => choices.pollId),
       byPoll.map((choices) => choices.round),

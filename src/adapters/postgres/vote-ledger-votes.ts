@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
 import type { PositionedVote, SetAsideReason } from '../../domain/vote.ts'
+import type { PreparedStatements } from './vote-ledger-prepared.ts'
 import { recordFirstVotes } from './vote-ledger-first-votes.ts'
 
 /** A paused owner loses its transaction after this long, and with it the hold on the checkpoint that a successor waits for. */
@@ -67,11 +68,12 @@ type VotesRow = {
  */
 export async function recordVotes(
   client: pg.PoolClient,
+  prepared: PreparedStatements,
   partition: number,
   votes: readonly PositionedVote[],
   recordedAt: Date,
 ): Promise<Omit<VotesRecorded, 'refused'>> {
-  const first = await recordFirstVotes(client, partition, votes, recordedAt)
+  const first = await recordFirstVotes(client, prepared, partition, votes, recordedAt)
   if (first.left.length > 0) await client.query(PLAN_ANEW)
   const judged = await judgeVotes(client, partition, first.left, recordedAt)
   return {

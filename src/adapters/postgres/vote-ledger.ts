@@ -4,13 +4,15 @@ import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
 import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
+import { createPreparedStatements, nameStatement, type PreparedStatements } from './vote-ledger-prepared.ts'
 import { isOfRound } from './set-aside-payload.ts'
 import { BEGIN_PLANNED, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
-/** The ledger in PostgreSQL. The pool MUST lead to the primary. */
-export function createVoteLedger(pool: pg.Pool): VoteLedger {
+/** The ledger in PostgreSQL. The pool MUST lead to the primary. `onForgotten`: nothing can be prepared any more, and commits cost more. */
+export function createVoteLedger(pool: pg.Pool, onForgotten: () => void = () => undefined): VoteLedger {
+  const prepared = createPreparedStatements(onForgotten)
   return {
-    record: (batch) => orUnavailable('ledger', () => orUnrecordable(() => record(pool, batch))),
+    record: (batch) => orUnavailable('ledger', () => orUnrecordable(() => record(pool, prepared, batch))),
     find: (pollId, round, voter) => orUnavailable('ledger', () => findVote(pool, pollId, round, voter)),
     isSetAside: (partition, position) => orUnavailable('ledger', () => isSetAside(pool, partition, position)),
     voters: (pollId, round, partition, partitions, pageSize) =>
@@ -18,18 +20,22 @@ export function createVoteLedger(pool: pg.Pool): VoteLedger {
   }
 }
 
-async function record(pool: pg.Pool, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
-  return onConnection(pool, (client) => recordInTransaction(client, batch))
+async function record(pool: pg.Pool, prepared: PreparedStatements, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
+  return prepared.run(() => onConnection(pool, (client) => recordInTransaction(client, prepared, batch)))
 }
 
-async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): Promise<Recorded | 'fenced'> {
+async function recordInTransaction(
+  client: pg.PoolClient,
+  prepared: PreparedStatements,
+  batch: LedgerBatch,
+): Promise<Recorded | 'fenced'> {
   await client.query(BEGIN_PLANNED)
-  const recordedAt = await moveCheckpoint(client, batch)
+  const recordedAt = await moveCheckpoint(client, prepared, batch)
   if (recordedAt === null) {
     await client.query('rollback')
     return 'fenced'
   }
-  const votes = await recordVotes(client, batch.from.partition, batch.votes, recordedAt)
+  const votes = await recordVotes(client, prepared, batch.from.partition, batch.votes, recordedAt)
   const closed = await recordMarkers(client, batch, recordedAt)
   const setAside = await recordSetAside(client, batch, recordedAt)
   await client.query('commit')
@@ -49,19 +55,25 @@ async function recordInTransaction(client: pg.PoolClient, batch: LedgerBatch): P
  *
  * `recorded_at` grows also where the clock does not, so that of two batches only one can be the announced one.
  */
-const MOVE_CHECKPOINT = `
+const MOVE_CHECKPOINT = nameStatement(
+  'move checkpoint',
+  `
   update checkpoint
   set recorded = $5,
       recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 ms'),
       announced_until = greatest(announced_until, to_timestamp($6::float8 / 1000))
   where partition = $1 and owner = $2 and epoch = $3 and recorded = $4
-  returning recorded_at`
+  returning recorded_at`,
+)
 
-async function moveCheckpoint(client: pg.PoolClient, batch: LedgerBatch): Promise<Date | null> {
+async function moveCheckpoint(
+  client: pg.PoolClient,
+  prepared: PreparedStatements,
+  batch: LedgerBatch,
+): Promise<Date | null> {
   const { partition, epoch, recorded } = batch.from
   const { rows } = await client.query<{ recorded_at: Date }>({
-    name: 'move checkpoint',
-    text: MOVE_CHECKPOINT,
+    ...prepared.ask(MOVE_CHECKPOINT),
     values: [partition, batch.owner, epoch, recorded, batch.to, batch.announcedUntil],
   })
   return rows[0]?.recorded_at ?? null
