@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createReplicaSnapshots } from '../../src/adapters/postgres/poll-snapshots-of-replica.ts'
 import { createPollSnapshots } from '../../src/adapters/postgres/poll-snapshots.ts'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import type { Poll } from '../../src/domain/poll.ts'
@@ -10,6 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { somePoll } from '../support/some-poll.ts'
 import { createLedgerOwner, emptyLedger, type LedgerOwner, voteAt, voterNumber } from '../support/some-votes.ts'
 import { lockVotes } from '../support/lock-votes.ts'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const pageSize = 3
@@ -218,3 +220,25 @@ async function openTransactions(): Promise<readonly unknown[]> {
   )
   return rows
 }
+
+test('a replica that has gone without a word is passed over, also where a connection to it lay idle', async () => {
+  const url = new URL(database.databaseUrl)
+  const way = await startTcpProxy(url.hostname, Number(url.port))
+  // A statement may take as long as it likes; a new connection may not.
+  const replica = new pg.Pool({
+    connectionString: Object.assign(url, { port: way.port }).href,
+    connectionTimeoutMillis: 1_500,
+  })
+  replica.on('error', () => undefined)
+  const passedOver: unknown[] = []
+  const hooks = { sleep, onPassedOver: (err: unknown) => void passedOver.push(err) }
+  const reading = createReplicaSnapshots(createPollSnapshots(replica), snapshots, hooks)
+  const read = async () => reading.read(poll.id, nothingShown, async (snapshot) => snapshot?.poll.id)
+  expect(await read()).toBe(poll.id)
+  expect([replica.idleCount, passedOver.length]).toEqual([1, 0])
+  way.mute()
+  expect(await read()).toBe(poll.id)
+  expect(passedOver.map(isUnavailable)).toEqual([true])
+  await way.stop()
+  await replica.end()
+})

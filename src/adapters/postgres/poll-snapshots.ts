@@ -26,8 +26,10 @@ export function createPollSnapshots(pool: pg.Pool, pageSize = pageSizeDefault): 
     read: (pollId, _shown, work) =>
       orUnavailable('ledger', () =>
         onConnection(pool, async (client) => {
-          await client.query(BEGIN)
-          const { query_timeout: answerMsMax } = pool.options
+          const { query_timeout: answerMsMax, connectionTimeoutMillis } = pool.options
+          // A connection that lay idle may lead nowhere by now: it has as long to answer as a new one has to come about.
+          const begin = { text: BEGIN, query_timeout: connectionTimeoutMillis }
+          await client.query(begin)
           const result = await work(await readSnapshot(client, pollId, { pageSize, answerMsMax }))
           await client.query('commit')
           return result
