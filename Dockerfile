@@ -14,7 +14,7 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # an ordinary user.
 FROM base AS test
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends chromium libfaketime nginx openssl prometheus redis-server strace \
+  && apt-get install -y --no-install-recommends chromium libfaketime nginx openssl pgbouncer prometheus redis-server strace \
   && rm -rf /var/lib/apt/lists/* \
   && chown node:node /app
 USER node

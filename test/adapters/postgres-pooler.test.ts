@@ -18,10 +18,13 @@ let pooler: Pgbouncer
 /** Its server knows no time limits but those that it is told. */
 let unprepared: TestDatabase
 
+/** PgBouncer may have to be fetched. */
+const withinMs = 120_000
+
 beforeAll(async () => {
   unprepared = await createTestDatabase()
   pooler = await startPgbouncer(inject('postgresUrl'), (await readPoolerLines()).pgbouncer)
-})
+}, withinMs)
 afterAll(async () => {
   await pooler.stop()
   await unprepared.drop()
