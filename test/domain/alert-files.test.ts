@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { readPanels } from '../support/grafana.ts'
 import { readRules } from '../support/prometheus.ts'
+import { asPrometheusRule } from '../support/prometheus-rule.ts'
 import { metricsIn } from '../support/promql.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
@@ -15,6 +17,16 @@ test.each(rules)('$alert says how urgent it is, what has happened and where to r
     description: expect.stringMatching(/\.$/),
     runbook: 'docs/operations.md#alerts',
   })
+})
+
+test('the Prometheus operator is given the same rules', () => {
+  const given = read('deploy/kubernetes/components/monitoring/rules.yaml')
+  expect(given).toBe(asPrometheusRule(read('deploy/prometheus/alerts.yml')))
+  expect(parse(given)).toMatchObject({ kind: 'PrometheusRule', spec: parse(read('deploy/prometheus/alerts.yml')) })
+})
+
+test.each(rules)('$alert puts nothing together that is of several installations', ({ expr }) => {
+  expect(expr.match(/\b(?:avg|count|group|max|min|sum)\b(?! by \(namespace\b).*/g)).toBeNull()
 })
 
 test('the page for operators says of each alert what to do, and of no other, in the order of the rules', () => {

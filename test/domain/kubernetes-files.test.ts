@@ -56,6 +56,8 @@ describe('the files for Kubernetes', () => {
     ['a budget of nothing that exists', 'PodDisruptionBudget', () => ({ maxUnavailable: [] }), 'maxUnavailable'],
     ['a policy without pods', 'NetworkPolicy', () => ({ podSelector: 'all' }), 'podSelector'],
     ['a trigger without a type', 'ScaledObject', (spec: object) => ({ ...spec, triggers: [{}] }), 'type'],
+    ['a monitor of no pods', 'PodMonitor', () => ({ podMetricsEndpoints: [] }), 'selector'],
+    ['a rule that asks nothing', 'PrometheusRule', () => ({ groups: [{ name: 'a', rules: [{}] }] }), 'expr'],
   ])('one with %s is refused', (_what, kind, breakIt, told) => {
     // There is one of each kind.
     const whole = ofKind(kind)[0]!
@@ -217,7 +219,9 @@ describe('what is yours to write', () => {
     expect(foreign.filter((name) => !text.includes(name))).toEqual([])
   })
 
-  test('it says which labels let the gateway and Prometheus in', () => {
+  test('it says where the Secret is to be, and which labels let the gateway and Prometheus in', () => {
+    const { namespace } = readKustomizations().find((one) => one.path === path)!
+    expect(text).toContain(`kubectl --namespace ${namespace} create secret generic tallycast `)
     const access = ofKind('NetworkPolicy').flatMap(
       (one) => /"tallycast\/access":"(\w+)"/.exec(JSON.stringify(one))?.[1] ?? [],
     )
@@ -272,9 +276,20 @@ describe('what they say of each other', () => {
         const asked = metricsIn(metadata['query'] ?? '')
         expect(asked).toHaveLength(1)
         expect(metrics).toContain(`name: '${asked[0]}'`)
+        // The overlay puts its namespace between the first quotes.
+        expect(metadata['query']).toMatch(/^\w+\(\w+\{namespace="tallycast"\}\)/)
       }
     }
     expect(scaled[1]?.maxReplicaCount).toBe(Number(config['VOTE_PARTITIONS']))
+  })
+
+  test('Prometheus looks at every process, under the job that the alerts ask for, and not at the migration', () => {
+    const [monitor] = ofKind('PodMonitor').map((one) => specOf(one))
+    const [endpoint, ...others] = monitor?.podMetricsEndpoints ?? []
+    expect(others).toEqual([])
+    const found = selected(monitor!.selector).filter(({ name }) => portsOf(name).includes(endpoint!.port))
+    expect(found.map(({ name }) => name)).toEqual(deployments.map(nameOf))
+    for (const { template } of found) expect(template.metadata.labels[monitor!.jobLabel]).toBe('tallycast')
   })
 
   test('the way in leads to a service that exists, and ends no stream', () => {

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { parseEnv } from 'node:util'
 import { HTTPRoute } from '@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1'
 import { ScaledObject } from '@kubernetes-models/keda/keda.sh/v1alpha1'
+import { PodMonitor, PrometheusRule } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'
 import { Deployment } from 'kubernetes-models/apps/v1'
 import { Job } from 'kubernetes-models/batch/v1'
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1'
@@ -17,6 +18,8 @@ const kinds = {
   Job: { model: Job, from: 'kubernetes-models/batch/v1' },
   NetworkPolicy: { model: NetworkPolicy, from: 'kubernetes-models/networking.k8s.io/v1' },
   PodDisruptionBudget: { model: PodDisruptionBudget, from: 'kubernetes-models/policy/v1' },
+  PodMonitor: { model: PodMonitor, from: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1' },
+  PrometheusRule: { model: PrometheusRule, from: '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1' },
   ScaledObject: { model: ScaledObject, from: '@kubernetes-models/keda/keda.sh/v1alpha1' },
   Service: { model: Service, from: 'kubernetes-models/v1' },
 } as const
@@ -35,6 +38,7 @@ export type Manifest = {
 /** A file that says which others belong together. */
 export type Kustomization = {
   readonly path: string
+  readonly namespace?: string
   readonly resources?: readonly string[]
   readonly components?: readonly string[]
   readonly configMapGenerator?: readonly {

@@ -43,6 +43,8 @@ export type Spec = {
     readonly ports: readonly { readonly port: Port }[]
   }[]
   readonly scaleTargetRef: { readonly name: string }
+  readonly jobLabel: string
+  readonly podMetricsEndpoints: readonly { readonly port: Port }[]
   readonly maxReplicaCount: number
   readonly replicas?: number
   readonly triggers: readonly { readonly type: string; readonly metadata: Labels }[]

@@ -1,4 +1,4 @@
-// npm run lint:deploy: what the schemas of Kubernetes, KEDA and the Gateway API refuse in deploy/kubernetes/, and fields that they do not know.
+// npm run lint:deploy: what the schemas of Kubernetes, KEDA, the Gateway API and the Prometheus operator refuse in deploy/kubernetes/, and fields that they do not know.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { missingFiles, readKustomizations, readManifests, schemaProblems, writeTyped } from '../kubernetes-files.ts'
