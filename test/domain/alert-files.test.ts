@@ -40,6 +40,14 @@ test('the dashboard has a row for each part, and each panel asks something and s
   expect(panels.filter(({ title, queries }) => title === '' || queries.length === 0)).toEqual([])
 })
 
+test('each panel is of the installation that is chosen', () => {
+  const { panels } = readPanels(read('deploy/grafana/tallycast.json'))
+  const unbound = panels.flatMap(({ queries }) =>
+    queries.flatMap((query) => metricsIn(query).filter((name) => !query.includes(`${name}{namespace=~".*"`))),
+  )
+  expect(unbound).toEqual([])
+})
+
 test('what an alert asks is on the dashboard', () => {
   const { panels } = readPanels(read('deploy/grafana/tallycast.json'))
   const shown = new Set(panels.flatMap(({ queries }) => queries.flatMap(metricsIn)))

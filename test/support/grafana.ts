@@ -6,7 +6,7 @@ type Panel = {
 
 export type ShownPanel = { readonly title: string; readonly queries: readonly string[] }
 
-/** What a dashboard shows: its rows, and what each panel asks Prometheus, with times in the place of what only Grafana knows. */
+/** What a dashboard shows: its rows, and what each panel asks Prometheus, with times and all namespaces in the place of what only Grafana knows. */
 export const readPanels = (
   text: string,
 ): { readonly rows: readonly string[]; readonly panels: readonly ShownPanel[] } => {
@@ -19,7 +19,9 @@ export const readPanels = (
       .filter((panel) => !isRow(panel))
       .map(({ title, targets = [] }) => ({
         title,
-        queries: targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '5m')),
+        queries: targets.map(({ expr }) =>
+          expr.replaceAll('$__rate_interval', '1m').replaceAll('$__range', '5m').replaceAll('$namespace', '.*'),
+        ),
       })),
   }
 }
