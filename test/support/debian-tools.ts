@@ -18,6 +18,9 @@ export const providePrometheus = (): Promise<DebianFile> => provide('prometheus'
 /** What judges the rules of alerts. */
 export const providePromtool = (): Promise<DebianFile> => provide('promtool', 'prometheus')
 
+/** What asks a Redis from a shell. */
+export const provideRedisCli = (): Promise<DebianFile> => provide('redis-cli', 'redis-tools')
+
 /** What stands in front of apis. */
 export const provideNginx = (): Promise<DebianFile> => provide('nginx')
 

@@ -19,8 +19,10 @@ export type TestCluster = {
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
 
-/** A Redis Cluster of 3 primaries and 3 replicas on loopback. Takes options of redis-server, after the durable defaults. */
-export const startTestCluster = async (args: readonly string[] = []): Promise<TestCluster> => {
+type TestNodes = Pick<TestCluster, 'servers' | 'stop'> & { readonly busPorts: readonly number[] }
+
+/** Six servers that are no cluster yet. Takes options of redis-server, after the durable defaults. */
+export const startTestNodes = async (args: readonly string[] = []): Promise<TestNodes> => {
   const count = primaries * (1 + replicasOfEach)
   // All of them below those of outgoing connections: whoever calls a server that is gone must not be given its port.
   const ports = await findFreePorts(2 * count)
@@ -31,6 +33,12 @@ export const startTestCluster = async (args: readonly string[] = []): Promise<Te
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map(async (server) => server.stop()))
   }
+  return { servers, busPorts, stop }
+}
+
+/** A Redis Cluster of 3 primaries and 3 replicas on loopback. Takes options of redis-server, after the durable defaults. */
+export const startTestCluster = async (args: readonly string[] = []): Promise<TestCluster> => {
+  const { servers, busPorts, stop } = await startTestNodes(args)
   try {
     await form(servers, busPorts)
   } catch (error) {
