@@ -136,6 +136,8 @@ describe('the compose files', () => {
     const sources = services.flatMap(({ volumes = [] }) => volumes.map((volume) => volume.split(':')[0] ?? ''))
     const ours = sources.filter((source) => source.startsWith('./'))
     expect(ours).toContain('./nginx/tallycast.conf')
+    const [, included] = /^ +include ([\w.-]+);$/m.exec(read('deploy/nginx/tallycast.conf')) ?? []
+    expect(ours).toContain(`./nginx/${included}`)
     expect(ours.filter((source) => !existsSync(join(root, 'deploy', source)))).toEqual([])
   })
 

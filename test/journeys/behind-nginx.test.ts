@@ -27,15 +27,11 @@ const lockMs = 5_000
 
 const system = useSystem({ apis: 2, workers: 1, partitions: 2, env: { TRUSTED_PROXIES: '127.0.0.1' } })
 let nginx: Nginx
-/** Another one before the same apis, which has deploy/nginx/results-cache.conf. */
-let keeping: Nginx
 beforeAll(async () => {
   nginx = await startNginx(system().apis)
-  keeping = await startNginx(system().apis, { keepsResults: true })
 })
 afterAll(async () => {
   await nginx?.stop()
-  await keeping?.stop()
 })
 
 /** The same system for people who know the address of nginx alone. */
@@ -121,7 +117,7 @@ test(
 type Kept = Answer & { readonly from: string | null }
 
 const readKept = async (path: string, say?: Say): Promise<Kept> => {
-  const answer = await createHttpClient(keeping.url)('GET', path, say)
+  const answer = await createHttpClient(nginx.url)('GET', path, say)
   return { ...answer, from: answer.headers.get('x-cache-status') }
 }
 
@@ -179,7 +175,7 @@ test('a result that was kept is never older than the second that it may be kept 
 })
 
 test('of results that are hidden nothing is kept: neither for others what their organiser saw, nor for the organiser what others saw', async () => {
-  const call = createHttpClient(nginx.url)
+  const call = createHttpClient(system().apiUrl(0))
   const hidden = { question: 'Who wins?', options: ['A', 'B'], results_visibility: 'after_close' }
   const { id, manage_token: bearer } = (await call('POST', '/polls', { json: hidden })).body
   await createClient({ url: nginx.url }).vote(id, 1)
@@ -204,7 +200,7 @@ test('who shows a token is answered by an api, also where an answer is kept, and
   expect((await readKept(path, { voterToken })).from).toBe('BYPASS')
   expect((await readKept(path)).from).toBe('MISS')
   await readUntil(path, ({ from }) => from === 'HIT')
-  const direct = await createHttpClient(nginx.url)('GET', path, { bearer: 'made-up' })
+  const direct = await createHttpClient(system().apiUrl(0))('GET', path, { bearer: 'made-up' })
   expect(await readKept(path, { bearer: 'made-up' })).toMatchObject({ from: 'BYPASS', status: direct.status })
 })
 

@@ -13,14 +13,8 @@ export type Nginx = {
   readonly stop: () => Promise<void>
 }
 
-/**
- * deploy/nginx/tallycast.conf as it stands, but for addresses of this machine and what an nginx before 1.27.3 does not know; `keepsResults`:
- * with results-cache.conf, but for its folder.
- */
-export const startNginx = async (
-  apis: readonly Member[],
-  { keepsResults = false }: { readonly keepsResults?: boolean } = {},
-): Promise<Nginx> => {
+/** deploy/nginx/ as it stands, but for addresses and folders of this machine and what an nginx before 1.27.3 does not know. */
+export const startNginx = async (apis: readonly Member[]): Promise<Nginx> => {
   const [port = 0] = await findFreePorts(1)
   const servers = apis.map(({ url }) => `server ${new URL(url).host}$<how>;`).join('\n')
   const config = [
@@ -29,7 +23,6 @@ export const startNginx = async (
     [/server api:8000 resolve(?<how>.*);/, servers],
     ['pid /tmp/nginx.pid;', `daemon off;\npid nginx.pid;\n${asOwner}`],
     ['access_log /dev/stdout tallycast;', 'access_log access.log tallycast;\n    include temporary.conf;'],
-    ...(keepsResults ? [['    server {', '    include results-cache.conf;\n    server {']] : []),
   ].reduce((text, [from = '', to]) => replaceOnce(text, from, String(to)), readDeployed('tallycast.conf'))
   const server = startOtherServer(
     await provideNginx(),
