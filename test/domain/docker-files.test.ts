@@ -55,6 +55,9 @@ function composeProblems(text: string): readonly string[] {
     .map((problem) => problem.message)
 }
 
+/** Beside the running system, on its database. */
+const besides = ['trace', 'recount', 'keys', 'prune'] as const
+
 const dockerfileProblems = (text: string): readonly unknown[] => validate(text).map((problem) => problem.message)
 
 describe('the compose files', () => {
@@ -191,6 +194,27 @@ describe('the Dockerfile', () => {
     expect([...reached].filter((path) => path.startsWith('web/')).length).toBeGreaterThan(0)
     expect([...reached].filter((path) => isRemoved(path) && !isCopied(path))).toEqual([])
     expect(copied).toContain('web/messages')
+  })
+
+  test('the commands that the page for operators runs in containers are in the image, and have there what they need', () => {
+    const page = read('docs/operations.md')
+    const inContainers =
+      /^(?:docker compose exec (?<service>\w+)|kubectl exec deploy\/tallycast-(?<pod>\w+) --) node (?<path>src\/main\/(?<command>\w+)\.ts) /gm
+    const lines = [...page.matchAll(inContainers)].map(({ groups = {} }) => groups)
+    expect(lines.map(({ command }) => command)).toEqual([...besides, ...besides])
+    expect(
+      lines.every(({ path = '', service, pod }) => existsSync(join(root, path)) && (service ?? pod) === 'api'),
+    ).toBe(true)
+    for (const command of besides) {
+      for (const file of ['docker-compose.yml', 'deploy/compose.scale.yml']) {
+        const given = Object.entries(readCompose(file).services['api']?.environment ?? {})
+        const environment = Object.fromEntries(given.map(([name, value]) => [name, interpolate(value)]))
+        expect(readConfig(environment, command).databaseUrl).toContain('@postgres:5432/')
+      }
+    }
+    expect(page).toContain('\ndocker compose run --build --rm migrate\n')
+    expect(linesOf('base', 'WORKDIR')).toEqual(['/app'])
+    expect(linesOf('production', 'USER')).toEqual(['node'])
   })
 
   test('it keeps to the grammar of Dockerfiles', () => {
