@@ -46,6 +46,7 @@ export type Kustomization = {
     readonly behavior?: string
     readonly envs: readonly string[]
   }[]
+  readonly replacements?: readonly object[]
   readonly patches?: readonly { readonly target: { readonly kind: string }; readonly patch: string }[]
 }
 

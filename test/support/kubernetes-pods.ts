@@ -11,7 +11,7 @@ type Container = {
   readonly command: readonly string[]
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
   readonly env?: readonly { readonly name: string; readonly value?: string }[]
-  readonly envFrom: readonly object[]
+  readonly envFrom?: readonly object[]
   readonly startupProbe?: Probe
   readonly readinessProbe?: Probe
   readonly livenessProbe?: Probe
