@@ -1,33 +1,48 @@
-import { describe, test } from 'vitest'
+import { beforeAll, describe, test } from 'vitest'
 import { survive } from '../support/fault-case.ts'
-import { killPrimary, moveSlots, pausePrimary, restartEach } from '../support/faults/cluster-faults.ts'
-import { promoteLagging } from '../support/faults/cluster-losses.ts'
+import {
+  clusterOf,
+  killPrimary,
+  moveSlots,
+  pausePrimary,
+  restartEach,
+  withServer,
+} from '../support/faults/cluster-faults.ts'
+import { promoteLagging, restartWithoutTail } from '../support/faults/cluster-losses.ts'
 import { useSystem } from '../support/system.ts'
 
-describe('a Redis Cluster of 3 primaries and 3 replicas, while 400 people vote in each second', () => {
-  const system = useSystem({
-    apis: 2,
-    workers: 2,
-    partitions: 8,
-    redis: 'cluster',
-    env: { VOTE_DURABILITY: 'replicated' },
-  })
+const system = useSystem({ apis: 2, workers: 2, partitions: 8, redis: 'cluster' })
 
-  test.each([moveSlots, killPrimary, restartEach, pausePrimary])('$fact', async (fault) => {
-    await survive(system(), fault)
-  })
-})
+type Declared = { readonly durability: string; readonly appendfsync: 'always' | 'everysec' }
 
-describe('a Redis Cluster whose VOTE_DURABILITY is durable', () => {
-  const system = useSystem({
-    apis: 2,
-    workers: 2,
-    partitions: 8,
-    redis: 'cluster',
-    env: { VOTE_DURABILITY: 'durable' },
+/** The same servers and apis, of which another durability is asked. */
+const declare = async ({ durability, appendfsync }: Declared): Promise<void> => {
+  for (const server of clusterOf(system()).servers) {
+    await withServer(server, async (redis) => redis.config('SET', 'appendfsync', appendfsync))
+  }
+  const restarts = system().apis.map(async (api) => {
+    api.signal('SIGTERM')
+    await api.ended()
+    await api.restart({ VOTE_DURABILITY: durability })
   })
+  await Promise.all(restarts)
+}
 
-  test.each([promoteLagging])('$fact', async (fault) => {
-    await survive(system(), fault)
-  })
-})
+describe.each([
+  {
+    durability: 'replicated',
+    appendfsync: 'always',
+    faults: [moveSlots, killPrimary, restartEach, pausePrimary],
+  },
+  { durability: 'durable', appendfsync: 'always', faults: [promoteLagging] },
+  { durability: 'fast', appendfsync: 'everysec', faults: [restartWithoutTail] },
+] as const)(
+  'a Redis Cluster of 3 primaries and 3 replicas whose VOTE_DURABILITY is $durability, while 400 people vote in each second',
+  ({ faults, ...declared }) => {
+    beforeAll(async () => declare(declared))
+
+    test.each(faults)('$fact', async (fault) => {
+      await survive(system(), fault)
+    })
+  },
+)

@@ -220,6 +220,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'accepted votes that the log lost before they were recorded are told to nobody',
+    edits: [
+      {
+        file: 'src/application/cast-vote/watch-log.ts',
+        from: 'if (lost > 0) hooks.onLost(partition, lost)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/watch-log.test.ts',
+        title: 'accepted votes that the log lost before they were recorded are told, once, and no others',
+      },
+    ],
+  },
+  {
     breaks: 'an answer to a question of an earlier term is taken',
     edits: [
       {

@@ -38,8 +38,8 @@ export type ServerProcess = {
   readonly signal: (signal: NodeJS.Signals) => void
   /** Waits for its end. */
   readonly ended: (withinMs?: number) => Promise<Ending>
-  /** Starts it again, with the same environment. It must have ended. */
-  readonly start: () => void
+  /** Starts it again, for this life with more environment than it had at first. It must have ended. */
+  readonly start: (more?: Readonly<Record<string, string>>) => void
   /** Asks it to end, insists after a while, and lets go of it. */
   readonly stop: () => Promise<void>
 }
@@ -70,11 +70,11 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
     written += text.length
     output = (output + text).slice(-outputCharactersMax)
   }
-  const start = (): void => {
+  const start: ServerProcess['start'] = (more) => {
     const { PATH = '', HOME = '' } = process.env
     // In a group of its own: what a person's Ctrl-C sends to the test run reaches it through our own stop alone.
     const begun = spawn(process.execPath, [path, ...args], {
-      env: { PATH, HOME, ...env },
+      env: { PATH, HOME, ...env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })

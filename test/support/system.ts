@@ -49,8 +49,8 @@ export type Member = ServerProcess & {
   readonly opsUrl: string
   /** What lies between it and the servers: its own ways, or those of its role. Null where the plan has none. */
   readonly ways: Ways | null
-  /** Starts it again after its end, and waits until it serves. */
-  readonly restart: () => Promise<void>
+  /** Starts it again after its end, for this life with more environment, and waits until it serves. */
+  readonly restart: (more?: Readonly<Record<string, string>>) => Promise<void>
 }
 
 /** What lies between a process, or the processes of one role, and the servers. */
@@ -213,8 +213,8 @@ const startMember = (
     url: `http://127.0.0.1:${port}`,
     opsUrl: `http://127.0.0.1:${opsPort}`,
     ways,
-    async restart() {
-      server.start()
+    async restart(more) {
+      server.start(more)
       await memberBecomesReady(member)
     },
   }

@@ -1,6 +1,5 @@
 // Redis comes back with a shorter log: its end was cut off, or a replica takes over that never heard of it.
-import { readdir, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat, truncate } from 'node:fs/promises'
 import type { Redis } from 'ioredis'
 import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
 import { startTestRedis, type TestRedis } from '../redis.ts'
@@ -8,6 +7,7 @@ import { sumMetric } from '../sum-metric.ts'
 import type { System } from '../system.ts'
 import { startTcpProxy } from '../tcp-proxy.ts'
 import { waitUntil } from '../wait-until.ts'
+import { appendOnlyFile } from './append-only-file.ts'
 import { type LoggedVotes, missingOf, partitionsOf, readLogged, sumVotes, unrecordedOf } from './logged-votes.ts'
 import {
   comesBack,
@@ -22,14 +22,10 @@ import {
 } from './redis-scene.ts'
 
 /** Cuts the end off the append-only file of a server that does not run, as a damaged disk does. */
-const cutTail = async ({ dir }: TestRedis, bytes: number): Promise<void> => {
-  const folder = join(dir, 'appendonlydir')
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.incr.aof'))
-  const path = join(folder, names.toSorted((a, b) => fileNumber(a) - fileNumber(b)).at(-1) ?? '')
+const cutTail = async (server: TestRedis, bytes: number): Promise<void> => {
+  const path = await appendOnlyFile(server)
   await truncate(path, Math.max(0, (await stat(path)).size - bytes))
 }
-
-const fileNumber = (name: string): number => Number(/\.(\d+)\.incr/.exec(name)?.[1])
 
 const recordedTailBytes = 64 * 1024
 const unrecordedTailBytes = 24 * 1024
