@@ -8,7 +8,12 @@ import {
   restartEach,
   withServer,
 } from '../support/faults/cluster-faults.ts'
-import { promoteLagging, restartWithoutTail } from '../support/faults/cluster-losses.ts'
+import {
+  isolateConfirmed,
+  isolateTrusted,
+  promoteLagging,
+  restartWithoutTail,
+} from '../support/faults/cluster-losses.ts'
 import { useSystem } from '../support/system.ts'
 
 const system = useSystem({ apis: 2, workers: 2, partitions: 8, redis: 'cluster' })
@@ -32,9 +37,9 @@ describe.each([
   {
     durability: 'replicated',
     appendfsync: 'always',
-    faults: [moveSlots, killPrimary, restartEach, pausePrimary],
+    faults: [moveSlots, killPrimary, restartEach, pausePrimary, isolateConfirmed],
   },
-  { durability: 'durable', appendfsync: 'always', faults: [promoteLagging] },
+  { durability: 'durable', appendfsync: 'always', faults: [promoteLagging, isolateTrusted] },
   { durability: 'fast', appendfsync: 'everysec', faults: [restartWithoutTail] },
 ] as const)(
   'a Redis Cluster of 3 primaries and 3 replicas whose VOTE_DURABILITY is $durability, while 400 people vote in each second',

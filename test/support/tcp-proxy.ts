@@ -15,6 +15,8 @@ export type TcpProxy = {
    * function says how many of those that are open now their client has not given up yet.
    */
   readonly mute: (isMeant?: (sent: string) => boolean) => () => number
+  /** The same, until everything is let through again, with each connection whose client has sent something of the kind, those to come included. */
+  readonly muteEach: (isMeant: (sent: string) => boolean) => void
   /** Breaks every connection; those to come lead to this port. */
   readonly leadTo: (port: number) => void
   /** Lets everything through again, on new connections; those that were muted stay so. */
@@ -69,7 +71,7 @@ const fast: Slowness = { latencyMs: 0, jitterMs: 0, bytesPerSecond: Infinity, sl
 /** A way to a server that a test can watch and break; on a port of its own, or on the one that it is given. */
 export async function startTcpProxy(host: string, port: number, ownPort = 0): Promise<TcpProxy> {
   const open = new Map<Socket, { readonly upstream: Socket; sent: string; isMuted: boolean; isCutAtAnswer: boolean }>()
-  let isMute = false
+  let isMutedFrom: (sent: string) => boolean = () => false
   let upstreamPort = port
   let slowness: Slowness | null = null
   let cutting: { readonly text: string; readonly share: number; times: number } | null = null
@@ -78,7 +80,7 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
   const server = createServer((client) => {
     connections += 1
     const upstream = connect(upstreamPort, host)
-    const way = { upstream, sent: '', isMuted: isMute, isCutAtAnswer: false }
+    const way = { upstream, sent: '', isMuted: isMutedFrom(''), isCutAtAnswer: false }
     open.set(client, way)
     const toServer = createLane(upstream, () => slowness)
     const toClient = createLane(client, () => slowness)
@@ -86,6 +88,8 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
       if (way.isMuted) return
       // The beginning: there a client says who it is.
       if (way.sent.length < sentCharactersMax) way.sent += chunk.toString('latin1')
+      if (isMutedFrom(way.sent)) way.isMuted = true
+      if (way.isMuted) return
       if (cutting !== null && chunk.includes(cutting.text)) way.isCutAtAnswer = Math.random() < cutting.share
       toServer(chunk)
     })
@@ -126,13 +130,17 @@ export async function startTcpProxy(host: string, port: number, ownPort = 0): Pr
       cut()
     },
     mute: (isMeant) => {
-      isMute = isMeant === undefined
+      isMutedFrom = () => isMeant === undefined
       const meant = [...open].filter(([, way]) => !way.isMuted && (isMeant?.(way.sent) ?? true))
       for (const [, way] of meant) way.isMuted = true
       return () => meant.filter(([client]) => open.has(client)).length
     },
+    muteEach: (isMeant) => {
+      isMutedFrom = isMeant
+      for (const way of open.values()) way.isMuted ||= isMeant(way.sent)
+    },
     unmute: () => {
-      isMute = false
+      isMutedFrom = () => false
     },
     slow: (asked) => {
       slowness = asked

@@ -1,29 +1,42 @@
 // Ways in which a primary of a Redis Cluster comes to an end of which its successor has not heard all.
 import { stat, truncate } from 'node:fs/promises'
+import { slotOf } from '../../../src/adapters/redis/cluster/key-slot.ts'
 import { processIdentity } from '../../../src/runtime/process-identity.ts'
+import type { Happened } from '../fault-case.ts'
+import type { TestCluster } from '../redis-cluster.ts'
 import type { TestRedis } from '../redis.ts'
 import { waitUntil } from '../wait-until.ts'
 import { appendOnlyFile } from './append-only-file.ts'
-import { withServer } from './cluster-faults.ts'
-import type { LoggedVotes } from './logged-votes.ts'
+import { type ClusterBus, layBus } from './cluster-bus.ts'
+import { failsOver, withServer } from './cluster-faults.ts'
+import { type LoggedVotes, sumVotes } from './logged-votes.ts'
 
 export type Pair = {
+  readonly cluster: TestCluster
   readonly primary: TestRedis
   readonly replica: TestRedis
   /** The streams of the partitions that the primary has. */
   readonly streams: readonly string[]
 }
 
+/** What the primary has in its log. */
+export type ReadLog = () => Promise<readonly LoggedVotes[]>
+
 export type PrimaryEnd = {
   /** What the primary accepts from here on is gone with it. */
   readonly begin: () => Promise<void>
   /** Ends its time. Says who serves in its place, and what it had at last. */
-  readonly end: (readLog: () => Promise<readonly LoggedVotes[]>) => Promise<Succession>
+  readonly end: (readLog: ReadLog) => Promise<Succession>
   /** Leaves both running and hearing each other, however far the rest has come. */
   readonly mend: () => Promise<void>
 }
 
-type Succession = { readonly successor: TestRedis; readonly entries: readonly LoggedVotes[] }
+type Succession = {
+  readonly successor: TestRedis
+  readonly entries: readonly LoggedVotes[]
+  /** What happened in between, where votes do not wait for replicas. */
+  readonly meanwhile?: Happened
+}
 
 /** How far the clock of the primary is ahead of that of its replica. */
 const clockAheadMs = 60_000
@@ -69,11 +82,42 @@ export const killBeforeDisk = ({ primary, replica }: Pair): PrimaryEnd => {
   }
 }
 
+/**
+ * The primary loses its replica, and then all its peers: these let the replica take over, while it goes on answering everybody else until it
+ * has noticed.
+ */
+export const isolate = ({ cluster, primary, replica, streams: [stream = ''] }: Pair): PrimaryEnd => {
+  let bus: ClusterBus | null = null
+  const setPrimary = async (...commands: readonly (readonly [name: string, ...words: readonly string[]])[]) =>
+    withServer(primary, async (redis) => {
+      for (const [name, ...words] of commands) await redis.call(name, ...words)
+    })
+  return {
+    async begin() {
+      bus = await layBus(cluster)
+      await setPrimary(['ACL', 'SETUSER', 'default', '-psync', '-sync'], ['CLIENT', 'KILL', 'TYPE', 'replica'])
+    },
+    async end(readLog) {
+      const before = sumVotes(await readLog())
+      await bus?.isolate(primary)
+      await failsOver(cluster, primary, slotOf(stream))
+      // By now it refuses to read as well.
+      await setPrimary(['CONFIG', 'SET', 'cluster-allow-reads-when-down', 'yes'])
+      const entries = await readLog()
+      return { successor: replica, entries, meanwhile: { 'votes that it took cut off': sumVotes(entries) - before } }
+    },
+    async mend() {
+      await setPrimary(
+        ['ACL', 'SETUSER', 'default', '+psync', '+sync'],
+        ['CONFIG', 'SET', 'cluster-allow-reads-when-down', 'no'],
+      )
+      await bus?.stop()
+    },
+  }
+}
+
 /** Kills it while nothing comes to its log. Returns what it had. */
-const killWith = async (
-  primary: TestRedis,
-  readLog: () => Promise<readonly LoggedVotes[]>,
-): Promise<readonly LoggedVotes[]> => {
+const killWith = async (primary: TestRedis, readLog: ReadLog): Promise<readonly LoggedVotes[]> => {
   await withServer(primary, async (redis) => redis.call('CLIENT', 'PAUSE', writesHeldMs, 'WRITE'))
   const entries = await readLog()
   await primary.kill()

@@ -31,7 +31,7 @@ export const withServer = async <Result>(
   server: TestRedis,
   work: (redis: Redis) => Promise<Result>,
 ): Promise<Result> => {
-  const redis = new Redis(server.redisUrl, { connectTimeout: 500, commandTimeout: 10_000, retryStrategy: null })
+  const redis = new Redis(server.redisUrl, { connectTimeout: 3_000, commandTimeout: 10_000, retryStrategy: null })
   redis.on('error', () => undefined)
   try {
     return await work(redis)
@@ -63,7 +63,7 @@ export const primaryOf = async ({ servers }: TestCluster, slot: number): Promise
 }
 
 /** Waits until the others say that another server has the slot. */
-const failsOver = async ({ servers }: TestCluster, from: TestRedis, slot: number): Promise<void> => {
+export const failsOver = async ({ servers }: TestCluster, from: TestRedis, slot: number): Promise<void> => {
   const others = servers.filter((server) => server !== from)
   const isElsewhere = async (): Promise<boolean> => {
     const said = await Promise.all(others.map(async (server) => ownerAsSaidBy(server, slot)))
