@@ -21,7 +21,7 @@ const startWatch = async (limits: Partial<WatchLogLimits>, isHasty: boolean) => 
   const stopping = new AbortController()
   const lost: number[] = []
   const faults: unknown[] = []
-  const seen = { time: 0, looks: 0, finds: 0, onSettle: () => {}, onFind: () => {} }
+  const seen = { time: 0, looks: 0, finds: 0, onLook: async () => {}, onSettle: () => {}, onFind: () => {} }
   const ledger = createVoteLedger(database.pool)
   const watchLog = createWatchLog(
     (partition, calls) => redis.door.append(partition, calls),
@@ -35,10 +35,11 @@ const startWatch = async (limits: Partial<WatchLogLimits>, isHasty: boolean) => 
       },
     },
     {
-      sleep: (ms, signal) => {
+      sleep: async (ms, signal) => {
         if (ms === settleMs) seen.onSettle()
-        else seen.looks += 1
-        return sleep(isHasty ? 20 : ms, signal)
+        else await seen.onLook()
+        seen.looks += ms === settleMs ? 0 : 1
+        await sleep(isHasty ? 20 : ms, signal)
       },
       onLost: (_partition, votes) => lost.push(votes),
       report: (fault) => faults.push(fault),
@@ -146,6 +147,20 @@ test('of more votes than it may remember it forgets those that it has seen, at a
   await waitUntil(() => lost.length === 2, { withinMs: 10_000 })
   await looked()
   expect(lost).toEqual([5, 5])
+})
+
+test('partitions that lost votes at the same time are waited for once, all together', async () => {
+  await using watch = await startWatch({}, true)
+  const { redis, lost, seen, vote } = watch
+  let settled = 0
+  seen.onSettle = () => (settled += 1)
+  for (const partition of [0, 1]) await vote(5 + partition, { partition })
+  // Between two looks.
+  seen.onLook = async () => {
+    await redis.connections.commands.del(redis.keys.stream(0), redis.keys.stream(1))
+  }
+  await waitUntil(() => lost.length === 2, { withinMs: 10_000 })
+  expect({ lost, settled }).toEqual({ lost: [5, 6], settled: 1 })
 })
 
 test('who is asked to stop while votes may still be on their way to the ledger does not call them lost', async () => {

@@ -135,15 +135,33 @@ export function createWatchLog(
     return count
   }
 
-  async function look(partition: number, memory: Memory, signal: AbortSignal): Promise<void> {
+  /** One wait for all of them: a server that fails takes many partitions, and what was seen there is not remembered for long. */
+  async function lookAtAll(signal: AbortSignal): Promise<void> {
+    const incomplete: { readonly partition: number; readonly memory: Memory; readonly count: number }[] = []
+    for (const [partition, memory] of memories) {
+      if (signal.aborted) return
+      // What could not be looked at is looked at the next time.
+      const isComplete = await look(partition, memory).catch(hooks.report)
+      if (isComplete === false) incomplete.push({ partition, memory, count: memory.entries.length })
+    }
+    if (incomplete.length === 0) return
+    await hooks.sleep(settleMs, signal)
+    for (const { partition, memory, count } of incomplete) {
+      if (signal.aborted) return
+      await countLost(partition, memory, count, signal).catch(hooks.report)
+    }
+  }
+
+  async function look(partition: number, memory: Memory): Promise<boolean> {
     forget(memory)
     const count = memory.entries.length
-    if (!(await isAnyMissing(partition, memory))) {
-      memory.seen = count
-      return
-    }
-    await hooks.sleep(settleMs, signal)
-    if (signal.aborted) return
+    if (await isAnyMissing(partition, memory)) return false
+    memory.seen = count
+    return true
+  }
+
+  /** Of the first so many that it remembers. */
+  async function countLost(partition: number, memory: Memory, count: number, signal: AbortSignal): Promise<void> {
     const entries = memory.entries.slice(0, count)
     const missing = new Set(await stream.missing(partition, idsOf(entries)))
     const gone = entries.filter(({ id }) => missing.has(id))
@@ -172,11 +190,7 @@ export function createWatchLog(
     async run(signal) {
       while (!signal.aborted) {
         await hooks.sleep(lookEveryMs, signal)
-        for (const [partition, memory] of memories) {
-          if (signal.aborted) return
-          // What could not be looked at is looked at the next time.
-          await look(partition, memory, signal).catch(hooks.report)
-        }
+        await lookAtAll(signal)
       }
     },
   }

@@ -41,7 +41,7 @@ export const withServer = async <Result>(
 }
 
 /** The primary that has the slot, as this server says; null where it says nothing. */
-const ownerAsSaidBy = async (server: TestRedis, slot: number): Promise<number | null> =>
+export const ownerAsSaidBy = async (server: TestRedis, slot: number): Promise<number | null> =>
   withServer(server, async (redis) => {
     const ranges = await redis.cluster('SLOTS')
     return ranges.find(([first, last]) => first <= slot && slot <= last)?.[2]?.[1] ?? null

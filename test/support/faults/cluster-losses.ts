@@ -9,7 +9,7 @@ import type { TestRedis } from '../redis.ts'
 import type { System } from '../system.ts'
 import { waitUntil } from '../wait-until.ts'
 import { isolate, killBeforeDisk, killBeforeReplica, type Pair, type PrimaryEnd, type ReadLog } from './cluster-ends.ts'
-import { clusterOf, goesOn, keysOf, primaryOf, settles, withServer } from './cluster-faults.ts'
+import { clusterOf, goesOn, keysOf, ownerAsSaidBy, primaryOf, settles, withServer } from './cluster-faults.ts'
 import { missingOf, partitionsOf, readLogged, sumVotes, unrecordedOf } from './logged-votes.ts'
 import { readCheckpoints } from './redis-scene.ts'
 import { countReported } from './redis-shorter-log.ts'
@@ -24,9 +24,9 @@ const returning = 50
 const partitionsAt = async (system: System, primary: TestRedis): Promise<readonly number[]> => {
   const partitions = await partitionsOf(system)
   const owners = await Promise.all(
-    partitions.map(async (partition) => primaryOf(clusterOf(system), slotOf(keysOf(system).stream(partition)))),
+    partitions.map(async (partition) => ownerAsSaidBy(primary, slotOf(keysOf(system).stream(partition)))),
   )
-  return partitions.filter((_, at) => owners[at] === primary)
+  return partitions.filter((_, at) => owners[at] === primary.port)
 }
 
 const replicaOf = async ({ servers }: TestCluster, primary: TestRedis): Promise<TestRedis> => {
