@@ -21,7 +21,7 @@ import { createVoteStream as createPostgresVoteStream } from '../adapters/postgr
 import { connectCluster } from '../adapters/redis/cluster/connect.ts'
 import { connectRedis } from '../adapters/redis/connect.ts'
 import { createDoorRestoration as createRedisDoorRestoration } from '../adapters/redis/door-restoration.ts'
-import { type DurabilityProblem, findDurabilityProblems } from '../adapters/redis/durability.ts'
+import { type DurabilityLook, lookAtDurability } from '../adapters/redis/durability.ts'
 import { createKeys } from '../adapters/redis/keys.ts'
 import { spreadTag } from '../adapters/redis/cluster/partition-tags.ts'
 import { createSharedRates } from '../adapters/redis/shared-rates.ts'
@@ -84,7 +84,7 @@ type StreamSide = {
   /** Null where every process limits for itself. */
   readonly sharedRates: SharedRates | null
   /** What keeps the stream from being as durable as VOTE_DURABILITY says. */
-  readonly durabilityProblems: () => Promise<readonly DurabilityProblem[]>
+  readonly lookAtDurability: () => Promise<DurabilityLook>
 }
 
 /** Every port, each with the adapter that the environment asks for. Disposing closes all connections. */
@@ -95,6 +95,7 @@ const replicaConnectionsMax = 2
 const listenConnections = 1
 /** As PostgreSQL has it where nobody says otherwise: enough for one process of each role. */
 const serverConnections = 100
+const asDeclared: DurabilityLook = { problems: [], warnings: [], unseen: [] }
 /** VOTE_DURABILITY=replicated: a vote is accepted when this many replicas have it, within this time. */
 const replication = { replicasMin: 1, waitMs: 1000 }
 
@@ -199,7 +200,7 @@ function connectToPostgresAlone(
     viewerCounts: createPostgresViewerCounts(pool),
     sharedRates: null,
     // Votes are in the same log as the ledger.
-    durabilityProblems: async () => [],
+    lookAtDurability: async () => asDeclared,
     stop: listener.stop,
   }
 }
@@ -234,8 +235,8 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
     feed,
     viewerCounts: createRedisViewerCounts(connections.cache, keys),
     sharedRates: createSharedRates(connections.cache, keys),
-    durabilityProblems: async () =>
-      config.isVoteDurabilityChecked ? findDurabilityProblems(connections.commands, voteDurability) : [],
+    lookAtDurability: async () =>
+      config.isVoteDurabilityChecked ? lookAtDurability(connections.commands, voteDurability) : asDeclared,
     stop: async () => {
       stream.stop()
       feed.stop()

@@ -195,7 +195,7 @@ export const measureStream = (registry: Registry): StreamMetrics => {
   const registers = [registry]
   const problems = new Gauge({
     name: 'tallycast_stream_durability_problems',
-    help: 'Settings of Redis with which it keeps votes less well than VOTE_DURABILITY says; 0 when all is well, NaN while Redis cannot be asked.',
+    help: 'Settings of Redis with which it keeps votes less well than VOTE_DURABILITY says; those of replicas, which may take over, among them; 0 when all is well, NaN while servers that may have some cannot be asked.',
     registers,
   })
   return { durabilityProblems: (count) => problems.set(count) }

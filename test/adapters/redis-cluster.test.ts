@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { connectRedis } from '../../src/adapters/redis/connect.ts'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
-import { findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
 import { SLOTS, slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
@@ -17,7 +15,7 @@ import { connectTestCluster } from '../support/adapters-cluster.ts'
 import { certify, makeAuthority } from '../support/certificates.ts'
 import { findFreePorts } from '../support/free-ports.ts'
 import { shareTestRedis, startTestRedis } from '../support/redis.ts'
-import { clusterOptions, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
+import { clusterOptions, handOver, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -81,15 +79,6 @@ test('where replicas are asked for, it is those of the server that took the vote
     process.kill(replica.pid(), 'SIGCONT')
   }
 })
-
-/** Tells both primaries that the slot is the other's from now on. */
-const handOver = async (slot: number, from: Redis, to: Redis): Promise<void> => {
-  const [fromId, toId] = [String(await from.call('CLUSTER', 'MYID')), String(await to.call('CLUSTER', 'MYID'))]
-  // Who has imported a slot is believed by the others.
-  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId)
-  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
-  await from.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
-}
 
 test('news goes on when the slot of its channel has moved, and the listener hears of the gap', async () => {
   const feed = createTallyFeed(connections, keys, () => undefined)
@@ -273,21 +262,4 @@ test('over TLS servers are called by the names that they announce, and those mus
     setDefaultCACertificates(trusted)
     await rm(folder, { recursive: true })
   }
-})
-
-test('each primary is looked at for what it keeps, and one that is named as if it were alone says how it is to be named', async () => {
-  expect(await findDurabilityProblems(connections.commands, 'durable')).toEqual([])
-  const [, second] = connections.commands.primaries()
-  await second?.config('SET', 'appendfsync', 'everysec')
-  const port = second?.options.port
-  expect(await findDurabilityProblems(connections.commands, 'durable')).toMatchObject([
-    { problem: expect.stringContaining(`127.0.0.1:${port}: appendfsync is everysec`) },
-  ])
-  await second?.config('SET', 'appendfsync', 'always')
-  const alone = connectRedis({ url: `redis://127.0.0.1:${port}`, onError: () => undefined })
-  await alone.ready()
-  expect(await findDurabilityProblems(alone.commands, 'durable')).toMatchObject([
-    { problem: expect.stringContaining('redis-cluster://') },
-  ])
-  alone.stop()
 })

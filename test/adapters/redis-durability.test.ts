@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { connectRedis, type RedisConnections } from '../../src/adapters/redis/connect.ts'
-import { type Durability, findDurabilityProblems } from '../../src/adapters/redis/durability.ts'
+import { type Durability, lookAtDurability } from '../../src/adapters/redis/durability.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -27,7 +27,7 @@ const durable = {
 }
 beforeEach(() => set(durable))
 
-const find = (durability: Durability) => findDurabilityProblems(connections.commands, durability)
+const find = async (durability: Durability) => (await lookAtDurability(connections.commands, durability)).problems
 
 test.each([
   ['durable', {}],
@@ -88,7 +88,7 @@ test('a Redis that hides its configuration is a problem that names the way out',
   const hidden = connectRedis({ url: url.href })
   try {
     await hidden.ready()
-    const problems = await findDurabilityProblems(hidden.commands, 'durable')
+    const { problems } = await lookAtDurability(hidden.commands, 'durable')
     expect(problems.map(({ problem }) => problem)).toEqual([expect.stringContaining('VOTE_DURABILITY_CHECK=off')])
   } finally {
     hidden.stop()

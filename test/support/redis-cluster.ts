@@ -61,6 +61,15 @@ export const clusterOptions = (busPort: number): readonly string[] => [
   '0',
 ]
 
+/** Tells both primaries that the slot is the other's from now on. */
+export const handOver = async (slot: number, from: Redis, to: Redis): Promise<void> => {
+  const [fromId, toId] = [String(await from.call('CLUSTER', 'MYID')), String(await to.call('CLUSTER', 'MYID'))]
+  // Who has imported a slot is believed by the others.
+  await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId)
+  await to.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+  await from.call('CLUSTER', 'SETSLOT', slot, 'NODE', toId)
+}
+
 /** Whether every server calls the cluster well, and knows all of them in their roles. */
 export const isClusterSettled = async ({ servers }: Pick<TestCluster, 'servers'>): Promise<boolean> =>
   withEach(servers, async (all) => (await Promise.all(all.map(isSettled))).every(Boolean))

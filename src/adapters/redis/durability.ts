@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
-import { orUnavailable } from './faults.ts'
-import { type Servers, serversOf } from './servers.ts'
+import { DependencyUnavailable } from '../../ports/unavailable.ts'
+import { isPassing, orUnavailable } from './faults.ts'
+import type { RedisCluster, Servers } from './servers.ts'
 
 /** What an accepted vote survives; the words of VOTE_DURABILITY. */
 export type Durability = 'durable' | 'fast' | 'memory' | 'replicated'
@@ -8,43 +9,81 @@ export type Durability = 'durable' | 'fast' | 'memory' | 'replicated'
 /** What stands between Redis as it is and the durability that was declared. `mend` are lines for redis-cli, if any help. */
 export type DurabilityProblem = { readonly problem: string; readonly mend: readonly string[] }
 
+export type DurabilityLook = {
+  /** Empty: Redis keeps the votes that it accepts now as was declared. */
+  readonly problems: readonly DurabilityProblem[]
+  /** Takes nothing from votes that are accepted now: replicas that would keep them less well, primaries that accept none for want of one. */
+  readonly warnings: readonly DurabilityProblem[]
+  /** Primaries that do not answer: they accept nothing, and are looked at once they do. */
+  readonly unseen: readonly string[]
+}
+
 const redisMajorMin = 7
 const valkeyMajorMin = 8
 
 /**
- * Compares what Redis is set to with the declared durability. Empty: it keeps accepted votes as promised. What it needs to
- * know and may not read is a problem too.
+ * Compares what Redis is set to with the declared durability. What it needs to know and may not read is a problem too.
+ * Throws `DependencyUnavailable` where no server answers.
  */
-export function findDurabilityProblems(
-  servers: Servers,
-  durability: Durability,
-): Promise<readonly DurabilityProblem[]> {
+export function lookAtDurability(servers: Servers, durability: Durability): Promise<DurabilityLook> {
   return orUnavailable('stream', async () => {
-    if (servers instanceof Redis) return findProblemsOf(servers, durability, false)
-    const problems = serversOf(servers).map(async (redis) => {
-      const { host = '', port = 0 } = redis.options
-      return (await findProblemsOf(redis, durability, true)).map(({ problem, mend }) => ({
-        problem: `${host}:${port}: ${problem}`,
-        mend: mend.map((line) => `-h ${host} -p ${port} ${line}`),
-      }))
-    })
-    return (await Promise.all(problems)).flat()
+    if (!(servers instanceof Redis)) return lookAtCluster(servers, durability)
+    const { problems, replicas } = await lookAtServer(servers, durability, false)
+    const isAlone = durability === 'replicated' && replicas === 0
+    return { problems: isAlone ? [...problems, withoutReplica] : problems, warnings: [], unseen: [] }
   })
 }
 
-async function findProblemsOf(
-  redis: Redis,
-  durability: Durability,
-  isInCluster: boolean,
-): Promise<readonly DurabilityProblem[]> {
+async function lookAtCluster(cluster: RedisCluster, durability: Durability): Promise<DurabilityLook> {
+  const lookAtEach = (servers: readonly Redis[]): Promise<readonly Member[]> =>
+    Promise.all(servers.map((redis) => lookAtMember(redis, durability)))
+  const [primaries, replicas] = await Promise.all([lookAtEach(cluster.primaries()), lookAtEach(cluster.replicas())])
+  const seen = primaries.filter(({ isSeen }) => isSeen)
+  if (seen.length === 0) throw new DependencyUnavailable('stream', 'no primary of the cluster answers')
+  const alone = durability === 'replicated' ? seen.filter((member) => member.replicas === 0) : []
+  const ofAlone = alone.map((member) => at(member.address, withoutReplica))
+  const isAnyFollowed = alone.length < seen.length
+  return {
+    problems: [...seen.flatMap(({ problems }) => problems), ...(isAnyFollowed ? [] : ofAlone)],
+    // The servers tell of their replicas in any order.
+    warnings: [
+      ...replicas.toSorted((a, b) => a.address.localeCompare(b.address)).flatMap(({ problems }) => problems),
+      ...(isAnyFollowed ? ofAlone : []),
+    ],
+    unseen: primaries.filter(({ isSeen }) => !isSeen).map(({ address }) => address),
+  }
+}
+
+type Member = Found & { readonly address: string; readonly isSeen: boolean }
+
+async function lookAtMember(redis: Redis, durability: Durability): Promise<Member> {
+  const { host = '', port = 0 } = redis.options
+  const address = `${host}:${port}`
+  try {
+    const { problems, replicas } = await lookAtServer(redis, durability, true)
+    return { address, isSeen: true, problems: problems.map((problem) => at(address, problem)), replicas }
+  } catch (error) {
+    if (!isPassing(error)) throw error
+    return { address, isSeen: false, problems: [], replicas: 0 }
+  }
+}
+
+function at(address: string, { problem, mend }: DurabilityProblem): DurabilityProblem {
+  const colon = address.lastIndexOf(':')
+  const where = `-h ${address.slice(0, colon)} -p ${address.slice(colon + 1)}`
+  return { problem: `${address}: ${problem}`, mend: mend.map((line) => `${where} ${line}`) }
+}
+
+type Found = { readonly problems: readonly DurabilityProblem[]; readonly replicas: number }
+
+async function lookAtServer(redis: Redis, durability: Durability, isInCluster: boolean): Promise<Found> {
   const info = parseInfo(await redis.info())
+  const replicas = Number(info.get('connected_slaves') ?? 0)
   const problems = [...versionProblems(info)]
   if (!isInCluster && info.get('cluster_enabled') === '1') problems.push(clusterUnnamed)
   const settings = await readSettings(redis)
-  if (settings === null) return [...problems, configForbidden]
-  problems.push(...evictionProblems(settings), ...fileProblems(settings, durability))
-  if (durability === 'replicated') problems.push(...replicaProblems(info))
-  return problems
+  if (settings === null) return { problems: [...problems, configForbidden], replicas }
+  return { problems: [...problems, ...evictionProblems(settings), ...fileProblems(settings, durability)], replicas }
 }
 
 type Settings = ReadonlyMap<string, string>
@@ -59,6 +98,11 @@ const configForbidden: DurabilityProblem = {
 const clusterUnnamed: DurabilityProblem = {
   problem:
     'this Redis is one server of a cluster, and refuses the keys of the others: let REDIS_URL begin with redis-cluster:// (over TLS rediss-cluster://)',
+  mend: [],
+}
+
+const withoutReplica: DurabilityProblem = {
+  problem: 'no replica is connected, and VOTE_DURABILITY is replicated',
   mend: [],
 }
 
@@ -110,11 +154,6 @@ function fileProblems(settings: Settings, durability: Durability): readonly Dura
     })
   }
   return problems
-}
-
-function replicaProblems(info: Settings): readonly DurabilityProblem[] {
-  if (Number(info.get('connected_slaves') ?? 0) > 0) return []
-  return [{ problem: 'no replica is connected, and VOTE_DURABILITY is replicated', mend: [] }]
 }
 
 /** Null where reading is forbidden: by the access list, or because the provider renamed the command. */

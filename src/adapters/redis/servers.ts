@@ -11,6 +11,8 @@ export type RedisCluster = {
   /** Does the work on the server that has the key; on another one, where the answer is that the key is there. */
   readonly at: <T>(key: string, work: Work<T>) => Promise<T>
   readonly primaries: () => readonly Redis[]
+  /** To ask them about themselves: what they have of the keys may be old. */
+  readonly replicas: () => readonly Redis[]
   /** Hears each time after which a key may be in a shorter log: a connection was lost, or another server has its slot. */
   readonly onInterruption: (listener: () => void) => void
   /** Hears after each look at who has which slot, and whether that has changed. */
@@ -24,8 +26,18 @@ export function onServerOf<T>(servers: Servers, key: string, work: Work<T>): Pro
   return servers instanceof Redis ? work(servers, askNobody) : servers.at(key, work)
 }
 
-export function serversOf(servers: Servers): readonly Redis[] {
-  return servers instanceof Redis ? [servers] : servers.primaries()
+/** For what any server may be asked: the one that has the key first, and while that is away one of the others. */
+export async function onServerNear<T>(servers: Servers, key: string, work: Work<T>): Promise<T> {
+  try {
+    return await onServerOf(servers, key, work)
+  } catch (error) {
+    if (servers instanceof Redis) throw error
+    try {
+      return await Promise.any(servers.primaries().map((redis) => work(redis, askNobody)))
+    } catch {
+      throw error
+    }
+  }
 }
 
 export function onInterruption(servers: Servers, listener: () => void): void {

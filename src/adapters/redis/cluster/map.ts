@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { DependencyUnavailable, isUnavailable } from '../../../ports/unavailable.ts'
+import { isUnavailable } from '../../../ports/unavailable.ts'
 import { waitUntilReady } from '../connect.ts'
 import { slotOf } from './key-slot.ts'
 
@@ -9,6 +8,10 @@ export type ClusterMap = {
   /** The primary that has the key; null while nobody says that one has. */
   readonly ownerOf: (key: string) => string | null
   readonly primaries: () => readonly string[]
+  /** The connections over which the replicas are asked, each of which may be a primary soon. */
+  readonly replicas: () => readonly Redis[]
+  /** Whether it is said that all slots are served. */
+  readonly isWell: () => boolean
   /** Whether the cluster knows this server, as whatever. */
   readonly has: (address: string) => boolean
   /** What a server said of a slot counts until the next look. */
@@ -17,8 +20,6 @@ export type ClusterMap = {
   readonly lookNow: () => void
   /** Hears after each look, and whether a slot has another owner since the one before. */
   readonly onLook: (listener: (hasChanged: boolean) => void) => void
-  /** Resolves when the cluster serves all slots; throws `DependencyUnavailable` when it does not within the time. */
-  readonly ready: (withinMs: number) => Promise<void>
   readonly stop: () => void
 }
 
@@ -35,7 +36,6 @@ type Said = {
 
 const lookEveryMs = 1_000
 const answerWithinMs = 500
-const readyLookMs = 50
 
 /**
  * Keeps asking the servers who has which slot.
@@ -47,7 +47,7 @@ const readyLookMs = 50
 export function createClusterMap(
   seeds: readonly string[],
   open: (address: string) => Redis,
-  lastError: () => Error | undefined,
+  onFault: (address: string, fault: unknown) => void,
 ): ClusterMap {
   const connections = new Map<string, Redis>()
   const listeners = new Set<(hasChanged: boolean) => void>()
@@ -56,8 +56,6 @@ export function createClusterMap(
   let looking: Promise<void> | null = null
   let isStopped = false
   let hasMoved = false
-  /** What a server answered last that could not say. */
-  let refusal: unknown
 
   function connectionTo(address: string): Redis {
     const connection = connections.get(address) ?? open(address)
@@ -73,7 +71,7 @@ export function createClusterMap(
       return readSaid(info, slots, address)
     } catch (error) {
       // What failed on the way there the connection tells by itself.
-      if (!isUnavailable(error)) refusal = error
+      if (!isUnavailable(error)) onFault(address, error)
       return null
     }
   }
@@ -101,11 +99,18 @@ export function createClusterMap(
     looking = look().finally(() => (looking = null))
   }
 
+  const listPrimaries = (): readonly string[] => [...new Set(known.ranges.map(({ address }) => address))]
+
   const timer = setInterval(lookNow, lookEveryMs)
   lookNow()
   return {
     ownerOf: (key) => owners[slotOf(key)] ?? null,
-    primaries: () => [...new Set(known.ranges.map(({ address }) => address))],
+    primaries: listPrimaries,
+    replicas: () => {
+      const primaries = listPrimaries()
+      return known.addresses.filter((address) => !primaries.includes(address)).map(connectionTo)
+    },
+    isWell: () => known.isWell,
     has: (address) => known.addresses.includes(address),
     moved: (slot, address) => {
       owners[slot] = address
@@ -114,17 +119,6 @@ export function createClusterMap(
     },
     lookNow,
     onLook: (listener) => void listeners.add(listener),
-    ready: async (withinMs) => {
-      const until = performance.now() + withinMs
-      while (!known.isWell) {
-        if (performance.now() >= until) {
-          const cause = refusal ?? lastError()
-          throw new DependencyUnavailable('stream', `the cluster did not serve within ${withinMs} ms`, { cause })
-        }
-        lookNow()
-        await sleep(readyLookMs)
-      }
-    },
     stop: () => {
       isStopped = true
       clearInterval(timer)

@@ -97,6 +97,7 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
   return {
     at,
     primaries: () => map.primaries().map(connectionTo),
+    replicas: map.replicas,
     onInterruption: (listener) => void listeners.add(listener),
     onLook: map.onLook,
     stop: () => {
