@@ -14,6 +14,7 @@ import {
   promoteLagging,
   restartWithoutTail,
 } from '../support/faults/cluster-losses.ts'
+import { startWithoutPrimary } from '../support/faults/cluster-outage.ts'
 import { useSystem } from '../support/system.ts'
 
 const system = useSystem({ apis: 2, workers: 2, partitions: 8, redis: 'cluster' })
@@ -39,7 +40,7 @@ describe.each([
     appendfsync: 'always',
     faults: [moveSlots, killPrimary, restartEach, pausePrimary, isolateConfirmed],
   },
-  { durability: 'durable', appendfsync: 'always', faults: [promoteLagging, isolateTrusted] },
+  { durability: 'durable', appendfsync: 'always', faults: [startWithoutPrimary, promoteLagging, isolateTrusted] },
   { durability: 'fast', appendfsync: 'everysec', faults: [restartWithoutTail] },
 ] as const)(
   'a Redis Cluster of 3 primaries and 3 replicas whose VOTE_DURABILITY is $durability, while 400 people vote in each second',

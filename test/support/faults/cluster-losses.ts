@@ -21,7 +21,7 @@ const noticedWithinMs = 15_000
 const returning = 50
 
 /** The partitions that this server has, as it says itself. */
-const partitionsAt = async (system: System, primary: TestRedis): Promise<readonly number[]> => {
+export const partitionsAt = async (system: System, primary: TestRedis): Promise<readonly number[]> => {
   const partitions = await partitionsOf(system)
   const owners = await Promise.all(
     partitions.map(async (partition) => ownerAsSaidBy(primary, slotOf(keysOf(system).stream(partition)))),
@@ -29,7 +29,7 @@ const partitionsAt = async (system: System, primary: TestRedis): Promise<readonl
   return partitions.filter((_, at) => owners[at] === primary.port)
 }
 
-const replicaOf = async ({ servers }: TestCluster, primary: TestRedis): Promise<TestRedis> => {
+export const replicaOf = async ({ servers }: TestCluster, primary: TestRedis): Promise<TestRedis> => {
   for (const server of servers) {
     const replication = await withServer(server, async (redis) => redis.info('replication'))
     if (replication.includes(`master_port:${primary.port}\r\n`)) return server
