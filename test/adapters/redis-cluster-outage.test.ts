@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
+import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
 import { connectRedis } from '../../src/adapters/redis/connect.ts'
 import { lookAtDurability } from '../../src/adapters/redis/durability.ts'
@@ -9,10 +10,17 @@ import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { explainStart } from '../../src/main/explain-start.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
-import { withServer } from '../support/faults/cluster-faults.ts'
+import { primaryOf, withServer } from '../support/faults/cluster-faults.ts'
+import { replicaOf } from '../support/faults/cluster-losses.ts'
 import { findFreePorts } from '../support/free-ports.ts'
 import type { TestRedis } from '../support/redis.ts'
-import { isClusterSettled, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
+import {
+  countErrors,
+  handOver,
+  isClusterSettled,
+  startTestCluster,
+  type TestCluster,
+} from '../support/redis-cluster.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -44,13 +52,10 @@ const openDoor = async (partition: number, pollId: string): Promise<void> => {
   stream.stop()
 }
 
-/** The primary that has the partition, and its replica, as the cluster was made. */
+/** The primary that has the partition, and its replica. */
 const pairOf = async (partition: number): Promise<readonly [TestRedis, TestRedis]> => {
-  const port = await connections.commands.at(keys.stream(partition), async (redis) => redis.options.port)
-  const at = cluster.servers.findIndex((server) => server.port === port)
-  const [primary, replica] = [cluster.servers[at], cluster.servers[at + 3]]
-  if (primary === undefined || replica === undefined) throw new Error('the cluster is not as it was made')
-  return [primary, replica]
+  const primary = await primaryOf(cluster, slotOf(keys.stream(partition)))
+  return [primary, await replicaOf(cluster, primary)]
 }
 
 /** A partition that another primary has than this one. */
@@ -64,6 +69,30 @@ const partitionElsewhere = async (partition: number): Promise<number> => {
 const setAll = async (name: string, value: string, servers = cluster.servers): Promise<void> => {
   for (const server of servers) await withServer(server, async (redis) => redis.config('SET', name, value))
 }
+
+/** The duties of the connections of ours that the server has. */
+const dutiesAt = async (server: TestRedis): Promise<readonly string[]> => {
+  const list = String(await withServer(server, async (redis) => redis.call('CLIENT', 'LIST')))
+  return [...list.matchAll(/ name=tallycast-(\w+) /g)].map(([, duty = '']) => duty).toSorted()
+}
+
+test('a process has one connection for each duty and primary, and one to each replica, also when a slot has moved', async () => {
+  const atPrimary = ['cache', 'commands', 'map', 'publisher', 'subscriber']
+  const isSo = async (): Promise<boolean> => {
+    const duties = await Promise.all(cluster.servers.map(dutiesAt))
+    return duties.every((at, number) => at.join() === (number < 3 ? atPrimary.join() : 'map'))
+  }
+  // Those of processes that have just ended may be there yet.
+  await waitUntil(isSo)
+  const key = 'moves'
+  const from = await connections.commands.at(key, async (redis) => redis)
+  const to = connections.commands.primaries().find((primary) => primary !== from)
+  if (to === undefined) throw new Error('one server has all slots')
+  await handOver(slotOf(key), from, to)
+  expect(await connections.commands.at(key, async (redis) => redis.exists(key))).toBe(0)
+  expect(await isSo()).toBe(true)
+  await handOver(slotOf(key), to, from)
+})
 
 test('each primary is looked at for what it keeps, and one that is named as if it were alone says how it is to be named', async () => {
   const look = async () => lookAtDurability(connections.commands, 'durable')
@@ -123,6 +152,24 @@ test('where replicas must confirm, a primary without one is told; where none has
   }
   await waitUntil(async () => (await look()).warnings.length === 0, { withinMs: failsOverWithinMs })
   await waitUntil(async () => isClusterSettled(cluster), { withinMs: failsOverWithinMs })
+})
+
+test('a replica that takes over has never seen the scripts, and is told them; nobody is connected twice', async () => {
+  const pollId = somePollId()
+  await openDoor(0, pollId)
+  const [, replica] = await pairOf(0)
+  const countUnknown = async (): Promise<number> => withServer(replica, async (redis) => countErrors(redis, 'NOSCRIPT'))
+  const before = await countUnknown()
+  await withServer(replica, async (redis) => redis.call('CLUSTER', 'FAILOVER'))
+  const hasTakenOver = async (): Promise<boolean> =>
+    (await withServer(replica, async (redis) => redis.info('replication'))).includes('role:master')
+  await waitUntil(hasTakenOver, { withinMs: failsOverWithinMs })
+  const door = createVoteDoor(connections.commands, keys)
+  const isAccepted = async (): Promise<boolean> =>
+    (await door.append(0, [someCall({ pollId })]).catch(() => []))[0]?.answer === 'accepted'
+  await waitUntil(isAccepted, { withinMs: failsOverWithinMs, what: 'votes are accepted' })
+  expect(await countUnknown()).toBeGreaterThan(before)
+  for (const duties of await Promise.all(cluster.servers.map(dutiesAt))) expect(duties).toEqual([...new Set(duties)])
 })
 
 test('while a primary and its replica are silent, who starts serves the partitions of the others, and these once they are back', async () => {

@@ -1,4 +1,4 @@
-import { beforeAll, describe, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { survive } from '../support/fault-case.ts'
 import {
   clusterOf,
@@ -15,6 +15,7 @@ import {
   restartWithoutTail,
 } from '../support/faults/cluster-losses.ts'
 import { startWithoutPrimary } from '../support/faults/cluster-outage.ts'
+import { listForbidden } from '../support/redis-cluster.ts'
 import { useSystem } from '../support/system.ts'
 
 const system = useSystem({ apis: 2, workers: 2, partitions: 8, redis: 'cluster' })
@@ -49,6 +50,7 @@ describe.each([
 
     test.each(faults)('$fact', async (fault) => {
       await survive(system(), fault)
+      expect(await listForbidden(clusterOf(system()))).toEqual([])
     })
   },
 )

@@ -12,6 +12,7 @@ import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { listSeeds } from '../../src/runtime/redis-url.ts'
 import type { AdapterOptions, Adapters } from './adapters.ts'
+import { withLeastRights } from './least-rights.ts'
 import { shareTestCluster } from './redis.ts'
 
 export const connectTestCluster = async (redisUrl: string): Promise<RedisConnections<RedisCluster>> => {
@@ -22,12 +23,14 @@ export const connectTestCluster = async (redisUrl: string): Promise<RedisConnect
   return connections
 }
 
-/** The adapters of the full profile on a Redis Cluster, under a prefix of their own. */
+/** The adapters of the full profile on a Redis Cluster, under a prefix of their own, with no more rights than the docs say they need. */
 async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const { redisUrl, prefix } = await shareTestCluster()
   const keys = createKeys(prefix, spreadTag)
-  const connections = await connectTestCluster(redisUrl)
+  const connections = await connectTestCluster(withLeastRights(redisUrl))
   const { commands, cache, subscriber } = connections
+  // What only a test asks for, nobody else has the right to.
+  const { commands: asked, stop: stopAsking } = await connectTestCluster(redisUrl)
   const stream = createVoteStream(connections, keys)
   const feed = createTallyFeed(connections, keys, () => undefined)
   return {
@@ -39,7 +42,7 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     viewerCounts: createViewerCounts(cache, keys),
     takeOut: async (partition, entries) => {
       const key = keys.stream(partition)
-      await commands.at(key, async (redis) => redis.xdel(key, ...entries))
+      await asked.at(key, async (redis) => redis.xdel(key, ...entries))
     },
     cutFeed: async () => {
       const cut = subscriber.primaries().map(async (redis) => {
@@ -52,13 +55,14 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
     },
     countSubscriptions: async (pollId) => {
       const channel = keys.pollUpdates(pollId)
-      const [, count] = await commands.at(channel, async (redis) => redis.pubsub('SHARDNUMSUB', channel))
+      const [, count] = await asked.at(channel, async (redis) => redis.pubsub('SHARDNUMSUB', channel))
       return Number(count)
     },
     stop: async () => {
       feed.stop()
       stream.stop()
       connections.stop()
+      stopAsking()
     },
   }
 }

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { findFreePorts } from './free-ports.ts'
+import { leastRightsOptions } from './least-rights.ts'
 import { startTestRedis, type TestRedis } from './redis.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -21,14 +22,17 @@ export type TestCluster = {
 
 type TestNodes = Pick<TestCluster, 'servers' | 'stop'> & { readonly busPorts: readonly number[] }
 
-/** Six servers that are no cluster yet. Takes options of redis-server, after the durable defaults. */
+/** Six servers that are no cluster yet, and know the user of least rights. Takes options of redis-server, after the durable defaults. */
 export const startTestNodes = async (args: readonly string[] = []): Promise<TestNodes> => {
   const count = primaries * (1 + replicasOfEach)
   // All of them below those of outgoing connections: whoever calls a server that is gone must not be given its port.
   const ports = await findFreePorts(2 * count)
   const busPorts = ports.slice(count)
+  const rights = await leastRightsOptions()
   const servers = await Promise.all(
-    busPorts.map(async (busPort, at) => startTestRedis([...clusterOptions(busPort), ...args], [], ports[at])),
+    busPorts.map(async (busPort, at) =>
+      startTestRedis([...clusterOptions(busPort), ...rights, ...args], [], ports[at]),
+    ),
   )
   const stop = async (): Promise<void> => {
     await Promise.all(servers.map(async (server) => server.stop()))
@@ -36,7 +40,7 @@ export const startTestNodes = async (args: readonly string[] = []): Promise<Test
   return { servers, busPorts, stop }
 }
 
-/** A Redis Cluster of 3 primaries and 3 replicas on loopback. Takes options of redis-server, after the durable defaults. */
+/** A Redis Cluster of 3 primaries and 3 replicas on loopback, which knows the user of least rights. Takes options of redis-server, after the durable defaults. */
 export const startTestCluster = async (args: readonly string[] = []): Promise<TestCluster> => {
   const { servers, busPorts, stop } = await startTestNodes(args)
   try {
@@ -73,6 +77,19 @@ export const handOver = async (slot: number, from: Redis, to: Redis): Promise<vo
 /** Whether every server calls the cluster well, and knows all of them in their roles. */
 export const isClusterSettled = async ({ servers }: Pick<TestCluster, 'servers'>): Promise<boolean> =>
   withEach(servers, async (all) => (await Promise.all(all.map(isSettled))).every(Boolean))
+
+/** How often a server has answered with this word instead of doing what it was asked. */
+export const countErrors = async (redis: Redis, word: string): Promise<number> =>
+  Number(new RegExp(`errorstat_${word}:count=(\\d+)`).exec(await redis.info('errorstats'))?.[1] ?? 0)
+
+const forbidden = /^(?:cmdstat_(?:keys|scan|randomkey|flushall|flushdb)|errorstat_(?:CROSSSLOT|NOPERM)).*/gm
+
+/** What the servers were asked since they run that nobody may ask of a cluster: all keys, keys of several slots, or what the asker has no right to. */
+export const listForbidden = async ({ servers }: Pick<TestCluster, 'servers'>): Promise<readonly string[]> =>
+  withEach(servers, async (all) => {
+    const counts = all.map(async (redis) => `${await redis.info('commandstats')}${await redis.info('errorstats')}`)
+    return (await Promise.all(counts)).flatMap((text) => text.match(forbidden) ?? [])
+  })
 
 /** Does the work with a connection to each of the servers. */
 const withEach = async <Result>(

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
 import type { RedisCluster } from '../../src/adapters/redis/servers.ts'
 import { findFreePorts } from './free-ports.ts'
+import { withLeastRights } from './least-rights.ts'
 import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { connectTestCluster } from './adapters-cluster.ts'
@@ -84,7 +85,8 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
   const database = postgres ?? (await createTestDatabase())
   const redis = plan.redis === 'own' ? await startTestRedis([], plan.redisUnder) : null
   const cluster = plan.redis === 'cluster' ? await startOwnCluster() : null
-  const ownUrl = (redis ?? cluster)?.redisUrl ?? null
+  // A process may do no more in a cluster than the docs say it has to.
+  const ownUrl = redis?.redisUrl ?? (cluster === null ? null : withLeastRights(cluster.redisUrl))
   const { redisUrl, prefix } = ownUrl === null ? shareTestRedis() : { redisUrl: ownUrl, prefix: '' }
   const ways = plan.hasWays === true ? await layWays(database.databaseUrl, redisUrl) : null
   const prepared = (await plan.prepare?.(database, postgres)) ?? {}

@@ -95,6 +95,8 @@ export function openConnection(settings: RedisSettings, duty: string, hasCommand
   const commandTimeout = settings.commandTimeoutMs ?? commandTimeoutMsDefault
   const redis = new Redis(settings.url, {
     connectionName: `tallycast-${duty}`,
+    // A right more than a user needs, for what nobody reads.
+    disableClientInfo: true,
     // Answers keep one form, whatever the server offers.
     protocol: 2,
     connectTimeout: connectTimeoutMs,
