@@ -185,10 +185,10 @@ test('while a primary and its replica are silent, who starts serves the partitio
   for (const server of [primary, replica]) process.kill(server.pid(), 'SIGSTOP')
   const late = connectTo([primary.port, others[0]?.port ?? 0])
   try {
-    await late.ready()
+    await expect(late.ready()).resolves.toBeUndefined()
     const door = createVoteDoor(late.commands, keys)
     // A start asks for the time where partition 0 is.
-    expect(await door.now()).toBeGreaterThan(0)
+    await expect(door.now()).resolves.toBeGreaterThan(0)
     expect(await lookAtDurability(late.commands, 'durable')).toEqual({
       problems: [],
       warnings: [],

@@ -218,8 +218,10 @@ test('a user with the rights that the docs name has no others', async () => {
   await expect(ask('EVAL', "return redis.call('DEL', KEYS[1])", '1', key)).rejects.toThrow("can't run this command")
   await expect(ask('UNLINK', 'a', 'b')).rejects.toThrow('CROSSSLOT')
   // The journeys see by this that no process has asked for such a thing.
-  const seen = (await listForbidden(cluster)).map((line) => line.split(':')[0]).toSorted()
-  expect(seen).toEqual(['cmdstat_flushall', 'cmdstat_keys', 'cmdstat_scan', 'errorstat_CROSSSLOT', 'errorstat_NOPERM'])
+  const seen = (await listForbidden(cluster)).map((line) => line.split(':')[0])
+  expect(new Set(seen)).toEqual(
+    new Set(['cmdstat_flushall', 'cmdstat_keys', 'cmdstat_scan', 'errorstat_CROSSSLOT', 'errorstat_NOPERM']),
+  )
   user.stop()
 })
 

@@ -95,6 +95,40 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'nothing starts while the primary with the first partition is away',
+    edits: [
+      {
+        file: 'src/adapters/redis/vote-door.ts',
+        from: 'onServerNear(servers, keys.stream(0), readClock)',
+        to: 'onServerOf(servers, keys.stream(0), readClock)',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-cluster-outage.test.ts',
+        title:
+          'while a primary and its replica are silent, who starts serves the partitions of the others, and these once they are back',
+      },
+    ],
+  },
+  {
+    breaks: 'a replica that keeps votes less well is told of once it has taken over',
+    edits: [
+      {
+        file: 'src/adapters/redis/durability.ts',
+        from: 'lookAtEach(cluster.replicas())',
+        to: 'lookAtEach([])',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-cluster-outage.test.ts',
+        title:
+          'a replica that would keep votes less well is told before it takes over, and is no reason to start nothing',
+      },
+    ],
+  },
+  {
     breaks: 'a vote is called accepted before the disk has it, on PostgreSQL',
     edits: [
       {
