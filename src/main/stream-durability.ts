@@ -1,7 +1,7 @@
+import type { Log } from '../runtime/log.ts'
 import { measureStream } from '../runtime/metrics.ts'
 import { SetupProblem } from '../runtime/setup-problem.ts'
 import { sleep } from '../runtime/stop-signal.ts'
-import type { Log } from '../runtime/log.ts'
 import type { Adapters } from './adapters.ts'
 import type { RoleContext } from './role.ts'
 
@@ -57,7 +57,7 @@ function createTellLook(log: Log): (look: Look) => void {
     else log.error({ problems, mend }, 'Redis keeps votes less well than declared')
   })
   const tellWarnings = onChange((problems, mend) => {
-    if (problems === '') log.info('every server of the cluster is as VOTE_DURABILITY needs it again')
+    if (problems === '') log.info('no server of the cluster that answers is weaker than VOTE_DURABILITY says any more')
     else
       log.warn(
         { problems, mend },
@@ -69,7 +69,8 @@ function createTellLook(log: Log): (look: Look) => void {
     else log.warn({ servers }, 'primaries of the cluster do not answer: how they keep votes is looked at once they do')
   })
   return ({ problems, warnings, unseen }) => {
-    tellProblems(problems)
+    // One that was weak and is away now is not as declared again.
+    if (problems.length > 0 || unseen.length === 0) tellProblems(problems)
     tellWarnings(warnings)
     tellUnseen(unseen.map((problem) => ({ problem, mend: [] })))
   }

@@ -40,6 +40,8 @@ const goesOnIn = async (system: System, partitions: readonly number[]): Promise<
 
 export const startWithoutPrimary: Fault = {
   fact: 'processes that start while a primary is away serve the partitions of the others, and its own once it is there; that it comes back weaker is told',
+  // Those whom it would have served do not pile up: they would slow the start down, which is what this is about.
+  plan: { retriesMax: 2 },
   async inject(scene) {
     const { system } = scene
     const cluster = clusterOf(system)
