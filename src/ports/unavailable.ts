@@ -17,3 +17,14 @@ export class DependencyUnavailable extends Error {
 export function isUnavailable(error: unknown): error is DependencyUnavailable {
   return error instanceof DependencyUnavailable
 }
+
+/**
+ * What was asked about is on its way to another server. Certainly nothing was done of it; what is about other polls may well be done,
+ * so it is worth asking for alone.
+ */
+export class DependencyMoving extends DependencyUnavailable {
+  constructor(dependency: Dependency, message: string, options?: ErrorOptions) {
+    super(dependency, message, options)
+    this.name = 'DependencyMoving'
+  }
+}

@@ -41,7 +41,8 @@ export type VoteDoor = {
    * later round a door MUST count as missing, whatever its state. Where the partition holds as many votes that the ledger is
    * not known to have (`VoteStream.follow`) as are configured, a call that would be accepted MUST be answered `overloaded`,
    * and nothing else changes: repetitions and refusals are answered, close markers appended, as ever.
-   * Rejects when the outcome is unknown: the caller may call again, which counts once.
+   * Rejects when the outcome is unknown: the caller may call again, which counts once. MUST reject with `DependencyMoving` where a poll
+   * of the batch can be judged nowhere for now and nothing was done for its sake: those of another poll may be judged alone.
    */
   append(partition: number, calls: readonly DoorCall[]): Promise<readonly DoorAnswer[]>
   /** The voter's vote as the door knows it, recorded or not; null before the first. */

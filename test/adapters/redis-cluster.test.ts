@@ -6,12 +6,14 @@ import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
+import { createDoorRestoration } from '../../src/adapters/redis/door-restoration.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
+import { BATCH_LIMITS, createBatchCalls, HOLD_LIMITS } from '../../src/application/cast-vote/batch-calls.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
 import { withLeastRights } from '../support/least-rights.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { countErrors, handOver, listForbidden, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
-import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
+import { readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -146,24 +148,32 @@ test('channels whose slots have moved are asked for again a few times, not as of
   feed.stop()
 })
 
-/** How often a server has sent somebody on to the one that has the slot. */
-const countMoved = async (redis: Redis): Promise<number> => countErrors(redis, 'MOVED')
-
-test('a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption', async () => {
-  const { door, stream, pollId } = await openPoll(3)
-  const call = someCall({ pollId })
-  const [first] = await door.append(3, [call])
-  const slot = slotOf(keys.stream(3))
+/** Begins to move a partition to the server of another one. `takeOver` brings those keys there that are told. */
+const beginMove = async (partition: number, toThatOf: number) => {
+  const slot = slotOf(keys.stream(partition))
   const [from, to] = await Promise.all([
-    connections.commands.at(keys.stream(3), async (redis) => redis),
-    connections.commands.at(keys.stream(0), async (redis) => redis),
+    connections.commands.at(keys.stream(partition), async (redis) => redis),
+    connections.commands.at(keys.stream(toThatOf), async (redis) => redis),
   ])
   expect(from).not.toBe(to)
   const [fromId, toId] = [String(await from.call('CLUSTER', 'MYID')), String(await to.call('CLUSTER', 'MYID'))]
   await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', fromId)
   await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', toId)
-  const inSlot = (await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as readonly string[] // documented so
-  await from.call('MIGRATE', '127.0.0.1', to.options.port ?? 0, '', 0, 5_000, 'KEYS', ...inSlot)
+  const takeOver = async (some: readonly string[]): Promise<void> => {
+    await from.call('MIGRATE', '127.0.0.1', to.options.port ?? 0, '', 0, 5_000, 'KEYS', ...some)
+  }
+  const takeOverRest = async (): Promise<void> => {
+    await takeOver((await from.call('CLUSTER', 'GETKEYSINSLOT', slot, 100)) as readonly string[]) // documented so
+  }
+  return { slot, from, to, takeOver, takeOverRest }
+}
+
+test('a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption', async () => {
+  const { door, stream, pollId } = await openPoll(3)
+  const call = someCall({ pollId })
+  const [first] = await door.append(3, [call])
+  const { slot, from, to, takeOverRest } = await beginMove(3, 0)
+  await takeOverRest()
 
   // The keys are there, the slot is not.
   await expect(door.append(3, [call])).resolves.toEqual([{ ...first, isRepeated: true }])
@@ -173,13 +183,13 @@ test('a door, its voters and its stream go on at the server that their slot was 
 
   const interruptions = door.interruptions()
   await handOver(slot, from, to)
-  const sentOnBefore = await countMoved(from)
+  const sentOnBefore = await countErrors(from, 'MOVED')
   const answered = await door.append(3, [call]).then(
     () => true,
     () => false,
   )
   // Nobody has looked yet whether the log is as long there. A look at the slots that came first has interrupted, too.
-  const wasSentOn = (await countMoved(from)) > sentOnBefore
+  const wasSentOn = (await countErrors(from, 'MOVED')) > sentOnBefore
   expect(answered).toBe(!wasSentOn)
   expect(door.interruptions()).toBeGreaterThan(interruptions)
   await waitUntil(async () => {
@@ -191,6 +201,54 @@ test('a door, its voters and its stream go on at the server that their slot was 
     const entries = await stream.read(3, '0-0', limits, new AbortController().signal).catch(() => [])
     return entries.length === 2
   })
+  stream.stop()
+})
+
+test('while the slot of a partition moves, polls whose keys are all on one side go on; others hold up nobody else, and come back by themselves', async () => {
+  const { door, stream, pollId } = await openPoll(2)
+  await stream.follow(2, '0-0')
+  const restoration = createDoorRestoration(connections.commands, keys)
+  // Nobody's patience ends because this machine is busy.
+  const limits = { ...BATCH_LIMITS, answerMsMax: 30_000 }
+  const askFor = (heldMsMax: number) => {
+    const batch = createBatchCalls(async (...asked) => door.append(...asked), {
+      limits,
+      hold: { ...HOLD_LIMITS, heldMsMax },
+      report: () => undefined,
+    })
+    return async (...pollIds: readonly string[]) =>
+      Promise.all(pollIds.map(async (id) => batch.call(2, someCall({ pollId: id }))))
+  }
+  const [hastily, patiently] = [askFor(0), askFor(limits.answerMsMax)]
+  const accepted = { answer: 'accepted', isRepeated: false }
+  const toldToComeBack = { refused: 'unavailable', retryAfterMs: expect.any(Number) }
+  expect(await hastily(pollId)).toMatchObject([accepted])
+
+  const { slot, from, to, takeOver, takeOverRest } = await beginMove(2, 0)
+  const [doorless, opened] = [somePollId(), somePollId()]
+  expect(await hastily(pollId, doorless)).toMatchObject([accepted, toldToComeBack])
+
+  await takeOver([keys.epoch(2)])
+  const again = await countErrors(from, 'TRYAGAIN')
+  const waiting = patiently(pollId)
+  await waitUntil(async () => (await countErrors(from, 'TRYAGAIN')) > again)
+  await takeOverRest()
+  expect(await waiting).toMatchObject([accepted])
+  expect(await hastily(pollId, doorless, pollId)).toMatchObject([accepted, toldToComeBack, accepted])
+
+  // Keys that are yet to be made can be made on neither side.
+  const refused = await countErrors(to, 'TRYAGAIN')
+  const opening = Promise.allSettled([door.open(2, someDoor(opened)), restoration.begin(2, doorless, 1)])
+  const moving = { status: 'rejected', reason: { name: 'DependencyMoving' } }
+  expect(await opening).toMatchObject([moving, moving])
+  // They waited for it, as often as they may.
+  expect((await countErrors(to, 'TRYAGAIN')) - refused).toBe(2 * (1 + 20))
+
+  await handOver(slot, from, to)
+  await door.open(2, someDoor(opened))
+  expect(await patiently(pollId, opened, doorless)).toMatchObject([accepted, accepted, { answer: 'door_missing' }])
+  expect(await restoration.begin(2, doorless, 1)).toMatchObject({ pollId: doorless })
+  expect(await readVotes(stream, pollId, 2)).toHaveLength(6)
   stream.stop()
 })
 

@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BATCH_LIMITS, createBatchCalls } from '../../src/application/cast-vote/batch-calls.ts'
+import { BATCH_LIMITS, createBatchCalls, HOLD_LIMITS } from '../../src/application/cast-vote/batch-calls.ts'
 import type { Clock } from '../../src/application/clock.ts'
 import { positionOf } from '../../src/domain/position.ts'
 import { isRefused } from '../../src/domain/refusal.ts'
 import type { VoterKey } from '../../src/domain/vote.ts'
+import { DependencyMoving } from '../../src/ports/unavailable.ts'
 import type { DoorAnswer, DoorCall } from '../../src/ports/vote-door.ts'
 
-function callOf(index: number): DoorCall {
+function callOf(index: number, pollId = 'poll'): DoorCall {
   // The cast brands 32 hexadecimal digits.
   const voter = index.toString(16).padStart(32, '0') as VoterKey
-  return { pollId: 'poll', round: 1, revision: 1, kind: 'cast', voter, selection: [1], requestKey: null }
+  return { pollId, round: 1, revision: 1, kind: 'cast', voter, selection: [1], requestKey: null }
 }
 
 function indexOf(call: DoorCall): number {
@@ -20,7 +21,7 @@ function indexOf(call: DoorCall): number {
 type Sent = {
   readonly partition: number
   readonly calls: readonly DoorCall[]
-  settle(how: 'appended' | 'lost' | 'failed'): void
+  settle(how: 'appended' | 'lost' | 'failed' | 'moving'): void
 }
 
 /** What lies beyond: appends that end when the test says so, and a clock that goes when the test says so. */
@@ -45,6 +46,7 @@ function beyond() {
       calls,
       settle(how) {
         pending.splice(pending.indexOf(sent), 1)
+        if (how === 'moving') return reject(new DependencyMoving('stream', 'its slot is moving'))
         const appended = log.get(partition) ?? []
         log.set(partition, appended)
         if (how !== 'failed')
@@ -147,7 +149,7 @@ describe('calls to a door', () => {
           arbitrary: fc.record({
             do: fc.constant('settle' as const),
             which: fc.nat(5),
-            how: fc.constantFrom('appended', 'lost', 'failed'),
+            how: fc.constantFrom('appended', 'lost', 'failed', 'moving'),
           }),
         },
         {
@@ -246,6 +248,63 @@ describe('calls to a door', () => {
     expect(await answer).toMatchObject({ answer: 'accepted' })
     expect(log.get(0)).toEqual([7])
     expect(reported).toHaveLength(1)
+  })
+
+  describe('of a poll that is on its way to another server', () => {
+    const placesOf = (sent: readonly Sent[]) => sent.map(({ calls }) => calls.map(indexOf))
+
+    /** One batch of two polls, of which the second cannot be judged: each was asked for alone, and the first has its answer. */
+    const sendTwoPolls = async (hold = HOLD_LIMITS) => {
+      const around = beyond()
+      const { append, clock, pending } = around
+      const batch = createBatchCalls(append, { clock, hold, report: () => undefined })
+      const first = batch.call(0, callOf(0))
+      const moving = [1, 2].map((index) => batch.call(0, callOf(index, 'moving')))
+      await settled()
+      pending[0]!.settle('moving')
+      await settled()
+      expect(placesOf(pending)).toEqual([[0], [1, 2]])
+      pending[1]!.settle('moving')
+      expect(await answerNow(moving[0]!)).toBe('not yet')
+      pending[0]!.settle('appended')
+      expect(await answerNow(first)).toMatchObject({ answer: 'accepted' })
+      return { ...around, batch, moving }
+    }
+
+    test('rest while those of other polls are judged, and have their answer once it is there', async () => {
+      const { batch, moving, pending, pass } = await sendTwoPolls()
+      const other = batch.call(0, callOf(3))
+      await settled()
+      expect(placesOf(pending)).toEqual([[3]])
+      pending[0]!.settle('appended')
+      expect(await answerNow(other)).toMatchObject({ answer: 'accepted' })
+      expect(await answerNow(batch.idle())).toBe('not yet')
+      await pass(BATCH_LIMITS.repeatAfterMs)
+      expect(placesOf(pending)).toEqual([[1, 2]])
+      pending[0]!.settle('appended')
+      expect(await Promise.all(moving)).toEqual(Array(2).fill(expect.objectContaining({ answer: 'accepted' })))
+      await batch.idle()
+    })
+
+    test('are told to come back when they have rested for long enough, and not before', async () => {
+      const { moving, pending, pass } = await sendTwoPolls()
+      for (let ms = BATCH_LIMITS.repeatAfterMs; ms <= HOLD_LIMITS.heldMsMax; ms += BATCH_LIMITS.repeatAfterMs) {
+        expect(await answerNow(moving[0]!)).toBe('not yet')
+        await pass(BATCH_LIMITS.repeatAfterMs)
+        pending[0]!.settle('moving')
+      }
+      const refused = { refused: 'unavailable', detail: expect.stringContaining('on its way'), retryAfterMs: 1000 }
+      expect(await Promise.all(moving)).toEqual([refused, refused])
+      await pass(BATCH_LIMITS.repeatAfterMs)
+      expect(pending).toEqual([])
+    })
+
+    test('are told so at once where as many rest as may', async () => {
+      const { moving, pending, pass } = await sendTwoPolls({ ...HOLD_LIMITS, heldCallsMax: 1 })
+      expect(await answerNow(moving[1]!)).toMatchObject({ refused: 'unavailable' })
+      await pass(BATCH_LIMITS.repeatAfterMs)
+      expect(placesOf(pending)).toEqual([[1]])
+    })
   })
 
   test('that get no answer are refused when their time is up, and so are those that waited behind them', async () => {

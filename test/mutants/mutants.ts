@@ -17,8 +17,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/vote-door.ts',
-        from: 'batch.parameters, { ahead, behind })',
-        to: 'batch.parameters, { ahead })',
+        from: '{ ahead, behind, patience',
+        to: '{ ahead, patience',
       },
     ],
     caughtBy: [
@@ -49,8 +49,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/vote-door.ts',
-        from: 'batch.parameters, { ahead, behind })',
-        to: 'batch.parameters, { behind })',
+        from: '{ ahead, behind, patience',
+        to: '{ behind, patience',
       },
     ],
     caughtBy: [
@@ -129,6 +129,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a poll whose slot is moving holds up the votes of all others',
+    edits: [
+      {
+        file: 'src/application/cast-vote/patient-append.ts',
+        from: 'if (placesByPoll.size === 1) return outcomes',
+        to: 'if (placesByPoll.size > 0) return outcomes',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/batch-calls.test.ts',
+        title: 'rest while those of other polls are judged, and have their answer once it is there',
+      },
+    ],
+  },
+  {
     breaks: 'a vote is called accepted before the disk has it, on PostgreSQL',
     edits: [
       {
@@ -149,8 +165,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/application/cast-vote/batch-calls.ts',
-        from: 'one.answer(answers?.[index] ?? unavailable)',
-        to: "one.answer(answers?.[index] ?? { answer: 'accepted', position: '0'.repeat(32) as never, isRepeated: false })",
+        from: 'answers?.[index] ?? unavailable',
+        to: "answers?.[index] ?? { answer: 'accepted', position: '0'.repeat(32) as never, isRepeated: false }",
       },
     ],
     caughtBy: [

@@ -1,4 +1,5 @@
-import { type Dependency, DependencyUnavailable, isUnavailable } from '../../ports/unavailable.ts'
+import { type Dependency, DependencyMoving, DependencyUnavailable, isUnavailable } from '../../ports/unavailable.ts'
+import { readRedirect } from './cluster/redirects.ts'
 
 /** First words of replies that say "not now" rather than "you are wrong": starting, full, disk trouble, failing over, moving slots. */
 const passingReplies =
@@ -24,6 +25,7 @@ export async function orUnavailable<T>(dependency: Dependency, work: () => Promi
     return await work()
   } catch (cause) {
     if (isUnavailable(cause) || !isPassing(cause)) throw cause
+    if (readRedirect(cause) !== null) throw new DependencyMoving(dependency, 'its slot is moving', { cause })
     throw new DependencyUnavailable(dependency, 'Redis cannot serve now', { cause })
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import { onServerOf, type Servers } from './servers.ts'
+import { onServerOf, type Patience, type Servers } from './servers.ts'
 
 export type ScriptArgument = string | number | Buffer
 
@@ -9,6 +9,7 @@ export type ScriptArgument = string | number | Buffer
 type AroundScript = {
   readonly ahead?: (() => void) | undefined
   readonly behind?: ((redis: Redis) => Promise<void>) | undefined
+  readonly patience?: Patience
 }
 
 /** Runs a script on the server that has its keys, and returns its answer with every string as the bytes that Redis sent. */
@@ -26,7 +27,7 @@ export type Script = (
 export function loadScript(name: string): Script {
   const text = readLua('shared') + readLua(name)
   const hash = createHash('sha1').update(text).digest('hex')
-  return (servers, keys, parameters, { ahead, behind } = {}) => {
+  return (servers, keys, parameters, { ahead, behind, patience } = {}) => {
     const rest = [keys.length, ...keys, ...parameters]
     const run = async (redis: Redis, ask: () => void): Promise<unknown> => {
       try {
@@ -39,12 +40,13 @@ export function loadScript(name: string): Script {
       }
     }
     // Every script has a key.
-    return onServerOf(servers, keys[0]!, async (redis, ask) => {
+    const work = async (redis: Redis, ask: () => void): Promise<unknown> => {
       ahead?.()
       const reply = await run(redis, ask)
       await behind?.(redis)
       return reply
-    })
+    }
+    return onServerOf(servers, keys[0]!, work, patience)
   }
 }
 

@@ -6,10 +6,13 @@ import { Redis } from 'ioredis'
  */
 export type Work<T> = (redis: Redis, ask: () => void) => Promise<T>
 
+/** Whether work waits for keys that are on their way to another server, as long as a caller can, or its caller hears of it at once. */
+export type Patience = 'waits' | 'hears at once'
+
 /** Servers that share the keys between them. */
 export type RedisCluster = {
   /** Does the work on the server that has the key; on another one, where the answer is that the key is there. */
-  readonly at: <T>(key: string, work: Work<T>) => Promise<T>
+  readonly at: <T>(key: string, work: Work<T>, patience?: Patience) => Promise<T>
   readonly primaries: () => readonly Redis[]
   /** To ask them about themselves: what they have of the keys may be old. */
   readonly replicas: () => readonly Redis[]
@@ -22,8 +25,8 @@ export type RedisCluster = {
 /** What an adapter is given: a connection to the one Redis, or a cluster. */
 export type Servers = Redis | RedisCluster
 
-export function onServerOf<T>(servers: Servers, key: string, work: Work<T>): Promise<T> {
-  return servers instanceof Redis ? work(servers, askNobody) : servers.at(key, work)
+export function onServerOf<T>(servers: Servers, key: string, work: Work<T>, patience?: Patience): Promise<T> {
+  return servers instanceof Redis ? work(servers, askNobody) : servers.at(key, work, patience)
 }
 
 /** For what any server may be asked: the one that has the key first, and while that is away one of the others. */

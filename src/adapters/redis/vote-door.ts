@@ -52,7 +52,8 @@ export function createVoteDoor(
       if (interruptions === interruptionsBefore) return
       throw new DependencyUnavailable('stream', `partition ${partition} has come to another server`)
     }
-    return unpackAnswers(await appendScript(servers, scriptKeys, batch.parameters, { ahead, behind }), batch)
+    const around = { ahead, behind, patience: 'hears at once' } as const
+    return unpackAnswers(await appendScript(servers, scriptKeys, batch.parameters, around), batch)
   }
   return {
     append: async (partition, calls) => {

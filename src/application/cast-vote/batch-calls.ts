@@ -1,6 +1,7 @@
 import { type Refused, refuseForNow } from '../../domain/refusal.ts'
 import type { DoorAnswer, DoorCall, VoteDoor } from '../../ports/vote-door.ts'
 import { type Clock, systemClock } from '../clock.ts'
+import { createPatientAppend } from './patient-append.ts'
 
 export type BatchLimits = {
   readonly callsPerBatchMax: number
@@ -13,7 +14,7 @@ export type BatchLimits = {
   readonly answerMsMax: number
   /** But a batch gets this long, its repetition included. Together with `answerMsMax`: the longest that anybody waits. */
   readonly batchMsMin: number
-  /** Pause before the repetition of a batch that failed: a lost connection is back by then, if it comes back at all. */
+  /** Pause before the repetition of a batch that failed, or of calls that are held up: a lost connection is back by then, if it comes back at all. */
   readonly repeatAfterMs: number
 }
 
@@ -26,6 +27,9 @@ export const BATCH_LIMITS: BatchLimits = {
   batchMsMin: 500,
   repeatAfterMs: 50,
 }
+
+/** Calls of a line whose poll is on its way to another server are held up for so long, and so many of them. */
+export const HOLD_LIMITS = { heldMsMax: 500, heldCallsMax: 1_000 }
 
 export type BatchCalls = {
   call(partition: number, call: DoorCall): Promise<DoorAnswer | Refused>
@@ -45,6 +49,8 @@ type Line = {
   waiting: Waiting[]
   /** When each batch that is on its way was sent, the longest ago first. */
   readonly sentAt: number[]
+  /** Calls that rest before they are first in line again. */
+  held: number
   /** How long the last batch took; 0 for a line that has been idle. */
   batchMs: number
   /** Whether what waits is sent when this turn of the event loop ends. */
@@ -53,6 +59,7 @@ type Line = {
 
 const overloaded = refuseForNow('overloaded', 'Too many votes are waiting right now. Please try again.')
 const unavailable = refuseForNow('unavailable', 'The vote could not be taken right now. Please try again.')
+const onItsWay = refuseForNow('unavailable', 'This poll is on its way to another server. Please try again.')
 
 /**
  * The way of many calls to the door of one partition.
@@ -69,11 +76,15 @@ const unavailable = refuseForNow('unavailable', 'The vote could not be taken rig
  *
  * A batch that fails may have been appended all the same. It is sent once more, unchanged: to the door a repetition is
  * known and counts once. Whoever still has no answer then is told to come back, which counts once too.
+ *
+ * A poll that is on its way to another server keeps nobody else waiting: its calls rest beside the line, for so long as somebody can
+ * wait for an answer, and then are told to come back.
  */
 export function createBatchCalls(
   append: VoteDoor['append'],
   options: {
     readonly limits?: BatchLimits
+    readonly hold?: typeof HOLD_LIMITS
     /** As many as the polls have, as far as is known: those that no call has come for yet count too. */
     readonly partitions?: number
     readonly clock?: Clock
@@ -82,8 +93,8 @@ export function createBatchCalls(
     readonly report: (fault: unknown) => void
   },
 ): BatchCalls {
-  const { limits = BATCH_LIMITS, clock = systemClock, isReadLate = () => false, report } = options
-  const appendOrRepeat = createPatientAppend(append, limits, clock, report)
+  const { limits = BATCH_LIMITS, hold = HOLD_LIMITS, clock = systemClock, isReadLate = () => false, report } = options
+  const appendOrRepeat = createPatientAppend(append, limits.repeatAfterMs, clock, report)
   const lines = new Map<number, Line>()
   let { partitions = 1 } = options
   const onIdle: (() => void)[] = []
@@ -92,14 +103,14 @@ export function createBatchCalls(
   function lineOf(partition: number): Line {
     const known = lines.get(partition)
     if (known !== undefined) return known
-    const line: Line = { waiting: [], sentAt: [], batchMs: 0, isGathering: false }
+    const line: Line = { waiting: [], sentAt: [], held: 0, batchMs: 0, isGathering: false }
     lines.set(partition, line)
     partitions = Math.max(partitions, partition + 1)
     return line
   }
 
   function isIdle(): boolean {
-    return [...lines.values()].every((line) => line.sentAt.length + line.waiting.length === 0)
+    return [...lines.values()].every((line) => line.sentAt.length + line.waiting.length + line.held === 0)
   }
 
   /** Whether a call that comes now would wait for its batch longer than it should, as fast as batches return at present. */
@@ -126,12 +137,36 @@ export function createBatchCalls(
     const waited = sentAt - (batch[0]?.since ?? 0)
     line.sentAt.push(sentAt)
     const answers = await appendOrRepeat(partition, calls, Math.max(limits.answerMsMax - waited, limits.batchMsMin))
-    // An answer that is missing belongs to a door that broke its promise; its caller must not wait for ever.
-    for (const [index, one] of batch.entries()) one.answer(answers?.[index] ?? unavailable)
+    const later: Waiting[] = []
+    for (const [index, one] of batch.entries()) {
+      // An answer that is missing belongs to a door that broke its promise; its caller must not wait for ever.
+      const answer = answers?.[index] ?? unavailable
+      if (answer === 'later') later.push(one)
+      else one.answer(answer)
+    }
+    holdUp(partition, line, later)
     line.sentAt.splice(line.sentAt.indexOf(sentAt), 1)
     line.batchMs = line.sentAt.length + line.waiting.length === 0 ? 0 : clock.now() - sentAt
     sendSoon(partition, line)
     tellIdle()
+  }
+
+  /** Lets those rest that may wait longer, and then be sent before all others. */
+  function holdUp(partition: number, line: Line, calls: readonly Waiting[]): void {
+    const oldest = clock.now() - hold.heldMsMax
+    const held: Waiting[] = []
+    for (const one of calls) {
+      if (one.since <= oldest || line.held + held.length >= hold.heldCallsMax) one.answer(onItsWay)
+      else held.push(one)
+    }
+    if (held.length === 0) return
+    line.held += held.length
+    waiting += held.length
+    clock.after(limits.repeatAfterMs, () => {
+      line.held -= held.length
+      line.waiting.unshift(...held)
+      sendSoon(partition, line)
+    })
   }
 
   /** When this turn of the event loop ends: by then all that had arrived is read. */
@@ -185,54 +220,4 @@ export function createBatchCalls(
       return promise
     },
   }
-}
-
-/** Appends within the time given, the second try included. Null where no answer came. */
-function createPatientAppend(
-  append: VoteDoor['append'],
-  limits: BatchLimits,
-  clock: Clock,
-  report: (fault: unknown) => void,
-): (partition: number, calls: readonly DoorCall[], withinMs: number) => Promise<readonly DoorAnswer[] | null> {
-  /** Resolves with null when the time is up; what comes after that is too late for anybody. */
-  async function appendWithin(
-    partition: number,
-    calls: readonly DoorCall[],
-    ms: number,
-  ): Promise<readonly DoorAnswer[] | null> {
-    const { promise: timeUp, resolve } = Promise.withResolvers<null>()
-    // Where this process was too busy to look, the answer may lie there already: it is read before the time counts as up.
-    const cancel = clock.after(ms, () => setImmediate(resolve, null))
-    try {
-      return await Promise.race([append(partition, calls), timeUp])
-    } finally {
-      cancel()
-    }
-  }
-
-  async function appendOrRepeat(
-    partition: number,
-    calls: readonly DoorCall[],
-    withinMs: number,
-  ): Promise<readonly DoorAnswer[] | null> {
-    const deadline = clock.now() + withinMs
-    try {
-      return await appendWithin(partition, calls, withinMs)
-    } catch (fault) {
-      report(fault)
-    }
-    await new Promise<void>((resolve) => {
-      clock.after(limits.repeatAfterMs, resolve)
-    })
-    const left = deadline - clock.now()
-    if (left <= 0) return null
-    try {
-      return await appendWithin(partition, calls, left)
-    } catch (fault) {
-      report(fault)
-      return null
-    }
-  }
-
-  return appendOrRepeat
 }

@@ -7,9 +7,11 @@ import { compareEntryIds } from '../../../src/domain/position.ts'
 import { stopProcess } from '../../../src/runtime/process-identity.ts'
 import { sleep } from '../../../src/runtime/stop-signal.ts'
 import { type Fault, type FaultScene, type Happened, moreAccepted } from '../fault-case.ts'
+import { organisePoll, type OrganisedPoll } from '../organiser.ts'
 import { countErrors, isClusterSettled, type TestCluster } from '../redis-cluster.ts'
 import type { TestRedis } from '../redis.ts'
 import type { System } from '../system.ts'
+import { letVote } from '../voters.ts'
 import { waitUntil } from '../wait-until.ts'
 import { readCheckpoints } from './redis-scene.ts'
 
@@ -147,8 +149,17 @@ export const restartEach: Fault = {
   },
 }
 
-/** Moves a slot key by key, as `redis-cli --cluster reshard` does, and rests between its keys, so that it is asked for in each state. */
-const moveSlot = async (slot: number, from: TestRedis, to: TestRedis, { servers }: TestCluster): Promise<number> =>
+/**
+ * Moves a slot key by key, as `redis-cli --cluster reshard` does, and rests between its keys, so that it is asked for in each state. `meanwhile`
+ * is done before the first key goes.
+ */
+const moveSlot = async (
+  slot: number,
+  from: TestRedis,
+  to: TestRedis,
+  { servers }: TestCluster,
+  meanwhile: () => Promise<void>,
+): Promise<number> =>
   withServer(from, async (source) =>
     withServer(to, async (target) => {
       const [sourceId, targetId] = [
@@ -157,6 +168,7 @@ const moveSlot = async (slot: number, from: TestRedis, to: TestRedis, { servers 
       ]
       await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', sourceId)
       await source.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', targetId)
+      await meanwhile()
       let moved = 0
       for (;;) {
         const [key] = (await source.call('CLUSTER', 'GETKEYSINSLOT', slot, 1)) as readonly string[] // documented so
@@ -178,11 +190,42 @@ const moveSlot = async (slot: number, from: TestRedis, to: TestRedis, { servers 
     }),
   )
 
+const doorless = 'votes in a poll whose door was missing when its slot moved'
+const opened = 'votes in polls that were opened while a slot moved'
+
+/** Lets people vote until `stop`, which returns how many did, and throws where somebody could not. */
+const letSomeVote = ({ apiUrl }: System, { id, optionIds }: OrganisedPoll) => {
+  let isOver = false
+  const voters = letVote({
+    pollId: id,
+    optionIds,
+    apiUrl,
+    goOn: () => !isOver,
+    atOnce: 4,
+    retryWithinMs: goesOnWithinMs,
+  })
+  const stop = async (): Promise<number> => {
+    isOver = true
+    await voters.done
+    const refused = voters.attempts.length - voters.accepted()
+    if (refused > 0) throw new Error(`${refused} people could not vote, however often they came back`)
+    return voters.accepted()
+  }
+  return { stop }
+}
+
+const takeDoor = async (system: System, partition: number, pollId: string): Promise<void> => {
+  const [door, voters] = [keysOf(system).door(partition, pollId), keysOf(system).voters(partition, pollId)]
+  await system.cluster?.connections.commands.at(door, async (redis) => redis.unlink(door, voters))
+}
+
 export const moveSlots: Fault = {
-  fact: 'slots that move while votes arrive take doors, voters and stream with them',
+  fact: 'slots that move while votes arrive take doors, voters and stream with them, and polls whose doors they cannot take are voted in again',
   async inject(scene) {
     const { system, load } = scene
     const cluster = clusterOf(system)
+    const poll = await organisePoll(system.apiUrl(0))
+    const votes = { [doorless]: 0, [opened]: 0 }
     const counts = async (): Promise<readonly number[]> =>
       Promise.all(['MOVED', 'ASK', 'TRYAGAIN'].map(async (word) => sumErrors(cluster, word)))
     const before = await counts()
@@ -195,12 +238,20 @@ export const moveSlots: Fault = {
       const to = primaries.find((primary) => primary !== from)
       if (to === undefined) throw new Error('one server has all slots')
       const since = performance.now()
-      keys += await moveSlot(slot, from, to, cluster)
+      await takeDoor(system, partition, poll.id)
+      let voting: readonly ReturnType<typeof letSomeVote>[] = []
+      keys += await moveSlot(slot, from, to, cluster, async () => {
+        const other = await organisePoll(system.apiUrl(1))
+        voting = [letSomeVote(system, poll), letSomeVote(system, other)]
+      })
       await goesOn(scene, since)
+      const [first = 0, second = 0] = await Promise.all(voting.map(async ({ stop }) => stop()))
+      votes[doorless] += first
+      votes[opened] += second
       await moreAccepted(load, 100)
     }
     const after = await counts()
     const [moved = 0, asked = 0, again = 0] = after.map((count, at) => count - (before[at] ?? 0))
-    return { 'keys moved': keys, MOVED: moved, ASK: asked, TRYAGAIN: again } satisfies Happened
+    return { ...votes, 'keys moved': keys, MOVED: moved, ASK: asked, TRYAGAIN: again } satisfies Happened
   },
 }

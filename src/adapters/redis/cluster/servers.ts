@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { ClusterMap } from './map.ts'
-import { readRedirect } from './redirects.ts'
+import { readRedirect, type Redirect } from './redirects.ts'
 import { waitUntilReady } from '../connect.ts'
-import type { RedisCluster, Work } from '../servers.ts'
+import type { Patience, RedisCluster, Work } from '../servers.ts'
 
-/** How often work is sent elsewhere, and how often it waits for a slot that is moving, before the caller hears that it cannot be done now. */
-const redirectsMax = 5
-const againMax = 20
+/**
+ * How often work is sent on, and how often it waits for a slot that is moving, before the caller hears that it cannot be done now. While
+ * it waits it is sent on each time, too: to where some of its keys are.
+ */
+const timesMax = { moved: 5, ask: 25, again: 20 } satisfies Record<Redirect['type'], number>
 const againMs = 25
 /** How long a server that we were sent to may take until it is connected. */
 const connectWithinMs = 500
@@ -57,10 +59,9 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
     return work(redis, ask)
   }
 
-  async function at<T>(key: string, work: Work<T>): Promise<T> {
+  async function at<T>(key: string, work: Work<T>, patience: Patience = 'waits'): Promise<T> {
     let asked: string | null = null
-    let redirects = 0
-    let waits = 0
+    const left = { ...timesMax, ...(patience === 'hears at once' && { again: 0 }) }
     for (;;) {
       const address: string | null = asked ?? map.ownerOf(key)
       if (address === null || isStopped) throw new Error('Connection is closed: no server has the slot')
@@ -68,10 +69,8 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
         return await workAt(address, asked !== null, work)
       } catch (error) {
         const redirect = readRedirect(error)
-        if (redirect === null) throw error
-        if (redirect.type === 'again') waits += 1
-        else redirects += 1
-        if (redirects > redirectsMax || waits > againMax) throw error
+        if (redirect === null || left[redirect.type] === 0) throw error
+        left[redirect.type] -= 1
         asked = redirect.type === 'ask' ? redirect.address : null
         if (redirect.type !== 'again') sentTo.add(redirect.address)
         if (redirect.type === 'moved') {
