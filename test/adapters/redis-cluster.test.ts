@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
 import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
@@ -303,4 +303,58 @@ test('REDIS_URL may show a name and a password; with a wrong one, or without a c
     cause: expect.objectContaining({ message: expect.stringContaining('cluster support disabled') }),
   })
   noCluster.stop()
+})
+
+test('servers that tell of ports alone are called where they were asked; where they tell of names that they have not, the map stays', async () => {
+  const tell = async (how: 'ip' | 'unknown-endpoint' | 'hostname'): Promise<void> => {
+    const telling = cluster.servers.map(async ({ redisUrl }) => {
+      const redis = new Redis(redisUrl)
+      await redis.config('SET', 'cluster-preferred-endpoint-type', how)
+      redis.disconnect()
+    })
+    await Promise.all(telling)
+  }
+  const [seed] = cluster.servers
+  const connect = () => connectCluster({ seeds: [seed?.redisUrl ?? ''], onError: () => undefined })
+  const key = keys.stream(1)
+  await tell('unknown-endpoint')
+  const known = connect()
+  try {
+    await known.ready()
+    const addressesOf = ({ commands }: typeof known) =>
+      commands.primaries().map(({ options: { host, port } }) => `${host}:${port}`)
+    const addresses = addressesOf(connections)
+    expect(new Set(addressesOf(known))).toEqual(new Set(addresses))
+    const from = await known.commands.at(key, async (redis) => redis)
+    const to = known.commands.primaries().find((redis) => redis !== from && redis.options.port !== seed?.port)
+    if (to === undefined) throw new Error('one server has all slots')
+    const countAll = async (): Promise<number> =>
+      (await Promise.all(connections.commands.primaries().map(async (redis) => countErrors(redis, 'MOVED')))).reduce(
+        (sum, count) => sum + count,
+      )
+    const sentOn = await countAll()
+    await handOver(slotOf(key), from, to)
+    expect(await known.commands.at(key, async (redis) => [await redis.exists(key), redis.options.port])).toEqual([
+      expect.any(Number),
+      to.options.port,
+    ])
+    // Or it had looked already.
+    expect((await countAll()) - sentOn).toBeLessThanOrEqual(1)
+    await handOver(slotOf(key), to, from)
+    await waitUntil(async () => (await known.commands.at(key, async (redis) => redis)) === from)
+    await tell('hostname')
+    const nameless = connect()
+    await expect(nameless.ready(500)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('cluster-announce-hostname') },
+    })
+    nameless.stop()
+    // Both ask each server once a second.
+    const looks = await countCalls('cluster\\|slots')
+    await waitUntil(async () => (await countCalls('cluster\\|slots')) > looks + 4 * addresses.length)
+    expect(new Set(addressesOf(known))).toEqual(new Set(addresses))
+    expect(await known.commands.at(key, async (redis) => redis.options.port)).toBe(from.options.port)
+  } finally {
+    await tell('ip')
+    known.stop()
+  }
 })

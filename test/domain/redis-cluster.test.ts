@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
-import { createClusterMap } from '../../src/adapters/redis/cluster/map.ts'
-import { readRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
+import { createClusterMap, readSaid } from '../../src/adapters/redis/cluster/map.ts'
+import { addressSaid, readRedirect, resolveRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
 import { slotOf, SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
@@ -82,6 +82,44 @@ test('only a refusal for the sake of the slot is a redirect; nothing else says t
   }
   expect(readRedirect(new Error('MOVED 3999 10.0.0.1:6381'))).toBeNull()
   expect(readRedirect(new Error('Command timed out'))).toBeNull()
+})
+
+test('a server that is told of without a host is on that of the one that tells; one that nobody can call is none', () => {
+  expect(addressSaid('10.0.0.2', 7002, '10.0.0.1:7001')).toBe('10.0.0.2:7002')
+  for (const host of ['', null]) expect(addressSaid(host, 7002, '10.0.0.1:7001')).toBe('10.0.0.1:7002')
+  expect(addressSaid('', 7002, '::1:7001')).toBe('::1:7002')
+  expect(addressSaid('?', 7002, '10.0.0.1:7001')).toBeNull()
+  const moved = { type: 'moved', slot: 3999, address: ':7002' } as const
+  expect(resolveRedirect(moved, '10.0.0.1:7001')).toEqual({ ...moved, address: '10.0.0.1:7002' })
+  expect(resolveRedirect({ ...moved, address: '::1:7002' }, '10.0.0.1:7001')).toEqual({ ...moved, address: '::1:7002' })
+  expect(resolveRedirect({ ...moved, address: '?:7002' }, '10.0.0.1:7001')).toEqual({ type: 'again' })
+  expect(resolveRedirect({ type: 'ask', address: ':7002' }, 'one.example:7001')).toEqual({
+    type: 'ask',
+    address: 'one.example:7002',
+  })
+})
+
+test('what a server knows of a cluster counts only where each primary has an address', () => {
+  const said = readSaid(
+    'cluster_state:ok\r\n',
+    [
+      [8192, 16383, [null, 7002, 'b'], ['?', 7004, 'd']],
+      [0, 8191, ['', 7001, 'a'], ['10.0.0.3', 7003, 'c']],
+    ],
+    '10.0.0.1:7001',
+  )
+  expect(said).toEqual({
+    isWell: true,
+    ranges: [
+      { first: 0, last: 8191, address: '10.0.0.1:7001' },
+      { first: 8192, last: 16383, address: '10.0.0.1:7002' },
+    ],
+    addresses: ['10.0.0.1:7002', '10.0.0.1:7001', '10.0.0.3:7003'],
+    text: '0-8191 10.0.0.1:7001,8192-16383 10.0.0.1:7002',
+  })
+  expect(() => readSaid('cluster_state:ok', [[0, 16383, ['?', 7001]]], '10.0.0.1:7001')).toThrow(
+    'cluster-announce-hostname',
+  )
 })
 
 test('REDIS_URL names one Redis, or servers of a cluster with one name and password', () => {

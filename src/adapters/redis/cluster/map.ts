@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis'
 import { isUnavailable } from '../../../ports/unavailable.ts'
 import { waitUntilReady } from '../connect.ts'
 import { slotOf } from './key-slot.ts'
+import { addressSaid } from './redirects.ts'
 
 /** Which server has which slot. Servers are called by their address, host:port. */
 export type ClusterMap = {
@@ -147,24 +148,28 @@ function mostSaid(heard: readonly Said[]): Said | null {
   return counted.toSorted((a, b) => timesSaid(b) - timesSaid(a))[0] ?? null
 }
 
-/** First slot, last slot, then the primary and its replicas, each with host and port first. */
-type SlotsItem = readonly [
-  first: number,
-  last: number,
-  ...servers: (readonly [host: string, port: number, ...unknown[]])[],
-]
+type ServerSaid = readonly [host: string | null, port: number, ...unknown[]]
 
-function readSaid(info: string, slots: readonly SlotsItem[], askedAddress: string): Said {
-  // A server that does not know its own name leaves it out.
-  const askedHost = askedAddress.slice(0, askedAddress.lastIndexOf(':'))
-  const addressOf = ([host, port]: readonly [string, number, ...unknown[]]): string => `${host || askedHost}:${port}`
+/** First slot, last slot, then the primary and its replicas, each with host and port first. */
+type SlotsItem = readonly [first: number, last: number, ...servers: ServerSaid[]]
+
+/** Throws where a primary has no address: slots that nobody can call are no answer, and the map stays as it was. */
+export function readSaid(info: string, slots: readonly SlotsItem[], askedAddress: string): Said {
+  const addressOf = ([host, port]: ServerSaid): string | null => addressSaid(host, port, askedAddress)
   const ranges = slots
-    .map(([first, last, primary]) => ({ first, last, address: primary === undefined ? '' : addressOf(primary) }))
+    .map(([first, last, primary]) => {
+      const address = primary === undefined ? null : addressOf(primary)
+      if (address !== null) return { first, last, address }
+      throw new Error(
+        `${askedAddress} gives no name for the server of slots ${first}-${last}: cluster-announce-hostname is missing there`,
+      )
+    })
     .toSorted((a, b) => a.first - b.first)
+  const addresses = slots.flatMap(([, , ...servers]) => servers.map(addressOf)).filter((address) => address !== null)
   return {
     isWell: info.includes('cluster_state:ok'),
     ranges,
-    addresses: [...new Set(slots.flatMap(([, , ...servers]) => servers.map(addressOf)))],
+    addresses: [...new Set(addresses)],
     text: ranges.map(({ first, last, address }) => `${first}-${last} ${address}`).join(),
   }
 }

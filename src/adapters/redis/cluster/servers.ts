@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { ClusterMap } from './map.ts'
-import { readRedirect, type Redirect } from './redirects.ts'
+import { readRedirect, type Redirect, resolveRedirect } from './redirects.ts'
 import { waitUntilReady } from '../connect.ts'
 import type { Patience, RedisCluster, Work } from '../servers.ts'
 
@@ -68,8 +68,10 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
       try {
         return await workAt(address, asked !== null, work)
       } catch (error) {
-        const redirect = readRedirect(error)
-        if (redirect === null || left[redirect.type] === 0) throw error
+        const said = readRedirect(error)
+        if (said === null) throw error
+        const redirect = resolveRedirect(said, address)
+        if (left[redirect.type] === 0) throw error
         left[redirect.type] -= 1
         asked = redirect.type === 'ask' ? redirect.address : null
         if (redirect.type !== 'again') sentTo.add(redirect.address)
