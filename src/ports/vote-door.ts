@@ -61,8 +61,8 @@ export type VoteDoor = {
   shut(partition: number, pollId: string, round: number, isRepeat: boolean): Promise<void>
   /** Removes door and voters of a deleted or long final poll. */
   remove(partition: number, pollId: string): Promise<void>
-  /** How often the stream was out of reach so far: after each time it may have come back with a shorter log. */
-  interruptions(): number
+  /** How often the partition was out of reach so far: after each time it may have come back with a shorter log. */
+  interruptions(partition: number): number
   /** Milliseconds since 1970 by the stream's clock, the only clock that opens and closes polls. */
   now(): Promise<number>
 }

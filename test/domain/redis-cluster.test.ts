@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createClusterMap, readSaid } from '../../src/adapters/redis/cluster/map.ts'
+import { createClusterServers } from '../../src/adapters/redis/cluster/servers.ts'
 import { addressSaid, readRedirect, resolveRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
 import { slotOf, SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
@@ -66,6 +67,58 @@ test('who stops looking at a cluster opens no connection any more, also where a 
   map.stop()
   await turn()
   expect(opened).toEqual([])
+})
+
+describe('a cluster of which one duty hears something', () => {
+  const [here, there] = ['10.0.0.1:7001', '10.0.0.2:7002']
+  const [key, other] = ['123456789', 'a']
+
+  /** Two duties' connections, which are never made, and the keys of which the first hears that they were interrupted. */
+  const connect = () => {
+    const lazily = () => new Redis({ lazyConnect: true })
+    const map = createClusterMap([here], lazily, () => undefined)
+    const opened = new Map<string, Redis>()
+    const open = (address: string): Redis => {
+      // Work goes over it as over one that is there.
+      const redis = Object.assign(lazily(), { status: 'ready', asking: async () => 'OK' })
+      opened.set(address, redis)
+      return redis
+    }
+    const [first, second] = [createClusterServers(map, open), createClusterServers(map, lazily)]
+    const interrupted: string[] = []
+    map.moved(slotOf(key), here)
+    map.moved(slotOf(other), there)
+    first.onInterruption((isConcerned) => interrupted.push(...[key, other].filter(isConcerned)))
+    return { map, first, second, opened, interrupted, [Symbol.dispose]: () => map.stop() }
+  }
+  const say = (message: string) => Object.assign(new Error(message), { name: 'ReplyError' })
+
+  test('tells the others of a slot that has moved, once, and of no other slot', async () => {
+    using cluster = connect()
+    const moved = cluster.second.at(key, async () => {
+      throw say(`MOVED ${slotOf(key)} ${there}`)
+    })
+    await turn()
+    expect(cluster.interrupted).toEqual([key])
+    cluster.map.moved(slotOf(key), there)
+    expect(cluster.interrupted).toEqual([key])
+    cluster.second.stop()
+    await expect(moved).rejects.toThrow('did not serve')
+  })
+
+  test('takes a lost connection for an interruption of the keys that its server has, or has been found to have', async () => {
+    using cluster = connect()
+    await cluster.first.at(key, async () => undefined)
+    cluster.opened.get(here)?.emit('close')
+    expect(cluster.interrupted).toEqual([key])
+    let asked = 0
+    await cluster.first.at(key, async () => {
+      asked += 1
+      if (asked === 1) throw say(`ASK ${slotOf(key)} ${there}`)
+    })
+    cluster.opened.get(there)?.emit('close')
+    expect(cluster.interrupted).toEqual([key, key, other])
+  })
 })
 
 test('only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done', () => {

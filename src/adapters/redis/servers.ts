@@ -16,11 +16,13 @@ export type RedisCluster = {
   readonly primaries: () => readonly Redis[]
   /** To ask them about themselves: what they have of the keys may be old. */
   readonly replicas: () => readonly Redis[]
-  /** Hears each time after which a key may be in a shorter log: a connection was lost, or another server has its slot. */
-  readonly onInterruption: (listener: () => void) => void
+  /** Hears each time after which a key may be in a shorter log, and which: a connection was lost, or another server has its slot. */
+  readonly onInterruption: (listener: InterruptionListener) => void
   /** Hears after each look at who has which slot, and whether that has changed. */
   readonly onLook: (listener: (hasChanged: boolean) => void) => void
 }
+
+export type InterruptionListener = (isConcerned: (key: string) => boolean) => void
 
 /** What an adapter is given: a connection to the one Redis, or a cluster. */
 export type Servers = Redis | RedisCluster
@@ -43,8 +45,8 @@ export async function onServerNear<T>(servers: Servers, key: string, work: Work<
   }
 }
 
-export function onInterruption(servers: Servers, listener: () => void): void {
-  if (servers instanceof Redis) servers.on('close', listener)
+export function onInterruption(servers: Servers, listener: InterruptionListener): void {
+  if (servers instanceof Redis) servers.on('close', () => listener(() => true))
   else servers.onInterruption(listener)
 }
 

@@ -35,8 +35,7 @@ export function createVoteDoor(
     keys.voters(partition, pollId),
   ]
   const behind = replication === null ? undefined : (redis: Redis): Promise<void> => waitForReplicas(redis, replication)
-  let interruptions = 0
-  onInterruption(servers, () => (interruptions += 1))
+  const { interruptions } = countInterruptions(servers, keys)
   const append: VoteDoor['append'] = async (partition, calls) => {
     const batch = packBatch(calls, replication !== null, unrecordedVotesMax)
     const scriptKeys = [
@@ -46,10 +45,10 @@ export function createVoteDoor(
       keys.recordedCount(partition),
       ...batch.pollIds.flatMap((pollId) => doorKeys(partition, pollId)),
     ]
-    const interruptionsBefore = interruptions
+    const interruptionsBefore = interruptions(partition)
     // Sent on to another server, it would be judged by a log that nobody has looked at.
     const ahead = (): void => {
-      if (interruptions === interruptionsBefore) return
+      if (interruptions(partition) === interruptionsBefore) return
       throw new DependencyUnavailable('stream', `partition ${partition} has come to another server`)
     }
     const around = { ahead, behind, patience: 'hears at once' } as const
@@ -101,9 +100,26 @@ export function createVoteDoor(
         const all = [...doorKeys(partition, pollId), keys.restoring(partition, pollId)]
         await onServerOf(servers, keys.door(partition, pollId), (redis) => redis.unlink(...all))
       }),
-    interruptions: () => interruptions,
+    interruptions,
     // In a cluster that of the server with the first partition; no vote needs that one server, and all clocks there agree.
     now: () => orUnavailable('stream', () => onServerNear(servers, keys.stream(0), readClock)),
+  }
+}
+
+/** Counts for each partition that somebody has asked for. */
+function countInterruptions(servers: Servers, keys: Pick<Keys, 'stream'>): Pick<VoteDoor, 'interruptions'> {
+  const counts = new Map<number, number>()
+  onInterruption(servers, (isConcerned) => {
+    for (const [partition, count] of counts) {
+      if (isConcerned(keys.stream(partition))) counts.set(partition, count + 1)
+    }
+  })
+  return {
+    interruptions: (partition) => {
+      const count = counts.get(partition) ?? 0
+      counts.set(partition, count)
+      return count
+    },
   }
 }
 

@@ -92,9 +92,9 @@ export function createCheckedAppend(
   }
 
   return async (partition, calls) => {
-    const interruptions = door.interruptions()
+    const interruptions = door.interruptions(partition)
     const outcome = await check(partition, interruptions)
-    if (outcome === 'shorter' || interruptions !== door.interruptions()) {
+    if (outcome === 'shorter' || interruptions !== door.interruptions(partition)) {
       throw new DependencyUnavailable('stream', `the log of partition ${partition} may end before what is recorded`)
     }
     return door.append(partition, calls)

@@ -17,6 +17,8 @@ export type ClusterMap = {
   readonly has: (address: string) => boolean
   /** What a server said of a slot counts until the next look. */
   readonly moved: (slot: number, address: string) => void
+  /** Hears which keys another server has than before, from whomever that is known. */
+  readonly onMove: (listener: (hasMoved: (key: string) => boolean) => void) => void
   /** Looks soon, not at the next turn. */
   readonly lookNow: () => void
   /** Hears after each look, and whether a slot has another owner since the one before. */
@@ -52,6 +54,7 @@ export function createClusterMap(
 ): ClusterMap {
   const connections = new Map<string, Redis>()
   const listeners = new Set<(hasChanged: boolean) => void>()
+  const moveListeners = new Set<Parameters<ClusterMap['onMove']>[0]>()
   let owners: (string | undefined)[] = []
   let known: Said = { isWell: false, ranges: [], addresses: [], text: '' }
   let looking: Promise<void> | null = null
@@ -86,13 +89,23 @@ export function createClusterMap(
     const hasChanged = hasMoved || said.text !== known.text
     hasMoved = false
     known = said
-    if (hasChanged) owners = listOwners(said.ranges)
+    if (hasChanged) readOwners(said.ranges)
     for (const [address, connection] of connections) {
       if (said.addresses.includes(address)) continue
       connection.disconnect()
       connections.delete(address)
     }
     for (const listener of listeners) listener(hasChanged)
+  }
+
+  function tellMoved(isOther: (slot: number) => boolean): void {
+    for (const listener of moveListeners) listener((key) => isOther(slotOf(key)))
+  }
+
+  function readOwners(ranges: readonly Range[]): void {
+    const before = owners
+    owners = listOwners(ranges)
+    tellMoved((slot) => before[slot] !== owners[slot])
   }
 
   function lookNow(): void {
@@ -114,10 +127,13 @@ export function createClusterMap(
     isWell: () => known.isWell,
     has: (address) => known.addresses.includes(address),
     moved: (slot, address) => {
-      owners[slot] = address
       hasMoved = true
       lookNow()
+      if (owners[slot] === address) return
+      owners[slot] = address
+      tellMoved((other) => other === slot)
     },
+    onMove: (listener) => void moveListeners.add(listener),
     lookNow,
     onLook: (listener) => void listeners.add(listener),
     stop: () => {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import { slotOf } from './key-slot.ts'
 import type { ClusterMap } from './map.ts'
 import { readRedirect, type Redirect, resolveRedirect } from './redirects.ts'
 import { waitUntilReady } from '../connect.ts'
-import type { Patience, RedisCluster, Work } from '../servers.ts'
+import type { InterruptionListener, Patience, RedisCluster, Work } from '../servers.ts'
 
 /**
  * How often work is sent on, and how often it waits for a slot that is moving, before the caller hears that it cannot be done now. While
@@ -25,13 +26,15 @@ export type ClusterServers = RedisCluster & { readonly stop: () => void }
  */
 export function createClusterServers(map: ClusterMap, open: (address: string) => Redis): ClusterServers {
   const connections = new Map<string, Redis>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<InterruptionListener>()
   /** Servers that we were sent to since the last look. One that is about to get its first slot is in no map yet. */
   const sentTo = new Set<string>()
+  /** Where keys of a slot that is on its way were found last. */
+  const guests = new Map<number, string>()
   let isStopped = false
 
-  function interrupt(): void {
-    for (const listener of listeners) listener()
+  const interrupt: InterruptionListener = (isConcerned) => {
+    for (const listener of listeners) listener(isConcerned)
   }
 
   function connectionTo(address: string): Redis {
@@ -40,7 +43,7 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
     const opened = open(address)
     connections.set(address, opened)
     opened.on('close', () => {
-      interrupt()
+      interrupt((key) => map.ownerOf(key) === address || guests.get(slotOf(key)) === address)
       map.lookNow()
     })
     // The server has taken a subscription from us, because it no longer has the slot of its channel.
@@ -75,16 +78,14 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
         left[redirect.type] -= 1
         asked = redirect.type === 'ask' ? redirect.address : null
         if (redirect.type !== 'again') sentTo.add(redirect.address)
-        if (redirect.type === 'moved') {
-          map.moved(redirect.slot, redirect.address)
-          interrupt()
-        }
+        if (redirect.type === 'ask') guests.set(slotOf(key), redirect.address)
+        if (redirect.type === 'moved') map.moved(redirect.slot, redirect.address)
         if (redirect.type === 'again') await sleep(againMs)
       }
     }
   }
 
-  map.onLook((hasChanged) => {
+  map.onLook(() => {
     if (isStopped) return
     for (const address of map.primaries()) connectionTo(address)
     for (const [address, connection] of connections) {
@@ -93,8 +94,8 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
       connections.delete(address)
     }
     sentTo.clear()
-    if (hasChanged) interrupt()
   })
+  map.onMove(interrupt)
   return {
     at,
     primaries: () => map.primaries().map(connectionTo),
