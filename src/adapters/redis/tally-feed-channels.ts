@@ -32,7 +32,7 @@ type Channel = {
 
 /** How often a quiet connection is asked whether it is still there. */
 const heartbeatMs = 5_000
-/** How long a server that is giving slots away is left alone before it is asked for all its channels again. */
+/** How long a server that is giving slots away is left alone before it is asked again for the channels that it took. */
 const betweenRenewalsMs = 250
 
 /**
@@ -49,20 +49,20 @@ export function createChannels(
   { messages, subscribe, unsubscribe }: Subscribing = toChannels,
 ): Channels {
   const channels = new Map<string, Channel>()
-  // A new connection has no subscriptions; what an old one answers late must not be taken for it.
-  let connectionNumber = 0
+  // After each, subscriptions may be gone; what was answered before and is heard late must not be taken for one that is there.
+  let losses = 0
   let hasMoved = false
   let isRenewing = false
 
   async function settle(name: string, channel: Channel): Promise<void> {
     const isWanted = channel.listeners.size > 0
-    const number = connectionNumber
+    const lossesBefore = losses
     if (isWanted && !channel.isSubscribed) {
       await subscribe(subscriber, name)
-      channel.isSubscribed = number === connectionNumber
+      channel.isSubscribed = losses === lossesBefore
     } else if (!isWanted && channel.isSubscribed) {
       await unsubscribe(subscriber, name)
-      if (number === connectionNumber) channel.isSubscribed = false
+      channel.isSubscribed = false
     }
     if (channel.listeners.size === 0 && !channel.isSubscribed) channels.delete(name)
   }
@@ -74,7 +74,7 @@ export function createChannels(
   }
 
   async function subscribeAgain(): Promise<void> {
-    const wanted = [...channels].filter(([, channel]) => channel.listeners.size > 0)
+    const wanted = [...channels].filter(([, { listeners, isSubscribed }]) => listeners.size > 0 && !isSubscribed)
     await Promise.all(
       wanted.map(async ([name, channel]) => {
         await step(name, channel)
@@ -88,7 +88,8 @@ export function createChannels(
     isRenewing = true
     while (hasMoved && subscriber.status !== 'end') {
       hasMoved = false
-      onClose()
+      const held = listHeld(subscriber)
+      for (const [name, channel] of channels) channel.isSubscribed &&= held.has(name)
       // Those of slots that it no longer has are refused, and taken up elsewhere.
       await subscribeAgain().catch(report)
       await sleep(betweenRenewalsMs, undefined, { ref: false })
@@ -104,12 +105,13 @@ export function createChannels(
     })
   }
   const onClose = (): void => {
-    connectionNumber += 1
+    losses += 1
     for (const channel of channels.values()) channel.isSubscribed = false
   }
-  /** The server of a cluster has taken a subscription from us or refused one, and the client does not say which. */
+  /** The server of a cluster has taken a subscription from us or refused one. */
   const onMoved = (): void => {
     hasMoved = true
+    losses += 1
     if (!isRenewing) renew().catch(report)
   }
   const onMessage = (name: string, text: string): void => {
@@ -160,6 +162,12 @@ export function createChannels(
       subscriber.off(messages, onMessage)
     },
   }
+}
+
+/** The client does not say which subscription was taken; but it knows those that it has. */
+function listHeld({ condition }: Redis): ReadonlySet<string> {
+  const subscriptions = condition?.subscriber
+  return new Set(subscriptions ? subscriptions.channels('ssubscribe') : [])
 }
 
 function parseMessage(text: string, report: (fault: unknown) => void): unknown {
