@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
+import { waitUntilReady } from '../../src/adapters/redis/connect.ts'
 import { createClusterMap, readSaid } from '../../src/adapters/redis/cluster/map.ts'
 import { createClusterServers } from '../../src/adapters/redis/cluster/servers.ts'
 import { addressSaid, readRedirect, resolveRedirect } from '../../src/adapters/redis/cluster/redirects.ts'
@@ -119,6 +120,23 @@ describe('a cluster of which one duty hears something', () => {
     cluster.opened.get(there)?.emit('close')
     expect(cluster.interrupted).toEqual([key, key, other])
   })
+})
+
+test('however many wait for a connection, it has one listener for them, and all hear when it serves or ends', async () => {
+  for (const [event, status] of [
+    ['ready', 'fulfilled'],
+    ['end', 'rejected'],
+    [null, 'rejected'],
+  ] as const) {
+    const redis = new Redis({ lazyConnect: true })
+    const before = redis.listenerCount('ready')
+    const waiting = Promise.allSettled(
+      Array.from({ length: 50 }, async () => waitUntilReady(redis, event === null ? 1 : 10_000)),
+    )
+    expect(redis.listenerCount('ready')).toBeLessThanOrEqual(before + 1)
+    if (event !== null) redis.emit(event)
+    expect(new Set((await waiting).map((result) => result.status))).toEqual(new Set([status]))
+  }
 })
 
 test('only a refusal for the sake of the slot is a redirect; nothing else says that nothing was done', () => {

@@ -71,17 +71,32 @@ export async function waitUntilReady(
 ): Promise<void> {
   if (redis.status === 'ready') return
   const { promise, resolve } = Promise.withResolvers<boolean>()
-  const onReady = (): void => resolve(true)
-  const onEnd = (): void => resolve(false)
-  const timer = setTimeout(onEnd, withinMs)
-  redis.once('ready', onReady)
-  redis.once('end', onEnd)
+  const timer = setTimeout(resolve, withinMs, false)
+  const waiters = waitersOf(redis)
+  waiters.add(resolve)
   const isReady = await promise
   clearTimeout(timer)
-  redis.off('ready', onReady)
-  redis.off('end', onEnd)
+  waiters.delete(resolve)
   if (isReady) return
   throw new DependencyUnavailable('stream', `Redis did not serve within ${withinMs} ms`, { cause: lastError() })
+}
+
+type Waiter = (isReady: boolean) => void
+
+const waitersByConnection = new WeakMap<Redis, Set<Waiter>>()
+
+/** Any number may wait for a server that is gone, at every look and with every vote: the connection has one listener for them all. */
+function waitersOf(redis: Redis): Set<Waiter> {
+  const known = waitersByConnection.get(redis)
+  if (known !== undefined) return known
+  const waiters = new Set<Waiter>()
+  waitersByConnection.set(redis, waiters)
+  const tell = (isReady: boolean): void => {
+    for (const waiter of waiters) waiter(isReady)
+  }
+  redis.on('ready', () => tell(true))
+  redis.on('end', () => tell(false))
+  return waiters
 }
 
 /** Milliseconds since 1970 by the clock of Redis. */
