@@ -62,6 +62,23 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks:
+      'votes are judged at the new server of a slot, of which another duty has heard, by a log that nobody has looked at',
+    edits: [
+      {
+        file: 'src/adapters/redis/cluster/servers.ts',
+        from: '  map.onMove(interrupt)\n',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/redis-cluster.test.ts',
+        title: 'tells the others of a slot that has moved, once, and of no other slot',
+      },
+    ],
+  },
+  {
     breaks: 'the partitions of a cluster lie where chance puts them',
     edits: [
       {
