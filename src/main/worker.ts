@@ -10,6 +10,7 @@ import { measureLedger, measureRecounts } from '../runtime/metrics.ts'
 import { sleep } from '../runtime/stop-signal.ts'
 import type { Log } from '../runtime/log.ts'
 import { type RoleContext, runProcess } from './role.ts'
+import { watchBacklog } from './watch-backlog.ts'
 import { watchReplica } from './watch-replica.ts'
 
 const readWaitMs = 1000
@@ -86,7 +87,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     keepServing(),
     share.keep(signal),
     sweep(),
-    watchBacklog(),
+    watchBacklog({ lease, stream, partitions: served, registry, log, signal }),
     recountRecent(context, owner),
     watchReplica(context),
   ])
@@ -113,24 +114,6 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     while (!signal.aborted) {
       await sleep(sweepEveryMs, signal)
       announcer.sweep()
-    }
-  }
-
-  async function watchBacklog(): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(sweepEveryMs, signal)
-      if (signal.aborted) return
-      try {
-        const backlogs = await Promise.all(
-          [...served].map(async (partition) => stream.backlog(partition, (await lease.read(partition)).recorded)),
-        )
-        const waiting = backlogs.reduce((sum, { votes }) => sum + votes, 0)
-        metrics.unrecorded(waiting, Math.max(0, ...backlogs.map(({ oldestMs }) => oldestMs)) / 1000)
-        metrics.waitingForNewerWorker(backlogs.filter(({ newerFormat }) => newerFormat !== null).length)
-      } catch (err) {
-        metrics.backlogUnknown()
-        report({ err }, 'the backlog could not be measured')
-      }
     }
   }
 }

@@ -56,12 +56,6 @@ export const measureVotes = (registry: Registry): VoteMetrics => {
 export type LedgerMetrics = {
   readonly recorded: (votes: number) => void
   readonly setAside: (votes: number) => void
-  /** What still waits in the stream, and how long the oldest of it has waited (0 when nothing does). */
-  readonly unrecorded: (votes: number, oldestSeconds: number) => void
-  /** Nobody knows what waits: the ledger or the stream cannot be asked. */
-  readonly backlogUnknown: () => void
-  /** Partitions whose next entry only a newer worker understands. */
-  readonly waitingForNewerWorker: (partitions: number) => void
   /** A partition goes on in a new epoch: its stream has lost its log. */
   readonly epochRaised: () => void
   /** From the acceptance of the newest vote of a commit to the moment when its tally was published. */
@@ -81,21 +75,6 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     help: 'Votes and entries that could not be recorded; ListSetAside shows them with the reason.',
     registers,
   })
-  const unrecorded = new Gauge({
-    name: 'tallycast_unrecorded_votes',
-    help: 'Accepted votes that the ledger does not have yet; NaN while ledger or stream cannot be asked.',
-    registers,
-  })
-  const oldest = new Gauge({
-    name: 'tallycast_oldest_unrecorded_seconds',
-    help: 'How long ago the oldest vote was accepted that the ledger does not have yet; 0 when it has all, NaN while ledger or stream cannot be asked.',
-    registers,
-  })
-  const waitingForNewer = new Gauge({
-    name: 'tallycast_partitions_waiting_for_newer_worker',
-    help: 'Partitions that are not recorded on because a newer version of Tallycast wrote their next entry; NaN while ledger or stream cannot be asked.',
-    registers,
-  })
   const epochsRaised = new Counter({
     name: 'tallycast_epochs_raised_total',
     help: 'How often a partition began a new epoch, because its stream had lost its log or the ledger was a restored one.',
@@ -111,15 +90,7 @@ export const measureLedger = (registry: Registry): LedgerMetrics => {
     voteToUpdate: (seconds) => voteToUpdate.observe(seconds),
     recorded: (votes) => recorded.inc(votes),
     setAside: (votes) => setAside.inc(votes),
-    waitingForNewerWorker: (partitions) => waitingForNewer.set(partitions),
     epochRaised: () => epochsRaised.inc(),
-    unrecorded: (votes, oldestSeconds) => {
-      unrecorded.set(votes)
-      oldest.set(oldestSeconds)
-    },
-    backlogUnknown: () => {
-      for (const gauge of [unrecorded, oldest, waitingForNewer]) gauge.set(Number.NaN)
-    },
   }
 }
 

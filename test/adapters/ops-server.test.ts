@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { measureBacklog } from '../../src/runtime/backlog-metrics.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import {
   createMetricsRegistry,
@@ -18,6 +19,7 @@ test('metrics and health are served, and readiness follows the process', async (
   const registry = createMetricsRegistry('all')
   const votes = measureVotes(registry)
   const ledger = measureLedger(registry)
+  const backlog = measureBacklog(registry)
   const viewers = measureViewers(registry, 20)
   const recounts = measureRecounts(registry)
   let isReady = false
@@ -27,14 +29,15 @@ test('metrics and health are served, and readiness follows the process', async (
   votes.accepted(3)
   votes.refused('poll_closed')
   ledger.recorded(2)
-  ledger.unrecorded(1, 0.5)
+  backlog.waiting(2, 1, 0.5)
+  backlog.unknown(3)
+  backlog.waitingForNewerWorker(1)
   viewers.viewers(7)
   viewers.givenUp('too_slow')
   recounts.recounted()
   recounts.differences(3)
   recounts.done()
   ledger.voteToUpdate(0.02)
-  ledger.waitingForNewerWorker(1)
   ledger.setAside(4)
   ledger.epochRaised()
   measureOwners(registry).withoutOwner(2)
@@ -43,8 +46,10 @@ test('metrics and health are served, and readiness follows the process', async (
     'tallycast_votes_accepted_total{process="all"} 3',
     'tallycast_votes_refused_total{code="poll_closed",process="all"} 1',
     'tallycast_votes_recorded_total{process="all"} 2',
-    'tallycast_unrecorded_votes{process="all"} 1',
-    'tallycast_oldest_unrecorded_seconds{process="all"} 0.5',
+    'tallycast_unrecorded_votes{partition="2",process="all"} 1',
+    'tallycast_oldest_unrecorded_seconds{partition="2",process="all"} 0.5',
+    'tallycast_unrecorded_votes{partition="3",process="all"} Nan',
+    'tallycast_oldest_unrecorded_seconds{partition="3",process="all"} Nan',
     'tallycast_votes_set_aside_total{process="all"} 4',
     'tallycast_partitions_waiting_for_newer_worker{process="all"} 1',
     'tallycast_epochs_raised_total{process="all"} 1',

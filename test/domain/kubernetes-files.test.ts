@@ -237,7 +237,7 @@ describe('what they say of each other', () => {
   })
 
   test('what is scaled exists, by metrics that exist, and workers no further than there are partitions', () => {
-    const metrics = read('src/runtime/metrics.ts')
+    const metrics = ['metrics', 'backlog-metrics'].map((name) => read(`src/runtime/${name}.ts`)).join('')
     const scaled = ofKind('ScaledObject').map((one) => specOf(one))
     expect(scaled.map(({ scaleTargetRef }) => scaleTargetRef.name)).toEqual(['tallycast-api', 'tallycast-worker'])
     for (const { triggers } of scaled) {

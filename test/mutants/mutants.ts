@@ -1966,6 +1966,33 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    breaks: 'what waits in a partition that cannot be asked stays as it was known last',
+    edits: [{ file: 'src/main/watch-backlog.ts', from: '      metrics.unknown(partition)\n', to: '' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/watch-backlog.test.ts',
+        title:
+          'where one partition cannot be asked, what waits in the others is told, and of that one that nobody knows',
+      },
+    ],
+  },
+  {
+    breaks: 'an installation that records hides another one, in the same Prometheus, that records nothing',
+    edits: [
+      {
+        file: 'deploy/prometheus/alerts.yml',
+        from: 'unless sum by (namespace) (rate(tallycast_votes_recorded_total[2m])) > 0',
+        to: 'unless on () sum(rate(tallycast_votes_recorded_total[2m])) > 0',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/alert-files.test.ts',
+        title: 'TallycastNothingRecorded puts nothing together that is of several installations',
+      },
+    ],
+  },
   // G8: planned restarts.
   {
     breaks: 'a process serves on a database that lacks a migration of its release',
