@@ -191,6 +191,19 @@ describe('with real processes', () => {
     )
     expect(empty.filter((panel) => panel !== '')).toEqual([])
   })
+
+  // The last ones: whoever was started anew has counted nothing yet that the dashboard shows.
+  test.each(['admin', 'api'] as const)('no %s', async (role) => {
+    const [only] = system()[`${role}s`]
+    await waitUntil(async () => !(await prometheus.firing()).includes('TallycastRoleMissing'), {
+      withinMs: firesWithinMs,
+    })
+    await expectAlert(prometheus, 'TallycastRoleMissing', async () => {
+      only?.signal('SIGKILL')
+      await only?.ended()
+    })
+    await only?.restart()
+  })
 })
 
 const empty = async (redisUrl: string): Promise<void> => {
