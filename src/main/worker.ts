@@ -61,8 +61,9 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
       onRecorded: (partition, { checkpoint, written, setAside }) => {
         metrics.recorded(written)
         metrics.setAside(setAside)
-        log.debug({ partition, recorded: checkpoint.recorded, written, setAside }, 'recorded up to this entry')
-        if (setAside > 0) log.warn({ partition, setAside }, 'votes were set aside')
+        const { recorded } = checkpoint
+        log.debug({ partition, recorded, written, setAside }, 'recorded up to this entry')
+        if (setAside > 0) log.warn({ partition, recorded, setAside }, 'votes were set aside')
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) => {

@@ -60,10 +60,11 @@ describe('with real processes', () => {
     voter.close()
     return outcome.result
   }
-  const append = async (...fields: readonly string[]): Promise<void> => {
+  const append = async (...fields: readonly string[]): Promise<string> => {
     const redis = new Redis(system().redisUrl)
-    await redis.call('XADD', createKeys(system().redisPrefix).stream(0), '*', ...fields)
+    const entry = String(await redis.call('XADD', createKeys(system().redisPrefix).stream(0), '*', ...fields))
     redis.disconnect()
+    return entry
   }
 
   beforeAll(async () => {
@@ -106,8 +107,16 @@ describe('with real processes', () => {
     for (const { socket } of viewers) socket.close()
   })
 
-  test('a vote that is set aside', async () => {
-    await expectAlert(prometheus, 'TallycastVotesSetAside', async () => append('f', '1', 'e', '1', 'v', 'garbage'))
+  test('a vote that is set aside, whose entry the log names', async () => {
+    let entry = ''
+    await expectAlert(prometheus, 'TallycastVotesSetAside', async () => {
+      entry = await append('f', '1', 'e', '1', 'v', 'garbage')
+    })
+    const logged = system().workers.flatMap((worker) => worker.output().split('\n'))
+    const told = logged.filter((line) => line.includes('"votes were set aside"'))
+    expect(told.map((line): unknown => JSON.parse(line))).toEqual([
+      expect.objectContaining({ partition: 0, recorded: entry, setAside: 1 }),
+    ])
   })
 
   test('a published count that is not what the ledger has, which nobody signs', async () => {
