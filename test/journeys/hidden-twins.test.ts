@@ -78,13 +78,15 @@ async function metricsOf({ opsUrl }: Member): Promise<readonly string[]> {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   const isOwn = (line: string): boolean => line.startsWith('tallycast_')
   const isTiming = (line: string): boolean => /^tallycast_\w*_(seconds|seconds_bucket|seconds_sum)[ {]/.test(line)
-  return lines.flatMap((line) => {
+  const told = lines.flatMap((line) => {
     // How often is asked here until something is so.
     const isOfAsking = line.startsWith('tallycast_http_answers_total{status="200"')
     if (isOwn(line)) return [isTiming(line) || isOfAsking ? line.slice(0, line.lastIndexOf(' ')) : line]
     // Which handles are open, and what was collected, is of the moment.
     return /^nodejs_(active|gc)/.test(line) ? [] : [line.slice(0, line.lastIndexOf(' '))]
   })
+  // Which partition was measured first is left to chance.
+  return told.toSorted()
 }
 
 const members = ({ apis, workers, admins }: System): readonly Member[] => [...apis, ...workers, ...admins]
