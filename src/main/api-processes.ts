@@ -88,6 +88,8 @@ async function launch(number: number, { config, log, serving }: Parts, signal: A
 
 function stopStepsOf({ shutdownTimeoutMs }: Parts['config']) {
   return [
+    // One that was stopped hears of nothing else before it goes on.
+    { signal: 'SIGCONT', withinMs: 0 },
     { signal: 'SIGTERM', withinMs: shutdownTimeoutMs },
     { signal: 'SIGKILL', withinMs: killWithinMs },
   ] as const

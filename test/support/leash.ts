@@ -3,14 +3,15 @@ import { join } from 'node:path'
 
 /**
  * Runs beside a server until the pipe to our process breaks, however our process came to its end, even by `kill -9`. Then it
- * stops what the pid file names and removes the folder.
+ * stops what the pid file names, with processes of its own that stand still and cannot follow it, and removes the folder.
  */
 const keeper = `
   read _ && exit
   sleep 0.5 # a server that was only just started has written its pid file by then
-  read pid 2>/dev/null <"$2" && kill -INT "$pid" 2>/dev/null &&
+  read pid 2>/dev/null <"$2" && children=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)
+  [ -n "$pid" ] && kill -INT "$pid" 2>/dev/null &&
     for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" 2>/dev/null || break; sleep 0.2; done &&
-    kill -KILL "$pid" 2>/dev/null
+    kill -KILL "$pid" $children 2>/dev/null
   rm -rf "$1"
 `
 

@@ -172,9 +172,9 @@ export const blockWorker = (hook: Hook, spinMs: number, fact: string): Fault => 
   },
 })
 
-/** All workers but one leave in order, one after the other, and come back together. */
+/** All workers but one leave one after the other, the first one killed and the others in order, and come back together. */
 export const workersComeAndGo: Fault = {
-  fact: 'workers that leave and join share the partitions evenly within 15 s, and no vote is lost or out of order',
+  fact: 'workers that leave, killed or asked to, and join share the partitions evenly within 15 s, and no vote is lost or out of order',
   plan: { changeShare: 0.3 },
   async inject({ system, load }) {
     const [, ...others] = system.workers
@@ -189,8 +189,11 @@ export const workersComeAndGo: Fault = {
     }
     await share(system.workers.length)
     for (const [left, worker] of others.entries()) {
-      worker.signal('SIGTERM')
-      expect(await worker.ended()).toEqual({ exitCode: 0, signal: null })
+      const isKilled = left === 0
+      worker.signal(isKilled ? 'SIGKILL' : 'SIGTERM')
+      expect(await worker.ended()).toEqual(
+        isKilled ? { exitCode: null, signal: 'SIGKILL' } : { exitCode: 0, signal: null },
+      )
       await share(others.length - left)
     }
     await Promise.all(others.map(async (worker) => worker.restart()))
