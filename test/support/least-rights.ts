@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
+export const leastRightsUser = 'tallycast'
 const password = 'secret'
 
 /** What docs/operations.md lets a user of Redis do, for the sake of Tallycast: words of `ACL SETUSER`. */
@@ -13,11 +14,12 @@ export const readLeastRights = async (): Promise<readonly string[]> => {
 /** Options of redis-server that make it know this user. */
 export const leastRightsOptions = async (): Promise<readonly string[]> => [
   '--user',
-  'tallycast',
+  leastRightsUser,
   'on',
   `>${password}`,
   ...(await readLeastRights()),
 ]
 
 /** The URL of a Redis or a cluster that was given those options, as that user. */
-export const withLeastRights = (redisUrl: string): string => redisUrl.replace('://', `://tallycast:${password}@`)
+export const withLeastRights = (redisUrl: string): string =>
+  redisUrl.replace('://', `://${leastRightsUser}:${password}@`)

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { findFreePorts } from './free-ports.ts'
-import { leastRightsOptions } from './least-rights.ts'
+import { leastRightsOptions, leastRightsUser } from './least-rights.ts'
 import { startTestRedis, type TestRedis } from './redis.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -82,14 +82,27 @@ export const isClusterSettled = async ({ servers }: Pick<TestCluster, 'servers'>
 export const countErrors = async (redis: Redis, word: string): Promise<number> =>
   Number(new RegExp(`errorstat_${word}:count=(\\d+)`).exec(await redis.info('errorstats'))?.[1] ?? 0)
 
-const forbidden = /^(?:cmdstat_(?:keys|scan|randomkey|flushall|flushdb)|errorstat_(?:CROSSSLOT|NOPERM)).*/gm
+const forbidden = /^(?:cmdstat_(?:keys|scan|randomkey|flushall|flushdb)|errorstat_CROSSSLOT).*/gm
 
 /** What the servers were asked since they run that nobody may ask of a cluster: all keys, keys of several slots, or what the asker has no right to. */
 export const listForbidden = async ({ servers }: Pick<TestCluster, 'servers'>): Promise<readonly string[]> =>
   withEach(servers, async (all) => {
-    const counts = all.map(async (redis) => `${await redis.info('commandstats')}${await redis.info('errorstats')}`)
-    return (await Promise.all(counts)).flatMap((text) => text.match(forbidden) ?? [])
+    const each = all.map(async (redis) => {
+      const text = `${await redis.info('commandstats')}${await redis.info('errorstats')}`
+      return [...(text.match(forbidden) ?? []), ...(await listDenied(redis))]
+    })
+    return (await Promise.all(each)).flat()
   })
+
+/** What the user of least rights had no right to: not what a test denies to the servers themselves. */
+const listDenied = async (redis: Redis): Promise<readonly string[]> => {
+  // An entry is a list of names and values.
+  const entries = (await redis.call('ACL', 'LOG')) as readonly (readonly unknown[])[]
+  const valueOf = (entry: readonly unknown[], name: string): string => String(entry[entry.indexOf(name) + 1])
+  return entries
+    .filter((entry) => valueOf(entry, 'username') === leastRightsUser)
+    .map((entry) => `denied:${valueOf(entry, 'reason')} ${valueOf(entry, 'object')}`)
+}
 
 /** Does the work with a connection to each of the servers. */
 const withEach = async <Result>(
