@@ -20,6 +20,7 @@ test.each([
   "OOM command not allowed when used memory > 'maxmemory'.",
   "READONLY You can't write against a read only replica.",
   'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
+  'ERR Script attempted to execute a write command while the cluster is down and readonly script: 0f3a, on @user_script:12.',
 ])('a Redis that replies "%s" cannot serve now', async (message) => {
   const cause = reply(message)
   const thrown = await thrownBy(async () => orStreamAway('stream', async () => Promise.reject(cause)))

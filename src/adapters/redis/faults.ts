@@ -5,6 +5,9 @@ import { readRedirect } from './cluster/redirects.ts'
 const passingReplies =
   /^(?:LOADING|OOM|READONLY|MISCONF|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|MOVED|ASK)\b/
 
+/** The same of a script's first write, at a server that lost its cluster and is set to be read all the same. */
+const downForWrites = /^ERR Script attempted to execute a write command while the cluster is down\b/
+
 /** What the client says when there is no connection, or no answer in time. */
 const passingMessages =
   /Connection is closed|Command timed out|Stream isn't writeable|max retries per request|Socket timeout|ETIMEDOUT/i
@@ -13,7 +16,7 @@ const passingMessages =
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   // By name: the client's own classes are not typed.
-  if (error.name === 'ReplyError') return passingReplies.test(error.message)
+  if (error.name === 'ReplyError') return passingReplies.test(error.message) || downForWrites.test(error.message)
   if (error.name === 'AbortError') return true
   // What the operating system says of a socket (ECONNREFUSED, ECONNRESET, ...) has `syscall`; a mistake of ours has not.
   return 'syscall' in error || passingMessages.test(error.message)
