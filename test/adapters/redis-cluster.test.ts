@@ -77,9 +77,33 @@ test('where replicas are asked for, it is those of the server that took the vote
   }
 })
 
+/** Polls whose channels lie at one server, each in a slot of its own in which nothing else is: a slot is moved without its neighbours. */
+const somePollsAtOne = async (count: number) => {
+  const ownerOf = async (channel: string): Promise<Redis> => connections.commands.at(channel, async (redis) => redis)
+  const taken = new Set([0, 1, 2, 3].map((partition) => slotOf(keys.stream(partition))))
+  const pollIds: string[] = []
+  let from: Redis | undefined
+  while (pollIds.length < count) {
+    const pollId = somePollId()
+    const channel = keys.pollUpdates(pollId)
+    const owner = await ownerOf(channel)
+    from ??= owner
+    if (owner !== from || taken.has(slotOf(channel))) continue
+    taken.add(slotOf(channel))
+    pollIds.push(pollId)
+  }
+  const to = connections.commands.primaries().find((primary) => primary !== from)
+  if (from === undefined || to === undefined) throw new Error('one server has all slots')
+  return { pollIds, from, to }
+}
+
 test('news goes on when the slot of its channel has moved, and the listener hears of the gap', async () => {
   const feed = createTallyFeed(connections, keys, () => undefined)
-  const pollId = somePollId()
+  const {
+    pollIds: [pollId = ''],
+    from,
+    to,
+  } = await somePollsAtOne(1)
   const channel = keys.pollUpdates(pollId)
   const heard: number[] = []
   let gaps = 0
@@ -87,9 +111,6 @@ test('news goes on when the slot of its channel has moved, and the listener hear
     onTally: ({ version }) => heard.push(version),
     onGap: () => (gaps += 1),
   })
-  const from = await connections.commands.at(channel, async (redis) => redis)
-  const to = connections.commands.primaries().find((primary) => primary !== from)
-  if (to === undefined) throw new Error('one server has all slots')
   await handOver(slotOf(channel), from, to)
   await waitUntil(() => gaps > 0)
   await feed.publishTally(someTally({ pollId, version: 7 }))
@@ -114,17 +135,7 @@ const countCalls = async (command: string): Promise<number> => {
 
 test('channels whose slots have moved are asked for again a few times, and no others with them', async () => {
   const feed = createTallyFeed(connections, keys, () => undefined)
-  const first = somePollId()
-  const ownerOf = async (pollId: string): Promise<Redis> =>
-    connections.commands.at(keys.pollUpdates(pollId), async (redis) => redis)
-  const from = await ownerOf(first)
-  const to = connections.commands.primaries().find((primary) => primary !== from)
-  if (to === undefined) throw new Error('one server has all slots')
-  const pollIds = [first]
-  while (pollIds.length < 20) {
-    const pollId = somePollId()
-    if ((await ownerOf(pollId)) === from) pollIds.push(pollId)
-  }
+  const { pollIds, from, to } = await somePollsAtOne(20)
   const gaps = new Map<string, number>()
   const heard = new Set<string>()
   const subscriptions = pollIds.map(async (pollId) =>
