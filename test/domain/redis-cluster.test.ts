@@ -120,6 +120,22 @@ describe('a cluster of which one duty hears something', () => {
     cluster.opened.get(there)?.emit('close')
     expect(cluster.interrupted).toEqual([key, key, other])
   })
+
+  test('takes it for an interruption where keys on their way are at another server than before', async () => {
+    using cluster = connect()
+    const sendTo = async (address: string): Promise<void> => {
+      let asked = 0
+      await cluster.first.at(key, async () => {
+        asked += 1
+        if (asked === 1) throw say(`ASK ${slotOf(key)} ${address}`)
+      })
+    }
+    await sendTo(there)
+    await sendTo(there)
+    expect(cluster.interrupted).toEqual([])
+    await sendTo('10.0.0.3:7003')
+    expect(cluster.interrupted).toEqual([key])
+  })
 })
 
 test('however many wait for a connection, it has one listener for them, and all hear when it serves or ends', async () => {

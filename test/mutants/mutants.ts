@@ -112,6 +112,22 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'votes for a slot that is on its way go to whoever takes over there, before its log is looked at',
+    edits: [
+      {
+        file: 'src/adapters/redis/cluster/servers.ts',
+        from: 'if (before !== undefined && before !== address) interrupt((key) => slotOf(key) === slot)',
+        to: '',
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/redis-cluster.test.ts',
+        title: 'takes it for an interruption where keys on their way are at another server than before',
+      },
+    ],
+  },
+  {
     breaks: 'nothing starts while the primary with the first partition is away',
     edits: [
       {

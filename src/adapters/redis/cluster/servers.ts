@@ -51,6 +51,13 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
     return opened
   }
 
+  /** Where it is another server's than before, that one's replica may have taken over, with a shorter log. */
+  function foundAt(slot: number, address: string): void {
+    const before = guests.get(slot)
+    guests.set(slot, address)
+    if (before !== undefined && before !== address) interrupt((key) => slotOf(key) === slot)
+  }
+
   async function workAt<T>(address: string, isAsked: boolean, work: Work<T>): Promise<T> {
     const redis = connectionTo(address)
     if (sentTo.has(address)) await waitUntilReady(redis, connectWithinMs)
@@ -78,7 +85,7 @@ export function createClusterServers(map: ClusterMap, open: (address: string) =>
         left[redirect.type] -= 1
         asked = redirect.type === 'ask' ? redirect.address : null
         if (redirect.type !== 'again') sentTo.add(redirect.address)
-        if (redirect.type === 'ask') guests.set(slotOf(key), redirect.address)
+        if (redirect.type === 'ask') foundAt(slotOf(key), redirect.address)
         if (redirect.type === 'moved') map.moved(redirect.slot, redirect.address)
         if (redirect.type === 'again') await sleep(againMs)
       }
