@@ -209,7 +209,7 @@ test('a replica that was meant to be a primary is unavailable for votes', async 
   await waitUntil(() => succeeds(() => ask(redis.door, someCall({ pollId }))))
 })
 
-test('a Redis that is not there is told as unavailable, with the cause', async () => {
+test('a Redis that is not there is told as unavailable, with its address and the cause', async () => {
   const listener = createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')
   // The cast: a server that listens on a port has an address of this form.
@@ -220,6 +220,7 @@ test('a Redis that is not there is told as unavailable, with the cause', async (
   try {
     await expect(connections.ready(300)).rejects.toMatchObject({
       name: 'DependencyUnavailable',
+      message: `Redis at 127.0.0.1:${port} did not serve within 300 ms`,
       cause: { code: 'ECONNREFUSED' },
     })
   } finally {

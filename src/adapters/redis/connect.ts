@@ -36,26 +36,18 @@ const reconnectMs = { least: 20, doublesFrom: 50, most: 2_000 }
 
 /** Opens the connections. Each comes back by itself for as long as nobody calls `stop`. */
 export function connectRedis(settings: RedisSettings): RedisConnections {
-  const lastErrors = new Map<string, Error>()
-  const open = (duty: string, hasCommandTimeout = true): Redis => {
-    const redis = openConnection(settings, duty, hasCommandTimeout)
-    redis.on('error', (error: Error) => lastErrors.set(duty, error))
-    return redis
-  }
   const duties = {
-    commands: open('commands'),
-    cache: open('cache'),
-    publisher: open('publisher'),
-    subscriber: open('subscriber'),
+    commands: openConnection(settings, 'commands'),
+    cache: openConnection(settings, 'cache'),
+    publisher: openConnection(settings, 'publisher'),
+    subscriber: openConnection(settings, 'subscriber'),
   }
   return {
     ...duties,
     // A read may wait longer than any command should take: its reader watches the time.
-    openReader: (_key, known) => known ?? open('reader', false),
+    openReader: (_key, known) => known ?? openConnection(settings, 'reader', false),
     ready: async (withinMs = readyWithinMsDefault) => {
-      await Promise.all(
-        Object.entries(duties).map(([duty, redis]) => waitUntilReady(redis, withinMs, () => lastErrors.get(duty))),
-      )
+      await Promise.all(Object.values(duties).map((redis) => waitUntilReady(redis, withinMs)))
     },
     stop: () => {
       for (const redis of Object.values(duties)) redis.disconnect()
@@ -63,12 +55,11 @@ export function connectRedis(settings: RedisSettings): RedisConnections {
   }
 }
 
-/** Waits until the connection serves; throws `DependencyUnavailable` when it does not within the time, or is closed. */
-export async function waitUntilReady(
-  redis: Redis,
-  withinMs: number,
-  lastError: () => Error | undefined = () => undefined,
-): Promise<void> {
+/** What went wrong last with each connection. */
+const lastErrors = new WeakMap<Redis, Error>()
+
+/** Waits until the connection serves; throws `DependencyUnavailable`, with what went wrong, when it does not within the time, or is closed. */
+export async function waitUntilReady(redis: Redis, withinMs: number): Promise<void> {
   if (redis.status === 'ready') return
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(resolve, withinMs, false)
@@ -78,7 +69,9 @@ export async function waitUntilReady(
   clearTimeout(timer)
   waiters.delete(resolve)
   if (isReady) return
-  throw new DependencyUnavailable('stream', `Redis did not serve within ${withinMs} ms`, { cause: lastError() })
+  const { host, port } = redis.options
+  const cause = lastErrors.get(redis)
+  throw new DependencyUnavailable('stream', `Redis at ${host}:${port} did not serve within ${withinMs} ms`, { cause })
 }
 
 type Waiter = (isReady: boolean) => void
@@ -131,7 +124,10 @@ export function openConnection(settings: RedisSettings, duty: string, hasCommand
     // After a failover the old primary answers so until the connection is made anew.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })
-  redis.on('error', (error: Error) => settings.onError?.(duty, error))
+  redis.on('error', (error: Error) => {
+    lastErrors.set(redis, error)
+    settings.onError?.(duty, error)
+  })
   return redis
 }
 
