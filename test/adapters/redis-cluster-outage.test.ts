@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
 import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
@@ -127,6 +127,16 @@ test('a replica that would keep votes less well is told before it takes over, an
     unseen: [],
   })
   await setAll('maxmemory-policy', 'noeviction', [replica])
+  const admin = new Redis({ port: replica.port, enableReadyCheck: false })
+  const forbidden = { problem: expect.stringContaining(`127.0.0.1:${replica.port}: Redis does not let us`), mend: [] }
+  await admin.call('ACL', 'SETUSER', 'default', '-info')
+  expect(await lookAtDurability(connections.commands, 'durable')).toEqual({
+    problems: [],
+    warnings: [forbidden],
+    unseen: [],
+  })
+  await admin.call('ACL', 'SETUSER', 'default', '+info')
+  admin.disconnect()
 })
 
 test('where replicas must confirm, a primary without one is told; where none has one, nothing starts', async () => {

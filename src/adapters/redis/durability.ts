@@ -74,10 +74,12 @@ function at(address: string, { problem, mend }: DurabilityProblem): DurabilityPr
   return { problem: `${address}: ${problem}`, mend: mend.map((line) => `${where} ${line}`) }
 }
 
+/** `replicas`: NaN where the server does not tell how many follow it. */
 type Found = { readonly problems: readonly DurabilityProblem[]; readonly replicas: number }
 
 async function lookAtServer(redis: Redis, durability: Durability, isInCluster: boolean): Promise<Found> {
-  const info = parseInfo(await redis.info())
+  const info = await unlessForbidden(async () => parseInfo(await redis.info()))
+  if (info === null) return { problems: [infoForbidden], replicas: Number.NaN }
   const replicas = Number(info.get('connected_slaves') ?? 0)
   const problems = [...versionProblems(info)]
   if (!isInCluster && info.get('cluster_enabled') === '1') problems.push(clusterUnnamed)
@@ -87,6 +89,12 @@ async function lookAtServer(redis: Redis, durability: Durability, isInCluster: b
 }
 
 type Settings = ReadonlyMap<string, string>
+
+const infoForbidden: DurabilityProblem = {
+  problem:
+    'Redis does not let us ask what it is (INFO is forbidden), so nobody can tell whether it keeps accepted votes. Allow INFO to this user',
+  mend: [],
+}
 
 const configForbidden: DurabilityProblem = {
   problem:
@@ -156,10 +164,9 @@ function fileProblems(settings: Settings, durability: Durability): readonly Dura
   return problems
 }
 
-/** Null where reading is forbidden: by the access list, or because the provider renamed the command. */
-async function readSettings(redis: Redis): Promise<Settings | null> {
-  const settings = new Map<string, string>()
-  try {
+function readSettings(redis: Redis): Promise<Settings | null> {
+  return unlessForbidden(async () => {
+    const settings = new Map<string, string>()
     for (const name of ['maxmemory-policy', 'appendonly', 'appendfsync', 'no-appendfsync-on-rewrite']) {
       // One by one: older servers take one pattern only. The cast names the form of the answer.
       const [, value] = (await redis.config('GET', name)) as readonly string[]
@@ -167,6 +174,13 @@ async function readSettings(redis: Redis): Promise<Settings | null> {
       settings.set(name, value)
     }
     return settings
+  })
+}
+
+/** Null where it is forbidden: by the access list, or because the provider renamed the command. */
+async function unlessForbidden<T>(ask: () => Promise<T>): Promise<T | null> {
+  try {
+    return await ask()
   } catch (error) {
     if (error instanceof Error && /NOPERM|unknown (?:sub)?command/i.test(error.message)) return null
     throw error
