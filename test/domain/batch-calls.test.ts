@@ -29,6 +29,7 @@ function beyond() {
   const pending: Sent[] = []
   /** Calls in the order in which they were appended, by partition. */
   const log = new Map<number, number[]>()
+  /** The most at a time that had calls of the same poll: those of several may be asked for apart. */
   const inFlight = { most: 0 }
   let time = 0
   const firstSentAt = new Map<number, number>()
@@ -62,12 +63,13 @@ function beyond() {
       },
     }
     pending.push(sent)
-    const first = indexOf(calls[0]!) // a batch has a call
-    firstSentAt.set(first, firstSentAt.get(first) ?? time)
-    inFlight.most = Math.max(
-      inFlight.most,
-      pending.filter((one) => one.partition === partition && !isGivenUp(one)).length,
+    for (const call of calls) firstSentAt.set(indexOf(call), firstSentAt.get(indexOf(call)) ?? time)
+    const onTheWay = pending.filter((one) => one.partition === partition && !isGivenUp(one))
+    const ofPolls = Map.groupBy(
+      onTheWay.flatMap((one) => [...new Set(one.calls.map(({ pollId }) => pollId))]),
+      (pollId) => pollId,
     )
+    inFlight.most = Math.max(inFlight.most, ...[...ofPolls.values()].map((sends) => sends.length))
     return promise
   }
 
@@ -173,7 +175,7 @@ describe('calls to a door', () => {
             for (let time = 0; time < step.times; time += 1) {
               const index = called++
               answers.set(index, [])
-              batch.call(step.partition, callOf(index)).then(
+              batch.call(step.partition, callOf(index, `poll${index % 3}`)).then(
                 (answer) => answers.get(index)?.push(answer),
                 (error: unknown) => answers.get(index)?.push(error),
               )
