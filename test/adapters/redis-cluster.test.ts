@@ -297,8 +297,12 @@ test('a user with the rights that the docs name has no others', async () => {
 
 test('REDIS_URL may show a name and a password; with a wrong one, or without a cluster, nothing starts, and it is said why', async () => {
   const [seed] = cluster.servers
+  const failed = new Set<string>()
   const connectAs = (password: string) =>
-    connectCluster({ seeds: [`redis://tallycast:${password}@127.0.0.1:${seed?.port}`], onError: () => undefined })
+    connectCluster({
+      seeds: [`redis://tallycast:${password}@127.0.0.1:${seed?.port}`],
+      onError: (duty) => failed.add(duty),
+    })
   const known = connectAs('secret')
   await known.ready()
   known.stop()
@@ -308,6 +312,7 @@ test('REDIS_URL may show a name and a password; with a wrong one, or without a c
     cause: expect.objectContaining({ message: expect.stringContaining('WRONGPASS') }),
   })
   unknown.stop()
+  expect([...failed]).toEqual([`map at 127.0.0.1:${seed?.port}`])
   const { redisUrl } = shareTestRedis()
   const noCluster = connectCluster({ seeds: [redisUrl], onError: () => undefined })
   await expect(noCluster.ready(500)).rejects.toMatchObject({

@@ -6,7 +6,7 @@ export type RedisSettings = {
   readonly url: string
   /** How long a command may go without an answer, in milliseconds. */
   readonly commandTimeoutMs?: number
-  /** Hears of lost connections and failed attempts; the next attempt follows by itself. */
+  /** Hears of lost connections and failed attempts, in a cluster also of which server; the next attempt follows by itself. */
   readonly onError?: (duty: string, error: Error) => void
 }
 

@@ -30,8 +30,12 @@ export function connectCluster(settings: ClusterSettings): RedisConnections<Redi
   const faults = new Map<string, unknown>()
   const onFault = (address: string, fault: unknown): void => void faults.set(address, fault)
   const openTo = (address: string, duty: string, own: Partial<RedisSettings> = {}, hasCommandTimeout = true): Redis => {
-    const redis = openConnection({ ...settings, url: urlOf(seeds[0], address), ...own }, duty, hasCommandTimeout)
-    redis.on('error', (error: Error) => onFault(address, error))
+    const onError = (_duty: string, error: Error): void => {
+      onFault(address, error)
+      settings.onError?.(`${duty} at ${address}`, error)
+    }
+    const url = urlOf(seeds[0], address)
+    const redis = openConnection({ ...settings, url, onError, ...own }, duty, hasCommandTimeout)
     redis.once('end', () => faults.delete(address))
     return redis
   }
