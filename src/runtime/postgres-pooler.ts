@@ -12,12 +12,11 @@ const whereToRead = 'docs/operations.md says under "PgBouncer" what goes through
  * session and now that one, so locks are taken that nobody gives back, and news is waited for that never comes. `who` cannot do with that.
  */
 export const refuseSharedSessions = async (databaseUrl: string, who: string): Promise<void> => {
-  const [one, other] = [await connect(databaseUrl), await connect(databaseUrl)]
-  try {
-    if (!(await shareSessions(one, other))) return
-  } finally {
-    await Promise.all([one.end(), other.end()])
-  }
+  await using connections = new AsyncDisposableStack()
+  // Each is closed also where the next one cannot be had: open, it would keep the process from ending.
+  const open = async (): Promise<pg.Client> =>
+    connections.adopt(await connect(databaseUrl), async (client) => client.end())
+  if (!(await shareSessions(await open(), await open()))) return
   throw new SetupProblem(
     `DATABASE_URL leads to a pooler in transaction mode, and ${who} needs sessions of its own`,
     `name PostgreSQL itself; ${whereToRead}`,

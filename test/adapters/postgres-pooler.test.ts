@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { connectPostgres } from '../../src/runtime/postgres-pool.ts'
+import { refuseSharedSessions } from '../../src/runtime/postgres-pooler.ts'
 import { linesOf, someVoters } from '../support/bulk-host.ts'
 import { createHttpClient } from '../support/http-client.ts'
 import { type Pgbouncer, readPoolerLines, startPgbouncer } from '../support/pgbouncer.ts'
@@ -107,6 +108,18 @@ test.each<[string, Program, () => Readonly<Record<string, string>>]>([
   ['a migration', 'migrate', () => ({ DATABASE_URL: pooler.over(system().database.databaseUrl) })],
 ])('what needs a session of its own says so and does not start: %s', async (_what, program, envOf) => {
   expect(await startsNot(program, envOf())).toMatch(/DATABASE_URL leads to a pooler in transaction mode, and a /)
+})
+
+test('where not all connections that the look needs are to be had, none stays open that would keep a process from ending', async () => {
+  const { databaseUrl, pool } = unprepared
+  const username = new URL(databaseUrl).pathname.slice(1)
+  const password = 'of-one-connection'
+  await pool.query(`create role ${username} login connection limit 1 password '${password}'`)
+  const { href } = Object.assign(new URL(databaseUrl), { username, password })
+  await expect(refuseSharedSessions(href, 'nobody')).rejects.toThrow('does not let us in')
+  const own = async () => pool.query('select from pg_stat_activity where usename = $1', [username])
+  await waitUntil(async () => (await own()).rowCount === 0)
+  await pool.query(`drop role ${username}`)
 })
 
 test('where the time limits are kept from PostgreSQL, or not taken, nothing starts, and it is said what to do', async () => {
