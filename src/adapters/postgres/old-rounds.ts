@@ -38,13 +38,13 @@ const LIST = `
       when poll.round = t.round then least($1, clock_timestamp() - interval '${settled}')
       else clock_timestamp() - interval '${settled}'
     end
+  group by t.poll_id, t.round, poll.id
+  having max(t.recorded_at) < least($1, clock_timestamp() - interval '${settled}')
+    -- Here, and with a limit: one look per round and not one per partition of it, whatever the statistics say.
     and coalesce(
-      -- With a limit: one look into an index per round, whatever the statistics say.
       (select true from vote as v where v.poll_id = t.poll_id and v.round = t.round limit 1),
       (select true from set_aside as s where s.poll_id = t.poll_id and ${isOfRound('s.payload', 't.round')} limit 1)
     )
-  group by t.poll_id, t.round, poll.id
-  having max(t.recorded_at) < least($1, clock_timestamp() - interval '${settled}')
   order by t.poll_id, t.round
   limit $5`
 
