@@ -48,6 +48,8 @@ export const migrate = async (
   )
   try {
     await refuseSharedSessions(databaseUrl, 'a migration')
+    // Behind a pooler the user has seconds for a statement: a turn may take longer, and so may an index of a large table.
+    await client.query('set statement_timeout = 0')
     await client.query(`set lock_timeout = ${turnWithinMs}`)
     await client.query('select pg_advisory_lock($1)', [advisoryLock])
     await client.query(`set lock_timeout = ${tableLockWithinMs}`)

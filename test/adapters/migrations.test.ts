@@ -75,6 +75,13 @@ test('a migration waits for a table that is in use, and lets everybody else at i
   expect(await countOf('used where note is null')).toBe(1)
 })
 
+test('a migration may take longer than its user has for a statement', async () => {
+  const { username, pathname } = new URL(database.databaseUrl)
+  await database.pool.query(`alter role ${username} in database ${pathname.slice(1)} set statement_timeout = '300ms'`)
+  write('9001-large-index.sql', 'create table made (n int); select pg_sleep(0.6)')
+  expect(await run()).toEqual(['9001-large-index.sql'])
+})
+
 test('a migration that was changed after it was applied is refused', async () => {
   write('9001-first.sql', 'create table made (n int)')
   await run()
