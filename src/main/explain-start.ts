@@ -27,7 +27,7 @@ export function explainStart(fault: unknown): unknown {
   if (chain.some((cause) => cause instanceof Error && cause.message.includes(unknownToPooler))) {
     return new SetupProblem(
       'a pooler in front of PostgreSQL does not take our time limits',
-      'have it ignore them and set them in PostgreSQL; docs/operations.md says how, under "PgBouncer"',
+      'name PostgreSQL itself, or have the pooler ignore them and set them in PostgreSQL; docs/operations.md says how, under "PgBouncer"',
       { cause: fault },
     )
   }
