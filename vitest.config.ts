@@ -12,7 +12,7 @@ const retry = {
   condition: /^(?!lost votes)[^]*(?:not within \d+ ms|timed out in \d+ms|to be (?:less|greater) than)/,
 }
 
-/** Journeys in which nothing is hurried: no load, and no time of an answer that counts. */
+/** Journeys in which nothing is hurried: no load, and where a time is measured, a bound that a neighbour does not bring near. */
 const calm =
   'test/journeys/{alerts,alerts-postgres,api-keys,behind-nginx,demo,durability,embedded,full,grpc-tls,hidden-twins,logged-secrets,pages,partitions,security,security-browser,start,stock-client}.test.ts'
 
