@@ -248,6 +248,13 @@ describe('what time and news are waiting for', () => {
 
   test('at most pollsMax, whatever changed longest ago first', async () => {
     const [first, second, third] = [await create(), await create(), await create()]
+    // It is kept by the millisecond, and they may have been made in one.
+    for (const [at, { id }] of [first, second, third].entries()) {
+      await database.pool.query("update poll set changed_at = changed_at - $2 * interval '1 s' where id = $1", [
+        id,
+        3 - at,
+      ])
+    }
     await store.save({ ...first, revision: 2 }, 1)
     expect(idsOf(await store.listUnannounced(2))).toEqual(idsOf([second, third]))
   })
