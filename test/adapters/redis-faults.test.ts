@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { connectRedis } from '../../src/adapters/redis/connect.ts'
 import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
-import { type EntryId, STREAM_START } from '../../src/domain/position.ts'
+import { type EntryId, parseEntryId, STREAM_START } from '../../src/domain/position.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import type { VoteStream } from '../../src/ports/vote-stream.ts'
 import { commandTimeoutMs, startOwnRedis } from '../support/own-redis.ts'
-import { ask, readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
+import { ask, readEntries, readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -107,6 +107,19 @@ test('a permission to restore dies with the data that it was given for', async (
   await redis.connections.commands.flushall()
   expect(await redis.restoration.putVoters(begun, 1, [])).toBe(false)
   expect(await redis.restoration.finish(begun, someDoor(pollId), 1)).toBe(false)
+})
+
+test('every entry bears a number of its own, so that of two copies of a log each knows which entries are its own', async () => {
+  await using redis = await startOwnRedis()
+  const { door, stream } = redis
+  const pollId = somePollId()
+  await stream.raiseEpoch(0, 1)
+  await door.open(0, someDoor(pollId))
+  for (let times = 0; times < 20; times += 1) await ask(door, someCall({ pollId }))
+  await door.shut(0, pollId, 1, false)
+  const numbers = (await readEntries(stream)).map(({ id }) => parseEntryId(id)[1])
+  // Numbered by the millisecond alone, most would be 0.
+  expect(new Set(numbers).size).toBe(21)
 })
 
 test('after SCRIPT FLUSH votes go on', async () => {

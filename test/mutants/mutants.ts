@@ -45,6 +45,23 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'entries that a primary and its successor append in the same millisecond are taken for one another',
+    edits: [
+      {
+        file: 'src/adapters/redis/lua/shared.lua',
+        from: "{ judgedAt .. '-' .. drawn, judgedAt .. '-*' }",
+        to: "{ judgedAt .. '-*' }",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-faults.test.ts',
+        title:
+          'every entry bears a number of its own, so that of two copies of a log each knows which entries are its own',
+      },
+    ],
+  },
+  {
     breaks: 'a batch that is sent on to another server of a cluster is judged by a log that nobody has looked at',
     edits: [
       {
@@ -813,7 +830,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/lua/door-shut.lua',
-        from: 'appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), pollId, round)',
+        from: 'appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), ARGV[5], pollId, round)',
         to: '',
       },
     ],

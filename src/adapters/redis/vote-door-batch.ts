@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { type EntryId, parsePosition, type Position, positionOf, withIndex } from '../../domain/position.ts'
 import type { Selection, VoteKind } from '../../domain/vote.ts'
 import type { DoorAnswer, DoorCall } from '../../ports/vote-door.ts'
@@ -37,7 +38,15 @@ export function packBatch(calls: readonly DoorCall[], mustWrite: boolean, unreco
     }
   }
   const head = [ENTRY_FORMAT_VERSION, mustWrite ? '1' : '0', unrecordedVotesMax, pollIds.length, ...pollIds, runCount]
-  return { pollIds, order: [...byPoll.values()].flat(), parameters: [...head, ...runs] }
+  return { pollIds, order: [...byPoll.values()].flat(), parameters: [...head, ...runs, drawEntryNumber()] }
+}
+
+/** Half of what the second part of an id takes in a position, so that there is room for as many ids behind it. */
+const entryNumbers = 2 ** 31
+
+/** For the id of an entry: whoever appends to another copy of the log in the same millisecond draws another one, most likely. */
+export function drawEntryNumber(): number {
+  return randomInt(1, entryNumbers)
 }
 
 /** Rows of calls that were checked against the same definition. */

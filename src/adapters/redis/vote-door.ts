@@ -7,7 +7,7 @@ import { orUnavailable } from './faults.ts'
 import type { Keys } from './keys.ts'
 import { loadScript } from './scripts.ts'
 import { onInterruption, onServerNear, onServerOf, type Servers } from './servers.ts'
-import { packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
+import { drawEntryNumber, packBatch, unpackAnswers, unpackVoter } from './vote-door-batch.ts'
 
 /** How many replicas must hold a vote before it is called accepted. */
 export type Replication = { readonly replicasMin: number; readonly waitMs: number }
@@ -91,7 +91,7 @@ export function createVoteDoor(
           keys.voteCount(partition),
           ...doorKeys(partition, pollId),
         ]
-        const parameters = [ENTRY_FORMAT_VERSION, pollId, round, isRepeat ? '1' : '0']
+        const parameters = [ENTRY_FORMAT_VERSION, pollId, round, isRepeat ? '1' : '0', drawEntryNumber()]
         if ((await shutScript(servers, scriptKeys, parameters, { behind })) === 1) return
         throw new DependencyUnavailable('stream', `partition ${partition} has no epoch until a worker takes it`)
       }),

@@ -5,7 +5,8 @@
 --   number of runs; then the runs.
 --   A run is a row of calls for one poll with the same round and revision: number of the poll, round, revision, place of
 --   the selection in a vote (from 1), arguments per call (1 or 2), number of calls; then the calls: the bytes of the vote, and
---   where there are two arguments the request: key (8 bytes) and hash of what it asks (8 bytes), or nothing.
+--   where there are two arguments the request: key (8 bytes) and hash of what it asks (8 bytes), or nothing. At last a number for
+--   the ids of entries.
 -- Returns epoch, entry id ('' without an entry), one letter per call, and 16 bytes of position per letter r. The n-th letter a
 -- stands at index n of the entry, from 0.
 --
@@ -17,7 +18,7 @@ local sub, byte, char = string.sub, string.byte, string.char
 local VOTERS_PER_READ, REQUESTS_KEPT, REQUEST_BYTES = 1000, 3, 32
 
 local epoch = call('GET', KEYS[1])
-local format, mustWrite, pollCount = ARGV[1], ARGV[2] == '1', tonumber(ARGV[4])
+local format, mustWrite, pollCount, drawn = ARGV[1], ARGV[2] == '1', tonumber(ARGV[4]), ARGV[#ARGV]
 local voteCount, told = tonumber(call('GET', KEYS[3]) or 0), call('GET', KEYS[4])
 -- Where nobody has told how many are recorded, the data is new or was lost, and counting begins here; so it does where more are
 -- said to be recorded than there are, because the count was lost alone.
@@ -171,7 +172,7 @@ end
 -- From here on it writes. Everything that could fail by what it found was read above.
 local entryId, stem = '', ''
 if accepted > 0 then
-  entryId = appendEntry(KEYS[2], KEYS[3], format, epoch, now, 'v', table.concat(payloads), accepted)
+  entryId = appendEntry(KEYS[2], KEYS[3], format, epoch, now, drawn, 'v', table.concat(payloads), accepted)
   if tonumber(told) ~= recorded then call('SET', KEYS[4], recorded) end
   local major, minor = string.match(entryId, '^(%d+)-(%d+)$')
   stem = struct.pack('>I4I6I4', tonumber(epoch), tonumber(major), tonumber(minor))
@@ -209,7 +210,7 @@ for number = 1, pollCount do
 end
 for _, marker in ipairs(markers) do
   call('HSET', marker.door.key, 'state', 'shut')
-  appendMarker(KEYS[2], KEYS[3], format, epoch, now, marker.pollId, marker.door.round)
+  appendMarker(KEYS[2], KEYS[3], format, epoch, now, drawn, marker.pollId, marker.door.round)
 end
 -- WAIT asks the replicas for what this connection wrote last. A repetition after a lost connection wrote nothing, and would
 -- be called safe whatever the replicas have; so it writes again what stands there.

@@ -1,4 +1,4 @@
--- KEYS: epoch, stream, vote count, door, voters. ARGV: format version, poll id, round, '1' for a repetition.
+-- KEYS: epoch, stream, vote count, door, voters. ARGV: format version, poll id, round, '1' for a repetition, a number for the entry's id.
 -- Returns 0 where the partition has no epoch and nothing could be done, else 1.
 
 local epoch = call('GET', KEYS[1])
@@ -17,5 +17,5 @@ else
   call('UNLINK', KEYS[5])
   writeDoor(KEYS[4], 'sealed', round, 0, '', epoch, KEYS[5])
 end
-appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), pollId, round)
+appendMarker(KEYS[2], KEYS[3], format, epoch, nowMs(), ARGV[5], pollId, round)
 return 1

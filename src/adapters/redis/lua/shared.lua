@@ -32,18 +32,22 @@ local function nowMs()
 end
 
 -- Appends an entry, which says how many votes of the partition stand before it. `meaning` is 'v' for votes, 'c' for a marker. Its id
--- bears the time at which it was judged: Redis itself would take the time of now, which before 7.2 is a later one.
-local function appendEntry(streamKey, countKey, format, epoch, judgedAt, meaning, bytes, votes)
+-- bears the time at which it was judged: Redis itself would take the time of now, which before 7.2 is a later one. And it bears a
+-- number that the caller drew: a primary that nobody hears and the replica that has taken its place append in the same millisecond,
+-- and a worker that has read the one must see that the other has not got that entry.
+local function appendEntry(streamKey, countKey, format, epoch, judgedAt, drawn, meaning, bytes, votes)
   -- First, because it is what a server without memory refuses: then nothing has been written.
   local before = tonumber(call('INCRBY', countKey, votes)) - votes
-  local id = redis.pcall('XADD', streamKey, judgedAt .. '-*', 'f', format, 'e', epoch, 'n', before, meaning, bytes)
-  if type(id) == 'string' then return id end
-  -- The clock was set back behind the newest entry: the next id behind that one.
+  -- Behind another one of this millisecond; then where the clock was set back behind the newest entry: the next id behind that one.
+  for _, id in ipairs({ judgedAt .. '-' .. drawn, judgedAt .. '-*' }) do
+    local added = redis.pcall('XADD', streamKey, id, 'f', format, 'e', epoch, 'n', before, meaning, bytes)
+    if type(added) == 'string' then return added end
+  end
   return call('XADD', streamKey, '*', 'f', format, 'e', epoch, 'n', before, meaning, bytes)
 end
 
-local function appendMarker(streamKey, countKey, format, epoch, judgedAt, pollId, round)
-  appendEntry(streamKey, countKey, format, epoch, judgedAt, 'c', struct.pack('>I4', round) .. pollId, 0)
+local function appendMarker(streamKey, countKey, format, epoch, judgedAt, drawn, pollId, round)
+  appendEntry(streamKey, countKey, format, epoch, judgedAt, drawn, 'c', struct.pack('>I4', round) .. pollId, 0)
 end
 
 -- How many votes of the partition stand before this entry; nil for one that somebody wrote by hand.
