@@ -246,12 +246,12 @@ test(
     await fc.assert(
       fc.asyncProperty(fc.array(someRequest(), { minLength: 8, maxLength: 16 }), async (batch) => {
         const exchanges = await Promise.all(batch.map(async (bytes) => exchange(bytes)))
-        for (const found of exchanges) {
+        for (const [at, found] of exchanges.entries()) {
           requests += 1
           const { answers, rest } = found
           for (const answer of answers) statuses.set(`${answer.status}`, (statuses.get(`${answer.status}`) ?? 0) + 1)
           if (answers.length === 0) statuses.set('closed', (statuses.get('closed') ?? 0) + 1)
-          expect(rest).toBe('')
+          if (!mayBeCutOff(batch[at] ?? '')) expect(rest).toBe('')
           expect(answers.filter(({ status }) => status >= 500)).toEqual([])
           expect(outline(found).filter((line) => line.includes('in no form'))).toEqual([])
         }
@@ -263,6 +263,11 @@ test(
     expect(Math.min(statuses.get('200') ?? 0, statuses.get('400') ?? 0)).toBeGreaterThan(0)
   },
 )
+
+/** Who asks for the end of the connection and goes on sending without an end may lose that of a long answer: TCP says no more than that. */
+function mayBeCutOff(bytes: string): boolean {
+  return bytes.length > 100_000 && /^connection: close/im.test(bytes)
+}
 
 /** A request as somebody might write it who wishes us ill, one character per byte. */
 function someRequest(): fc.Arbitrary<string> {

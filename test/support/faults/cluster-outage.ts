@@ -60,10 +60,13 @@ export const startWithoutPrimary: Fault = {
       await primary.kill()
       const started = await startAnew([api, worker, admin])
       await goesOnIn(system, others)
-      const [accepted, refused] = [
-        await measure('tallycast_votes_accepted_total'),
-        await measure('tallycast_votes_refused_total'),
-      ]
+      const judged = async () =>
+        Promise.all(['tallycast_votes_accepted_total', 'tallycast_votes_refused_total'].map(measure))
+      await waitUntil(async () => (await judged()).every((votes) => votes > 0), {
+        withinMs: goesOnWithinMs,
+        what: 'the new api takes votes of partitions that are there, and none of the others',
+      })
+      const [accepted = 0, refused = 0] = await judged()
       await waitUntil(async () => Number.isNaN(await measure(problems)), {
         withinMs: toldWithinMs,
         what: 'it is told that nobody knows how the primary keeps votes',

@@ -216,9 +216,9 @@ export const loseAllViewers = (reader: ReadingRole): Fault => ({
       const startedMs = performance.now() - beganAt
       await crowd.backAfter(dropsBefore + storm.viewers, storm.backWithinMs)
       const backMs = performance.now() - beganAt
-      // An api that starts asks for the secrets, the schema and the number of partitions, and for the checkpoint when it takes its
+      // An api that starts asks for the secrets, the schema, its time limits and the number of partitions, and for the checkpoint when it takes its
       // first votes; viewers are no part of that.
-      const ofTheStart = /from (?:secret|migration|checkpoint)\b|max\(partitions\)/
+      const ofTheStart = /from (?:secret|migration|checkpoint)\b|max\(partitions\)|current_setting\(name\)/
       const asked = (await reader.asked(database)).filter(({ query }) => !ofTheStart.test(query))
       console.log(
         `  ${storm.viewers / 2} viewers of an api that stopped were back after ${Math.round(askedBackMs)} ms; ` +
