@@ -24,11 +24,23 @@ afterAll(() => database.drop())
 const vote = (entry: number, said: Partial<PositionedVote> = {}): PositionedVote =>
   voteAt(entry, { pollId: poll.id, voter: someVoter(), selection: [1], ...said })
 
-const trace = async ({ pollId, round, voter, position }: PositionedVote) => {
+const sealId = async ({ pollId, round, voter, position }: PositionedVote): Promise<string> => {
   const voteIds = createVoteIds((await createSecretStore(database.pool).read()).service)
-  return runTrace(voteIds.seal({ pollId, round, voter, position }))
+  return voteIds.seal({ pollId, round, voter, position })
 }
+const trace = async (of: PositionedVote) => runTrace(await sealId(of))
 const runTrace = async (...args: readonly string[]) => runProgram('trace', args, { DATABASE_URL: database.databaseUrl })
+
+test('an id that begins with a dash is no option', async () => {
+  let waiting = vote(1_000)
+  let id = await sealId(waiting)
+  for (let tries = 0; tries < 5_000 && !id.startsWith('-'); tries += 1) {
+    waiting = vote(1_000)
+    id = await sealId(waiting)
+  }
+  expect(id).toMatch(/^-/)
+  expect(await runTrace(id)).toMatchObject({ exitCode: 0, output: expect.stringContaining('Waiting:') })
+})
 
 test('a vote in the ledger counts; what a later one of its voter has replaced is superseded by that one', async () => {
   const first = vote(1)

@@ -2228,6 +2228,23 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
+    breaks: 'a command takes an id that begins with a dash for an option',
+    edits: [
+      {
+        file: 'src/terminal/parse-words.ts',
+        from: 'idForm.test(word) ? mark + word : word',
+        to: "idForm.test(word) && word === '' ? mark + word : word",
+      },
+    ],
+    caughtBy: [
+      {
+        file: 'test/domain/parse-words.test.ts',
+        title: 'an id or a token that begins with a dash is taken for no option',
+      },
+      { file: 'test/adapters/trace-command.test.ts', title: 'an id that begins with a dash is no option' },
+    ],
+  },
+  {
     breaks: 'a made-up voting code is believed',
     edits: [
       {

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+import { flag, parseWords, text } from '../../src/terminal/parse-words.ts'
+
+const id = `-${'aB3_-'.repeat(8)}`
+
+test('an id or a token that begins with a dash is taken for no option', () => {
+  expect(parseWords([id], {})).toEqual({ values: {}, positionals: [id] })
+  expect(parseWords(['a', `-${id}`, '--token', id, '--json', 'b'], { token: text, json: flag })).toEqual({
+    values: { token: id, json: true },
+    positionals: ['a', `-${id}`, 'b'],
+  })
+  expect(parseWords([`--token=${id}`], { token: text })).toMatchObject({ values: { token: id } })
+})
+
+test.each([
+  [['--jsno'], "'--jsno'"],
+  [['-x'], "'-x'"],
+  [[id.slice(0, 31)], '-a'],
+  [['--token', '--json'], "'--token"],
+  [['--token'], "'--token"],
+])('what nobody can have meant is said: %s', (args, said) => {
+  expect(parseWords(args, { token: text, json: flag })).toContain(said)
+})
+
+test('help is asked for in two ways', () => {
+  expect(parseWords(['-h'], {})).toBeNull()
+  expect(parseWords(['a', '--help'], {})).toBeNull()
+})
