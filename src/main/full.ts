@@ -7,6 +7,7 @@ import { createLog } from '../runtime/log.ts'
 import { migrate } from '../runtime/migrations.ts'
 import { provideRedisServer } from '../runtime/redis-server.ts'
 import { reportFailure, SetupProblem } from '../runtime/setup-problem.ts'
+import { stopChild } from '../runtime/stop-child.ts'
 import { createStopSignal, waitFor } from '../runtime/stop-signal.ts'
 import { embeddedSettings } from './adapters.ts'
 import { provideAdminToken } from './owner-files.ts'
@@ -15,6 +16,8 @@ import { welcome } from './welcome.ts'
 import { ownAdminUrl } from './grpc-tls.ts'
 
 const readyWithinMs = 30_000
+/** Of a process that did not end in time. */
+const killWithinMs = 1_000
 const roles = ['admin', 'worker', 'api'] as const
 type ChildRole = (typeof roles)[number]
 
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
       if (!signal.aborted) await once(signal, 'abort')
     }
   } finally {
-    await endAll([...children.values()])
+    await endAll([...children.values()], config)
   }
 }
 
@@ -81,16 +84,15 @@ async function becomesReady(role: ChildRole, config: Config, signal: AbortSignal
   throw new SetupProblem(`the ${role} process did not become ready`, 'read its messages above, or set LOG_LEVEL=info')
 }
 
-/** Asks each to end in order and waits; whoever does not end in time ends itself, by its own limit. */
-async function endAll(children: readonly ChildProcess[]): Promise<void> {
-  const alive = children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
-  await Promise.all(
-    alive.map(async (child) => {
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      await ended
-    }),
-  )
+/** Whoever does not end in time ends itself, by its own limit, and is killed only where not even that works. */
+async function endAll(children: readonly ChildProcess[], { shutdownTimeoutMs }: Config): Promise<void> {
+  const steps = [
+    // One that was stopped hears of nothing else before it goes on.
+    { signal: 'SIGCONT', withinMs: 0 },
+    { signal: 'SIGTERM', withinMs: 1.5 * shutdownTimeoutMs },
+    { signal: 'SIGKILL', withinMs: killWithinMs },
+  ] as const
+  await Promise.all(children.map(async (child) => stopChild(child, steps)))
 }
 
 await main().catch(reportFailure)

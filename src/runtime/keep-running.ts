@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Log } from './log.ts'
 import type { StopStep } from './process-identity.ts'
-import { hasEnded, stopChild } from './stop-child.ts'
+import { hasEnded, signalAtExit, stopChild } from './stop-child.ts'
 import { backoffMs, sleep } from './stop-signal.ts'
 
 const restartBackoff = { baseMs: 200, maxMs: 5_000 }
@@ -66,7 +66,11 @@ export const keepRunning = (
   const watch = (): void => {
     const { child } = running
     if (hasEnded(child)) onExit(child.exitCode, child.signalCode)
-    else child.once('exit', onExit)
+    else {
+      child.once('exit', onExit)
+      // Whoever lets go of everything at once, asked twice or after a bug, leaves nothing running either.
+      signalAtExit(child, 'SIGTERM')
+    }
   }
 
   watch()

@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
+import { keepStill } from '../support/keep-still.ts'
 import { organisePoll, type PollShown, send } from '../support/organiser.ts'
-import { childrenOf } from '../support/process-figures.ts'
+import { childrenOf, commandOf } from '../support/process-figures.ts'
 import { connectViewer } from '../support/viewer.ts'
 import { createVoter } from '../support/voter.ts'
 import { attemptVote } from '../support/voters.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const startWithinMs = 15_000
 const stopWithinMs = 10_000
@@ -148,6 +150,24 @@ test('several api processes answer on the same data where that is asked for, and
   expect(await system.ended(stopWithinMs)).toEqual({ exitCode: 0, signal: null })
   expect(pids.filter((pid) => processIdentity(pid) !== null)).toEqual([])
   expect(leftBehind()).toEqual([])
+})
+
+test('nothing outlives it that it could not stop in time', async () => {
+  const system = await start(folder.path, { API_PROCESSES: '2', SHUTDOWN_TIMEOUT_MS: '500' })
+  await system.welcomes()
+  const pids = childrenOf(system.pid())
+  const hangs = pids.find((pid) => commandOf(pid).includes('api-process.ts'))
+  if (hangs === undefined) throw new Error('no api process was found')
+  {
+    using _ = keepStill(hangs)
+    system.signal('SIGINT')
+    expect(await system.ended(stopWithinMs)).toEqual({ exitCode: 1, signal: null })
+  }
+  expect(system.output()).toContain('did not stop in time')
+  await waitUntil(() => pids.every((pid) => processIdentity(pid) === null), {
+    withinMs: stopWithinMs,
+    what: 'its api processes and its PostgreSQL are gone',
+  })
 })
 
 test('a port that is taken is named, with what to do, and nothing is left running', async () => {

@@ -4,14 +4,17 @@ import { expect, test } from 'vitest'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { createDataFolder } from '../support/embedded-system.ts'
 import { findFreePorts } from '../support/free-ports.ts'
+import { keepStill } from '../support/keep-still.ts'
 import { organisePoll } from '../support/organiser.ts'
-import { startServerProcess } from '../support/server-process.ts'
+import { childrenOf, commandOf } from '../support/process-figures.ts'
+import { type ServerProcess, startServerProcess } from '../support/server-process.ts'
 import { connectViewer } from '../support/viewer.ts'
 import { createVoter } from '../support/voter.ts'
 import { attemptVote } from '../support/voters.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
-test('the full profile starts with one command, counts a vote, and one Ctrl-C ends all of it', async () => {
+/** Starts it, and ends it if the test does not. */
+const withFull = async (use: (full: ServerProcess, port: number, dataDir: string) => Promise<void>): Promise<void> => {
   const folder = createDataFolder()
   const [port = 0, grpcPort = 0] = await findFreePorts(2)
   // Three in a row are taken from here on, one for each process.
@@ -25,6 +28,7 @@ test('the full profile starts with one command, counts a vote, and one Ctrl-C en
       PORT: String(port),
       GRPC_PORT: String(grpcPort),
       OPS_PORT: String(opsPort),
+      SHUTDOWN_TIMEOUT_MS: '5000',
       LOG_LEVEL: 'info',
     },
   })
@@ -33,6 +37,18 @@ test('the full profile starts with one command, counts a vote, and one Ctrl-C en
       withinMs: 60_000,
       what: 'it says that it runs',
     })
+    await use(full, port, folder.path)
+  } catch (error) {
+    console.error(full.output())
+    throw error
+  } finally {
+    await full.stop()
+    folder.remove()
+  }
+}
+
+test('the full profile starts with one command, counts a vote, and one Ctrl-C ends all of it', async () => {
+  await withFull(async (full, port, dataDir) => {
     const url = `http://127.0.0.1:${port}`
     const poll = await organisePoll(url)
     const viewer = connectViewer(`${url.replace('http', 'ws')}/ws/polls/${poll.id}`)
@@ -43,20 +59,26 @@ test('the full profile starts with one command, counts a vote, and one Ctrl-C en
     viewer.socket.terminate()
 
     const servers = ['postgres/postmaster.pid', 'redis/redis.pid'].map((name) =>
-      Number.parseInt(readFileSync(join(folder.path, name), 'utf8'), 10),
+      Number.parseInt(readFileSync(join(dataDir, name), 'utf8'), 10),
     )
     const pids = [...processesIn(full.output()), ...servers]
     expect(pids.filter((pid) => processIdentity(pid) !== null).length).toBeGreaterThanOrEqual(5)
     full.signal('SIGINT')
     expect(await full.ended(20_000)).toEqual({ exitCode: 0, signal: null })
     expect(pids.filter((pid) => processIdentity(pid) !== null)).toEqual([])
-  } catch (error) {
-    console.error(full.output())
-    throw error
-  } finally {
-    await full.stop()
-    folder.remove()
-  }
+  })
+})
+
+test('a process of the full profile that hangs is killed, and the others, PostgreSQL and Redis end in order all the same', async () => {
+  await withFull(async (full) => {
+    const pids = childrenOf(full.pid())
+    const hangs = pids.find((pid) => commandOf(pid).includes('worker.ts'))
+    if (hangs === undefined) throw new Error('no worker was found')
+    using _ = keepStill(hangs)
+    full.signal('SIGINT')
+    expect(await full.ended(20_000)).toEqual({ exitCode: 0, signal: null })
+    expect(pids.filter((pid) => processIdentity(pid) !== null)).toEqual([])
+  })
 })
 
 /** The processes that have written to the log. */

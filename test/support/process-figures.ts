@@ -33,3 +33,6 @@ export const heldConnections = (url: string, fromPorts: readonly number[]): numb
 /** The processes that this one has started and that still are there. */
 export const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+
+/** The program that it runs, with its words. */
+export const commandOf = (pid: number): string => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
