@@ -21,7 +21,7 @@ import { createVoteStream as createPostgresVoteStream } from '../adapters/postgr
 import { connectCluster } from '../adapters/redis/cluster/connect.ts'
 import { connectRedis } from '../adapters/redis/connect.ts'
 import { createDoorRestoration as createRedisDoorRestoration } from '../adapters/redis/door-restoration.ts'
-import { type DurabilityLook, lookAtDurability } from '../adapters/redis/durability.ts'
+import { type DurabilityLook, type FoundServers, lookAtDurability } from '../adapters/redis/durability.ts'
 import { createKeys } from '../adapters/redis/keys.ts'
 import { spreadTag } from '../adapters/redis/cluster/partition-tags.ts'
 import { createSharedRates } from '../adapters/redis/shared-rates.ts'
@@ -225,6 +225,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
   }
   const stream = createRedisVoteStream(connections, keys)
   const feed = createRedisTallyFeed(connections, keys, (err) => report({ err }, 'news could not be read'))
+  const found: FoundServers = new Map()
   const { unrecordedVotesMax, voteDurability } = config
   const doorOptions = { unrecordedVotesMax, replication: voteDurability === 'replicated' ? replication : null }
   return {
@@ -236,7 +237,7 @@ async function connectToRedis(config: RedisConfig, log: Log): Promise<StreamSide
     viewerCounts: createRedisViewerCounts(connections.cache, keys),
     sharedRates: createSharedRates(connections.cache, keys),
     lookAtDurability: async () =>
-      config.isVoteDurabilityChecked ? lookAtDurability(connections.commands, voteDurability) : asDeclared,
+      config.isVoteDurabilityChecked ? lookAtDurability(connections.commands, voteDurability, found) : asDeclared,
     stop: async () => {
       stream.stop()
       feed.stop()

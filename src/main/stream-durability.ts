@@ -57,7 +57,7 @@ function createTellLook(log: Log): (look: Look) => void {
     else log.error({ problems, mend }, 'Redis keeps votes less well than declared')
   })
   const tellWarnings = onChange((problems, mend) => {
-    if (problems === '') log.info('no server of the cluster that answers is weaker than VOTE_DURABILITY says any more')
+    if (problems === '') log.info('every server of the cluster is as VOTE_DURABILITY needs it again')
     else
       log.warn(
         { problems, mend },
@@ -69,8 +69,7 @@ function createTellLook(log: Log): (look: Look) => void {
     else log.warn({ servers }, 'primaries of the cluster do not answer: how they keep votes is looked at once they do')
   })
   return ({ problems, warnings, unseen }) => {
-    // One that was weak and is away now is not as declared again.
-    if (problems.length > 0 || unseen.length === 0) tellProblems(problems)
+    tellProblems(problems)
     tellWarnings(warnings)
     tellUnseen(unseen.map((problem) => ({ problem, mend: [] })))
   }

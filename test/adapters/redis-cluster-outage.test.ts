@@ -4,7 +4,7 @@ import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
 import { slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
 import { connectRedis } from '../../src/adapters/redis/connect.ts'
-import { lookAtDurability } from '../../src/adapters/redis/durability.ts'
+import { type FoundServers, lookAtDurability } from '../../src/adapters/redis/durability.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
@@ -13,6 +13,7 @@ import { connectTestCluster } from '../support/adapters-cluster.ts'
 import { primaryOf, withServer } from '../support/faults/cluster-faults.ts'
 import { replicaOf } from '../support/faults/cluster-losses.ts'
 import { findFreePorts } from '../support/free-ports.ts'
+import { leastRightsUser, withLeastRights } from '../support/least-rights.ts'
 import type { TestRedis } from '../support/redis.ts'
 import {
   countErrors,
@@ -137,6 +138,52 @@ test('a replica that would keep votes less well is told before it takes over, an
   })
   await admin.call('ACL', 'SETUSER', 'default', '+info')
   admin.disconnect()
+})
+
+test('a replica that does not let our user in is told, and what was told of it stands until it answers again', async () => {
+  const [, replica] = await pairOf(1)
+  const ours = await connectTestCluster(withLeastRights(cluster.redisUrl))
+  const found: FoundServers = new Map()
+  const look = async () => lookAtDurability(ours.commands, 'durable', found)
+  const becomes = async (pattern: RegExp): Promise<void> => {
+    let warnings = ''
+    const isSo = async (): Promise<boolean> => {
+      warnings = (await look()).warnings.map(({ problem }) => problem).join()
+      return pattern.test(warnings)
+    }
+    await waitUntil(isSo, { withinMs: failsOverWithinMs, what: () => `${pattern} and not ${warnings}` })
+  }
+  const setUser = async (word: 'on' | 'off'): Promise<void> =>
+    withServer(replica, async (redis) => {
+      await redis.call('ACL', 'SETUSER', leastRightsUser, word)
+      if (word === 'off') await redis.call('CLIENT', 'KILL', 'USER', leastRightsUser)
+    })
+  const connection = () => ours.commands.replicas().find(({ options }) => options.port === replica.port)
+  try {
+    await becomes(/^$/)
+    await setUser('off')
+    await becomes(
+      new RegExp(`^127.0.0.1:${replica.port}: Redis does not let this user in \\(WRONGPASS .*as on the other servers$`),
+    )
+    expect(await look()).toMatchObject({ problems: [], unseen: [] })
+    await setUser('on')
+    await becomes(/^$/)
+
+    await setAll('appendfsync', 'everysec', [replica])
+    await becomes(/appendfsync is everysec/)
+    process.kill(replica.pid(), 'SIGSTOP')
+    connection()?.stream.destroy()
+    await waitUntil(() => connection()?.status !== 'ready')
+    expect((await look()).warnings).toMatchObject([{ problem: expect.stringContaining('appendfsync is everysec') }])
+    process.kill(replica.pid(), 'SIGCONT')
+    await setAll('appendfsync', 'always', [replica])
+    await becomes(/^$/)
+  } finally {
+    process.kill(replica.pid(), 'SIGCONT')
+    await setUser('on')
+    await setAll('appendfsync', 'always', [replica])
+    ours.stop()
+  }
 })
 
 test('where replicas must confirm, a primary without one is told; where none has one, nothing starts', async () => {

@@ -55,8 +55,14 @@ export function connectRedis(settings: RedisSettings): RedisConnections {
   }
 }
 
-/** What went wrong last with each connection. */
+/** What went wrong last with each connection since it served. */
 const lastErrors = new WeakMap<Redis, Error>()
+
+/** What the server answered to whoever it does not let in, if that is why the connection does not serve. */
+export function refusalOf(redis: Redis): string | null {
+  const message = lastErrors.get(redis)?.message ?? ''
+  return /\b(?:WRONGPASS|NOAUTH|NOPERM)\b/.test(message) ? message : null
+}
 
 /** Waits until the connection serves; throws `DependencyUnavailable`, with what went wrong, when it does not within the time, or is closed. */
 export async function waitUntilReady(redis: Redis, withinMs: number): Promise<void> {
@@ -124,6 +130,7 @@ export function openConnection(settings: RedisSettings, duty: string, hasCommand
     // After a failover the old primary answers so until the connection is made anew.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   })
+  redis.on('ready', () => lastErrors.delete(redis))
   redis.on('error', (error: Error) => {
     lastErrors.set(redis, error)
     settings.onError?.(duty, error)

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import { DependencyUnavailable } from '../../ports/unavailable.ts'
+import { refusalOf } from './connect.ts'
 import { isPassing, orUnavailable } from './faults.ts'
 import type { RedisCluster, Servers } from './servers.ts'
 
@@ -12,59 +13,98 @@ export type DurabilityProblem = { readonly problem: string; readonly mend: reado
 export type DurabilityLook = {
   /** Empty: Redis keeps the votes that it accepts now as was declared. */
   readonly problems: readonly DurabilityProblem[]
-  /** Takes nothing from votes that are accepted now: replicas that would keep them less well, primaries that accept none for want of one. */
+  /** Takes nothing from votes that are accepted now: replicas that would keep them less well or refuse us, primaries that accept none for want of one. */
   readonly warnings: readonly DurabilityProblem[]
-  /** Primaries that do not answer: they accept nothing, and are looked at once they do. */
+  /** Primaries that do not answer: they accept nothing, and are looked at once they do. What was found of them before stands until then. */
   readonly unseen: readonly string[]
 }
 
 const redisMajorMin = 7
 const valkeyMajorMin = 8
 
+/** What was found of each server of a cluster when it answered last, by its address. Kept from look to look. */
+export type FoundServers = Map<string, Found>
+
 /**
- * Compares what Redis is set to with the declared durability. What it needs to know and may not read is a problem too.
- * Throws `DependencyUnavailable` where no server answers.
+ * Compares what Redis is set to with the declared durability. What it needs to know and may not read is a problem too. What was `found` of a
+ * server of the cluster stands while that one does not answer. Throws `DependencyUnavailable` where no server answers.
  */
-export function lookAtDurability(servers: Servers, durability: Durability): Promise<DurabilityLook> {
+export function lookAtDurability(
+  servers: Servers,
+  durability: Durability,
+  found: FoundServers = new Map(),
+): Promise<DurabilityLook> {
   return orUnavailable('stream', async () => {
-    if (!(servers instanceof Redis)) return lookAtCluster(servers, durability)
+    if (!(servers instanceof Redis)) return lookAtCluster(servers, durability, found)
     const { problems, replicas } = await lookAtServer(servers, durability, false)
     const isAlone = durability === 'replicated' && replicas === 0
     return { problems: isAlone ? [...problems, withoutReplica] : problems, warnings: [], unseen: [] }
   })
 }
 
-async function lookAtCluster(cluster: RedisCluster, durability: Durability): Promise<DurabilityLook> {
-  const lookAtEach = (servers: readonly Redis[]): Promise<readonly Member[]> =>
-    Promise.all(servers.map((redis) => lookAtMember(redis, durability)))
-  const [primaries, replicas] = await Promise.all([lookAtEach(cluster.primaries()), lookAtEach(cluster.replicas())])
-  const seen = primaries.filter(({ isSeen }) => isSeen)
-  if (seen.length === 0) throw new DependencyUnavailable('stream', 'no primary of the cluster answers')
-  const alone = durability === 'replicated' ? seen.filter((member) => member.replicas === 0) : []
+async function lookAtCluster(
+  cluster: RedisCluster,
+  durability: Durability,
+  found: FoundServers,
+): Promise<DurabilityLook> {
+  const lookAtEach = (servers: readonly Redis[], isReplica: boolean): Promise<readonly Member[]> =>
+    Promise.all(servers.map((redis) => lookAtMember(redis, { durability, isReplica, found })))
+  const [primaries, replicas] = await Promise.all([
+    lookAtEach(cluster.primaries(), false),
+    lookAtEach(cluster.replicas(), true),
+  ])
+  keepThose([...primaries, ...replicas], found)
+  const unseen = primaries.filter(({ isSeen }) => !isSeen).map(({ address }) => address)
+  if (unseen.length === primaries.length) {
+    throw new DependencyUnavailable('stream', 'no primary of the cluster answers')
+  }
+  const known = primaries.filter(({ isKnown }) => isKnown)
+  const alone = durability === 'replicated' ? known.filter((member) => member.replicas === 0) : []
   const ofAlone = alone.map((member) => at(member.address, withoutReplica))
-  const isAnyFollowed = alone.length < seen.length
+  const isAnyFollowed = alone.length < known.length
   return {
-    problems: [...seen.flatMap(({ problems }) => problems), ...(isAnyFollowed ? [] : ofAlone)],
+    problems: [...known.flatMap(({ problems }) => problems), ...(isAnyFollowed ? [] : ofAlone)],
     // The servers tell of their replicas in any order.
     warnings: [
       ...replicas.toSorted((a, b) => a.address.localeCompare(b.address)).flatMap(({ problems }) => problems),
       ...(isAnyFollowed ? ofAlone : []),
     ],
-    unseen: primaries.filter(({ isSeen }) => !isSeen).map(({ address }) => address),
+    unseen,
   }
 }
 
-type Member = Found & { readonly address: string; readonly isSeen: boolean }
+/** Forgets whoever is of the cluster no more: what comes to its address may be another server. */
+function keepThose(members: readonly Member[], found: FoundServers): void {
+  const addresses = new Set(members.map(({ address }) => address))
+  for (const address of found.keys()) if (!addresses.has(address)) found.delete(address)
+}
 
-async function lookAtMember(redis: Redis, durability: Durability): Promise<Member> {
+type Member = Found & {
+  readonly address: string
+  /** Whether it answers now. */
+  readonly isSeen: boolean
+  /** Whether it has answered, now or before. */
+  readonly isKnown: boolean
+}
+
+type MemberLook = { readonly durability: Durability; readonly isReplica: boolean; readonly found: FoundServers }
+
+async function lookAtMember(redis: Redis, { durability, isReplica, found }: MemberLook): Promise<Member> {
   const { host = '', port = 0 } = redis.options
   const address = `${host}:${port}`
   try {
     const { problems, replicas } = await lookAtServer(redis, durability, true)
-    return { address, isSeen: true, problems: problems.map((problem) => at(address, problem)), replicas }
+    const now = { problems: problems.map((problem) => at(address, problem)), replicas }
+    found.set(address, now)
+    return { ...now, address, isSeen: true, isKnown: true }
   } catch (error) {
     if (!isPassing(error)) throw error
-    return { address, isSeen: false, problems: [], replicas: 0 }
+    const answer = refusalOf(redis)
+    // A primary that refuses us is as good as away, and told as that. Of a replica nobody else would hear before it takes over.
+    if (isReplica && answer !== null)
+      found.set(address, { problems: [at(address, shutOut(answer))], replicas: Number.NaN })
+    const before = found.get(address)
+    return { problems: [], replicas: 0, ...before, address, isSeen: false, isKnown: before !== undefined }
   }
 }
 
@@ -101,6 +141,15 @@ const configForbidden: DurabilityProblem = {
     'Redis does not let us read its configuration (CONFIG is forbidden), so nobody can tell whether it keeps accepted votes. ' +
     'Allow CONFIG GET to this user; or, where the provider keeps votes as VOTE_DURABILITY says and evicts nothing, set VOTE_DURABILITY_CHECK=off',
   mend: [],
+}
+
+function shutOut(answer: string): DurabilityProblem {
+  return {
+    problem:
+      `Redis does not let this user in (${answer}), so nobody can tell how it would keep votes, and votes of its partitions ` +
+      'would be refused once it takes over. Make the user there as on the other servers',
+    mend: [],
+  }
 }
 
 const clusterUnnamed: DurabilityProblem = {
