@@ -5,6 +5,7 @@ import { createLog } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
 import { migrate } from '../runtime/migrations.ts'
 import { startOpsServer } from '../runtime/ops-server.ts'
+import { refuseMissingLimits } from '../runtime/postgres-pooler.ts'
 import { reportFailure } from '../runtime/setup-problem.ts'
 import { createStopSignal } from '../runtime/stop-signal.ts'
 import { connectAdapters, embeddedSettings } from './adapters.ts'
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
   const databaseUrl = given.databaseUrl ?? postgres?.databaseUrl ?? null
   if (databaseUrl === null) throw new Error('neither a database was given nor one started')
   await migrate(databaseUrl, { log, signal: stop.signal })
+  if (postgres === null) await refuseMissingLimits(databaseUrl)
 
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
   const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: ownAdminUrl(given) }

@@ -4,6 +4,7 @@ import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
 import { connectPostgres } from '../../src/runtime/postgres-pool.ts'
 import { refuseSharedSessions } from '../../src/runtime/postgres-pooler.ts'
 import { linesOf, someVoters } from '../support/bulk-host.ts'
+import { createDataFolder } from '../support/embedded-system.ts'
 import { createHttpClient } from '../support/http-client.ts'
 import { type Pgbouncer, readPoolerLines, startPgbouncer } from '../support/pgbouncer.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
@@ -128,6 +129,17 @@ test('where the time limits are kept from PostgreSQL, or not taken, nothing star
   expect(await startsNot('worker', env)).toContain(
     'has no statement_timeout and no lock_timeout and no idle_in_transaction_session_timeout',
   )
+  // Where each has a session of its own, `npm start` goes through a pooler, too.
+  const sessions = (await readPoolerLines()).pgbouncer.replace('transaction', 'session')
+  const keeping = await startPgbouncer(unprepared.databaseUrl, sessions)
+  const folder = createDataFolder()
+  try {
+    const whole = { DATABASE_URL: keeping.over(unprepared.databaseUrl), DATA_DIR: folder.path, HOST: '127.0.0.1' }
+    expect(await startsNot('all', whole)).toContain('a pooler keeps our time limits from PostgreSQL')
+  } finally {
+    await keeping.stop()
+    folder.remove()
+  }
   const strict = await startPgbouncer(unprepared.databaseUrl, 'pool_mode = transaction')
   try {
     const over = { ...redis, DATABASE_URL: strict.over(unprepared.databaseUrl) }
