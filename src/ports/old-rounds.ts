@@ -10,7 +10,7 @@ export type OldRound = RoundKey & {
   readonly isFinal: boolean
   /** That stand, by its tally. */
   readonly votes: number
-  /** When its tally changed for the last time. */
+  /** When its tally changed for the last time; of one that has none, when the last of its votes was set aside. */
   readonly recordedAt: number
   /** Its votes were marked as pruned before; removing them was cut short. */
   readonly isMarked: boolean
@@ -20,7 +20,7 @@ export type OldRound = RoundKey & {
 export type OldRounds = {
   /**
    * Rounds that nobody can vote in any more and whose tally last changed before `before`, in the order of polls and rounds behind `after`: of
-   * this poll, or of all where that is null. MUST leave out every round of a poll that has changed within a day, and one that is closed
+   * this poll, or of all where that is null. MUST include those all of whose votes were set aside. MUST leave out every round of a poll that has changed within a day, and one that is closed
    * only since `before`.
    */
   list(before: number, pollId: string | null, after: RoundKey | null, roundsMax: number): Promise<readonly OldRound[]>

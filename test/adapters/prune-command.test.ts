@@ -174,6 +174,46 @@ test('what was set aside of a round goes with its votes, and what was set aside 
   expect(await oldRounds.removeSetAside({ pollId: open.id, round: 1 }, 10)).toBe(0)
 })
 
+test('a round of which no vote was recorded is found and removed for what was set aside of it', async () => {
+  const poll = await makePoll(0)
+  await act(poll, 'reset')
+  await act(poll, 'open')
+  await vote(poll, 3)
+  // As after a reset while the stream was away: nothing closes the round there.
+  await waitUntil(
+    async () => (await query('delete from tally where poll_id = $1 and round = 1 returning 1', [poll.id])).length > 0,
+  )
+  const deleted = await makePoll(0)
+  await call('DELETE', deleted.path, { bearer: adminToken })
+  await setAside(poll, 1, ['01', '02'])
+  await setAside(poll, 2, ['03'])
+  await setAside(deleted, 1, ['04'])
+  // Nobody can say whose it was; and the number is that of no round.
+  await query(
+    `insert into set_aside (partition, position, poll_id, reason, payload) values (9, '\\x05', $1, 'unreadable', '"round":99999999999 ')`,
+    [poll.id],
+  )
+  await age(poll)
+  await age(deleted)
+  const list = async (before: string, pollId: string | null = null) =>
+    (await oldRounds.list(Date.parse(before), pollId, null, 10)).map((found) => [
+      found.pollId,
+      found.round,
+      found.votes,
+    ])
+  expect(await list(dayAfter)).toEqual([])
+  await query('update set_aside set set_aside_at = $1', [longAgo])
+  expect([await list(dayOfIt), await list(dayAfter, poll.id)]).toEqual([[], [[poll.id, 1, 0]]])
+  const [first, second] = await oldRounds.list(Date.parse(dayAfter), null, null, 10)
+  expect(new Set([first?.pollId, second?.pollId])).toEqual(new Set([poll.id, deleted.id]))
+  expect(await oldRounds.list(Date.parse(dayAfter), null, first ?? null, 10)).toEqual([second])
+
+  const { exitCode, output } = await prune(['--before', dayAfter, '--remove'])
+  expect([exitCode, output]).toEqual([0, expect.stringContaining('0 votes of 2 rounds pruned.')])
+  expect([await setAsideOf(poll), await setAsideOf(deleted), await votesOf(poll)]).toEqual([['03', '05'], [], 3])
+  expect(await list(dayAfter)).toEqual([])
+})
+
 test('votes of a pruned round that the stream brings again are passed over', async () => {
   const poll = await makeOld(5)
   expect((await prune(['--before', dayAfter, '--remove'])).exitCode).toBe(0)

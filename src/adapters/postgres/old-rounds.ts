@@ -4,7 +4,7 @@ import type { OldRound, OldRounds, RoundKey } from '../../ports/old-rounds.ts'
 import { appendNote, noteValues } from './audit-log.ts'
 import { orUnavailable } from './faults.ts'
 import { toDate } from './rows.ts'
-import { isOfRound } from './set-aside-payload.ts'
+import { roundOf } from './set-aside-payload.ts'
 
 /** Votes of old rounds in PostgreSQL. The pool MUST lead to the primary. */
 export function createOldRounds(pool: pg.Pool): OldRounds {
@@ -22,14 +22,15 @@ const settled = '1 day'
 
 const isOver = `(poll.round > t.round or poll.status in ('closed', 'deleted'))`
 
-const LIST = `
+/** In SQL: the rounds of a source, which has a line for each partition or each of the votes. */
+const listOf = (source: string): string => `
   select
     t.poll_id, t.round, poll.question,
     poll.round = t.round and poll.status = 'closed' as is_final,
     sum(t.total_votes)::float8 as votes,
     max(t.recorded_at) as recorded_at,
     exists (select from pruned_round as p where p.poll_id = t.poll_id and p.round = t.round) as is_marked
-  from tally as t
+  from ${source} as t
   join poll on poll.id = t.poll_id
   where ${isOver}
     and ($2::text is null or t.poll_id = $2)
@@ -43,10 +44,19 @@ const LIST = `
     -- Here, and with a limit: one look per round and not one per partition of it, whatever the statistics say.
     and coalesce(
       (select true from vote as v where v.poll_id = t.poll_id and v.round = t.round limit 1),
-      (select true from set_aside as s where s.poll_id = t.poll_id and ${isOfRound('s.payload', 't.round')} limit 1)
+      (select true from set_aside as s where s.poll_id = t.poll_id and ${roundOf('s.payload')} = t.round limit 1)
     )
   order by t.poll_id, t.round
   limit $5`
+
+/** A round of which no vote was recorded has no tally where it was deleted, or was reset while its doors could not be shut. */
+const withoutTally = `(
+    select s.poll_id, ${roundOf('s.payload')} as round, 0 as total_votes, s.set_aside_at as recorded_at
+    from set_aside as s
+    where not exists (select from tally where tally.poll_id = s.poll_id and tally.round = ${roundOf('s.payload')})
+  )`
+
+const LIST = `(${listOf('tally')}) union all (${listOf(withoutTally)}) order by poll_id, round limit $5`
 
 type RoundRow = {
   readonly poll_id: string
@@ -132,7 +142,7 @@ const REMOVE_SET_ASIDE = `
   where id in (
     select s.id
     from set_aside as s
-    where s.poll_id = $1 and ${isOfRound('s.payload', '$2::integer')}
+    where s.poll_id = $1 and ${roundOf('s.payload')} = $2::integer
       and exists (select from pruned_round as p where p.poll_id = $1 and p.round = $2)
     order by s.id
     limit $3

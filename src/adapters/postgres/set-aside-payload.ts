@@ -10,11 +10,11 @@ export type SetAsidePayload = { readonly detail: string | null } & (
 )
 
 /**
- * In SQL: whether what was set aside says that it is of this round. By a pattern, since a text that is no JSON must not fail. Within a value
- * of JSON quotes are escaped, so no value is taken for it.
+ * In SQL: the round that what was set aside says it is of; null where it says none. By a pattern, since a text that is no JSON must not fail,
+ * nor a number that is none of a round. Within a value of JSON quotes are escaped, so no value is taken for it.
  */
-export function isOfRound(payload: string, round: string): string {
-  return `substring(${payload} from '"round" ?: ?([0-9]+)') = ${round}::text`
+export function roundOf(payload: string): string {
+  return `substring(${payload} from '"round" ?: ?([0-9]{1,9})[^0-9]')::integer`
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -5,7 +5,7 @@ import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
 import { createPreparedStatements, nameStatement, type PreparedStatements } from './vote-ledger-prepared.ts'
-import { isOfRound } from './set-aside-payload.ts'
+import { roundOf } from './set-aside-payload.ts'
 import { BEGIN_PLANNED, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. `onForgotten`: nothing can be prepared any more, and commits cost more. */
@@ -113,7 +113,7 @@ const RECORD_SET_ASIDE = `
   insert into set_aside (partition, position, poll_id, reason, payload, set_aside_at)
   select $5::smallint, decode(s.position, 'hex'), s.poll_id, s.reason, s.payload, $6::timestamptz
   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as s (position, poll_id, reason, payload)
-  where not exists (select from pruned_round as p where p.poll_id = s.poll_id and ${isOfRound('s.payload', 'p.round')})
+  where not exists (select from pruned_round as p where p.poll_id = s.poll_id and ${roundOf('s.payload')} = p.round)
   order by s.position
   on conflict on constraint set_aside_once do nothing`
 
