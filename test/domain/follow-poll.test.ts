@@ -44,7 +44,7 @@ test('a changed definition is read once, however much news comes meanwhile, and 
   const followed = follow({ ...nothingYet, poll: pollOf(1), tally: tallyOf(5) }, () => pollOf(2), 30)
   for (const version of [6, 7, 8]) followed.tell(tallyOf(version, 2))
   expect(followed.reads).toEqual([])
-  await expect.poll(() => followed.seen.at(-1)?.poll?.revision).toBe(2)
+  await expect.poll(() => followed.seen.at(-1)?.poll?.revision, { timeout: 10_000 }).toBe(2)
   expect(followed.reads).toEqual(['poll'])
   followed.stop()
   const seen = followed.seen.length

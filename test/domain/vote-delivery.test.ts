@@ -205,7 +205,7 @@ describe('the session of a browser', () => {
         agreement,
       )
     const begun = [page()(), page()()]
-    await expect.poll(() => asked).toEqual(['key 1', 'key 1'])
+    await expect.poll(() => asked, { timeout: 10_000 }).toEqual(['key 1', 'key 1'])
     answered.resolve()
     await Promise.all(begun)
     expect(await agreement.agree()).toBe('key 2')
