@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { createDataFolder } from '../support/embedded-system.ts'
-import { findFreePorts } from '../support/free-ports.ts'
+import { findFreePorts, findPortsInRow } from '../support/free-ports.ts'
 import { keepStill } from '../support/keep-still.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { childrenOf, commandOf } from '../support/process-figures.ts'
@@ -17,8 +17,8 @@ import { waitUntil } from '../support/wait-until.ts'
 const withFull = async (use: (full: ServerProcess, port: number, dataDir: string) => Promise<void>): Promise<void> => {
   const folder = createDataFolder()
   const [port = 0, grpcPort = 0] = await findFreePorts(2)
-  // Three in a row are taken from here on, one for each process.
-  const opsPort = port > 26_000 ? port - 5_000 : port + 5_000
+  // One for each process.
+  const [opsPort] = await findPortsInRow(3)
   const full = startServerProcess({
     name: 'full',
     program: 'full',

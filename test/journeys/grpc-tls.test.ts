@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { certify, makeAuthority } from '../support/certificates.ts'
 import { createDataFolder } from '../support/embedded-system.ts'
-import { findFreePorts } from '../support/free-ports.ts'
+import { findFreePorts, findPortsInRow } from '../support/free-ports.ts'
 import { organisePoll } from '../support/organiser.ts'
 import { startServerProcess } from '../support/server-process.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -11,6 +11,8 @@ test.each(['all', 'full'] as const)('with certificates on both sides %s starts b
   const authority = await makeAuthority()
   const [server, api] = [await certify(authority), await certify(authority)]
   const [port = 0, grpcPort = 0] = await findFreePorts(2)
+  // One for each process, where there are three.
+  const [opsPort] = await findPortsInRow(3)
   const system = startServerProcess({
     name: program,
     program,
@@ -19,8 +21,7 @@ test.each(['all', 'full'] as const)('with certificates on both sides %s starts b
       DATA_DIR: folder.path,
       PORT: String(port),
       GRPC_PORT: String(grpcPort),
-      // Three in a row may be taken from here on.
-      OPS_PORT: String(port > 26_000 ? port - 5_000 : port + 5_000),
+      OPS_PORT: String(opsPort),
       GRPC_TLS_CERT: server.cert,
       GRPC_TLS_KEY: server.key,
       GRPC_TLS_CLIENT_CA: authority.cert,

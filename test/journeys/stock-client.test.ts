@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findFreePort } from '../../src/runtime/free-port.ts'
+import { findFreePorts } from '../support/free-ports.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -16,7 +16,7 @@ type Process = { readonly stop: () => Promise<number | null> }
 
 /** `node src/main/<role>.ts`, resolved when it is ready. */
 const startRole = async (role: 'admin' | 'worker', env: Readonly<Record<string, string>>): Promise<Process> => {
-  const opsPort = await findFreePort()
+  const [opsPort] = await findFreePorts(1)
   const child = spawn(process.execPath, [join(root, `src/main/${role}.ts`)], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', OPS_PORT: `${opsPort}`, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -81,7 +81,7 @@ describe('a stock gRPC client', () => {
   beforeAll(async () => {
     database = await createTestDatabase()
     const { redisUrl, prefix } = shareTestRedis()
-    const port = await findFreePort()
+    const [port = 0] = await findFreePorts(1)
     const shared = {
       DATABASE_URL: database.databaseUrl,
       REDIS_URL: redisUrl,
