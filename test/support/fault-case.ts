@@ -1,15 +1,13 @@
-import { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
-import { createKeys, type Keys } from '../../src/adapters/redis/keys.ts'
-import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
-import { onServerOf, type Servers } from '../../src/adapters/redis/servers.ts'
+import { onServerOf } from '../../src/adapters/redis/servers.ts'
 import { createTallyCache } from '../../src/adapters/redis/tally-cache.ts'
 import type { Tally } from '../../src/domain/tally.ts'
 import { checkLedger, describeCheck, type LedgerCheck } from './ledger-check.ts'
 import { type Load, sessionMint, startLoad } from './load.ts'
 import { organisePoll, type OrganisedPoll } from './organiser.ts'
 import { createReconnectingViewer, type ReconnectingViewer } from './reconnecting-viewer.ts'
+import { withServers } from './servers-of.ts'
 import type { System } from './system.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -140,20 +138,6 @@ export const isRecorded = async (system: System): Promise<boolean> =>
     }
     return rows.length > 0
   })
-
-/** Does the work with the Redis of the system, whether it is one or a cluster. */
-const withServers = async <Result>(
-  { cluster, redisUrl, redisPrefix }: System,
-  work: (servers: Servers, keys: Keys) => Promise<Result>,
-): Promise<Result> => {
-  if (cluster !== null) return work(cluster.connections.commands, createKeys(redisPrefix, spreadTag))
-  const redis = new Redis(redisUrl)
-  try {
-    return await work(redis, createKeys(redisPrefix))
-  } finally {
-    redis.disconnect()
-  }
-}
 
 /** Recount, cache and every viewer agree with the ledger. */
 const expectAllSeeTheLedger = async (

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
-import type { RedisCluster } from '../../src/adapters/redis/servers.ts'
+import { onServerOf, type RedisCluster } from '../../src/adapters/redis/servers.ts'
 import { findFreePorts } from './free-ports.ts'
 import { withLeastRights } from './least-rights.ts'
 import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
@@ -11,9 +11,13 @@ import { raisedLimits } from './raised-limits.ts'
 import { startTestCluster, type TestCluster } from './redis-cluster.ts'
 import { shareTestRedis, startTestRedis, type TestRedis } from './redis.ts'
 import { becomesReady, type ServerProcess, startServerProcess } from './server-process.ts'
+import { type ReachedRedis, withServers } from './servers-of.ts'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+import { waitUntil } from './wait-until.ts'
 
 export type Role = 'api' | 'worker' | 'admin'
+
+const servedWithinMs = 30_000
 
 export type SystemPlan = {
   readonly apis?: number
@@ -140,6 +144,13 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
       return start('api', `api ${index}`, { PORT: String(port) }, port)
     })
     await Promise.all(members.map(async (member) => memberBecomesReady(member)))
+    const reached = { redisUrl, redisPrefix: prefix, cluster }
+    if (counts.worker > 0) {
+      await waitUntil(async () => isServed(reached, database, plan.partitions ?? 1), {
+        withinMs: servedWithinMs,
+        what: 'each partition has an owner',
+      })
+    }
     return {
       apis,
       workers,
@@ -161,6 +172,24 @@ export const startSystem = async (plan: SystemPlan = {}): Promise<System> => {
     await stop()
     throw error
   }
+}
+
+/**
+ * Whether each partition has an owner that has told its epoch. A poll that is opened before has no doors yet: its first voters may be told to
+ * come back, and what is logged and asked while its doors are made hangs on who was faster.
+ */
+const isServed = async (reached: ReachedRedis, { pool }: TestDatabase, partitions: number): Promise<boolean> => {
+  const { rows } = await pool.query<{ partition: number; epoch: number }>(
+    'select partition, epoch from checkpoint where lease_until > clock_timestamp()',
+  )
+  if (rows.length < partitions) return false
+  return withServers(reached, async (servers, keys) => {
+    const told = rows.map(async ({ partition, epoch }) => {
+      const key = keys.epoch(partition)
+      return (await onServerOf(servers, key, async (redis) => redis.get(key))) === String(epoch)
+    })
+    return (await Promise.all(told)).every(Boolean)
+  })
 }
 
 const startOwnCluster = async (): Promise<NonNullable<System['cluster']>> => {
