@@ -8,7 +8,9 @@ import { addressSaid, readRedirect, resolveRedirect } from '../../src/adapters/r
 import { slotOf, SLOTS } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
+import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { listSeeds, redisUrl } from '../../src/runtime/redis-url.ts'
+import { someCall } from '../support/some-calls.ts'
 
 const partitionsMax = 64
 const partitions = Array.from({ length: partitionsMax }, (_, partition) => partition)
@@ -74,14 +76,20 @@ describe('a cluster of which one duty hears something', () => {
   const [here, there] = ['10.0.0.1:7001', '10.0.0.2:7002']
   const [key, other] = ['123456789', 'a']
 
+  const noScript = async (): Promise<never> => Promise.reject(new Error('nobody asked for a script'))
+
   /** Two duties' connections, which are never made, and the keys of which the first hears that they were interrupted. */
-  const connect = () => {
+  const connect = (runScript: (address: string) => Promise<unknown> = noScript) => {
     const lazily = () => new Redis({ lazyConnect: true })
     const map = createClusterMap([here], lazily, () => undefined)
     const opened = new Map<string, Redis>()
     const open = (address: string): Redis => {
       // Work goes over it as over one that is there.
-      const redis = Object.assign(lazily(), { status: 'ready', asking: async () => 'OK' })
+      const redis = Object.assign(lazily(), {
+        status: 'ready',
+        asking: async () => 'OK',
+        callBuffer: async () => runScript(address),
+      })
       opened.set(address, redis)
       return redis
     }
@@ -105,6 +113,21 @@ describe('a cluster of which one duty hears something', () => {
     expect(cluster.interrupted).toEqual([key])
     cluster.second.stop()
     await expect(moved).rejects.toThrow('did not serve')
+  })
+
+  test('sends no votes on to where their slot has moved: nobody has looked at the log there', async () => {
+    const keys = createKeys('', spreadTag)
+    const slot = slotOf(keys.stream(0))
+    const asked: string[] = []
+    using cluster = connect(async (address) => {
+      asked.push(address)
+      throw say(`MOVED ${slot} ${there}`)
+    })
+    cluster.map.moved(slot, here)
+    const door = createVoteDoor(cluster.first, keys)
+    const appended = door.append(0, [someCall({ pollId: 'poll' })])
+    await expect(appended).rejects.toThrow('has come to another server')
+    expect(asked).toEqual([here])
   })
 
   test('takes a lost connection for an interruption of the keys that its server has, or has been found to have', async () => {

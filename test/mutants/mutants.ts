@@ -72,9 +72,8 @@ export const mutants: readonly Mutant[] = [
     ],
     caughtBy: [
       {
-        file: 'test/adapters/redis-cluster.test.ts',
-        title:
-          'a door, its voters and its stream go on at the server that their slot was moved to, and that is told as an interruption',
+        file: 'test/domain/redis-cluster.test.ts',
+        title: 'sends no votes on to where their slot has moved: nobody has looked at the log there',
       },
     ],
   },
