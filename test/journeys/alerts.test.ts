@@ -135,9 +135,12 @@ describe('with real processes', () => {
     const saysUnknown = async (): Promise<boolean> =>
       /^tallycast_unrecorded_votes\S* Nan$/m.test(await (await fetch(`${worker?.opsUrl}/metrics`)).text())
     await system().database.pool.query('alter table checkpoint rename to checkpoint_away')
-    await waitUntil(saysUnknown)
-    await system().database.pool.query('alter table checkpoint_away rename to checkpoint')
-    await waitUntil(async () => !(await saysUnknown()))
+    try {
+      await waitUntil(saysUnknown, { withinMs: firesWithinMs })
+    } finally {
+      await system().database.pool.query('alter table checkpoint_away rename to checkpoint')
+    }
+    await waitUntil(async () => !(await saysUnknown()), { withinMs: firesWithinMs })
   })
 
   // Behind the recount, which waits for the ledger as well, and rests for longer afterwards.

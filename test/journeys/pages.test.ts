@@ -133,8 +133,8 @@ test('a vote that is given without a connection is kept, and sent once when ther
   await phone.getByText('You voted for Tea').waitFor()
   expect([keys.length > 0, new Set(keys).size]).toEqual([true, 1])
   const { pathname } = new URL(links.vote)
-  const { body } = await createHttpClient(system().apiUrl(0))('GET', pathname.replace('/p/', '/polls/'))
-  expect(body.total_votes).toBe(1)
+  const call = createHttpClient(system().apiUrl(0))
+  await waitUntil(async () => (await call('GET', pathname.replace('/p/', '/polls/'))).body.total_votes === 1)
 })
 
 describe('an api that is killed', () => {

@@ -91,11 +91,16 @@ describe('on the full profile', () => {
     const voters = letVote({ pollId: poll.id, optionIds: poll.optionIds, apiUrl, goOn: () => !isStopped })
     const recountedBefore = await recounted()
     const counted: number[] = []
+    await waitUntil(async () => (await poll.see()).total_votes > 0, { what: 'votes are recorded' })
     do {
       const { exitCode, output } = await recount([poll.id], { DATABASE_URL: database.databaseUrl })
       expect({ exitCode, output }).toEqual({ exitCode: 0, output: expect.stringContaining('✓ Recount') })
       counted.push(Number(/round 1 +([\d,]+) votes?/.exec(output)?.[1]?.replaceAll(',', '')))
     } while (voters.accepted() < votesMin)
+    await waitUntil(async () => (await recounted()) - recountedBefore > 3, {
+      withinMs: recountedWithinMs,
+      what: 'recounts in the background',
+    })
     const inBackground = (await recounted()) - recountedBefore
     isStopped = true
     await voters.done
@@ -111,7 +116,6 @@ describe('on the full profile', () => {
     expect(system().logs()).not.toContain('tally and ledger differ')
     // Some met the poll in the middle of the voting, else nothing was proved.
     expect(counted.filter((votes) => votes > 0 && votes < voters.accepted()).length).toBeGreaterThan(0)
-    expect(inBackground).toBeGreaterThan(3)
   })
 
   test(
@@ -144,11 +148,10 @@ describe('on the full profile', () => {
         withinMs: recountedWithinMs,
         what: 'the metric tells of it',
       })
-      expect(logs()).toMatch(
-        new RegExp(
-          `"level":50.*"pollId":"${poll.id}".*"differences":\\[{"optionId":2,"tally":41,"ledger":1},{"optionId":null,"tally":41,"ledger":1}\\].*tally and ledger differ`,
-        ),
+      const told = new RegExp(
+        `"level":50.*"pollId":"${poll.id}".*"differences":\\[{"optionId":2,"tally":41,"ledger":1},{"optionId":null,"tally":41,"ledger":1}\\].*tally and ledger differ`,
       )
+      await waitUntil(() => told.test(logs()), { what: 'the log tells of it' })
       const recountedBefore = await recounted()
       await waitUntil(async () => (await recounted()) > recountedBefore + 5, {
         withinMs: recountedWithinMs,
