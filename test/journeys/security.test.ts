@@ -70,13 +70,21 @@ describe('who shows what is not theirs', () => {
 
   const refusals = ['401 unauthenticated', '401 token_invalid', '403 forbidden', '404 poll_not_found']
 
+  /** The first answer that judges: who is told to come back, as where the machine stands still for a moment, asks again. */
+  async function judged(ask: () => Promise<Answer>): Promise<Answer> {
+    let answer: Answer | undefined
+    await waitUntil(async () => (answer = await ask()).status !== 503, { withinMs: 15_000, everyMs: 500 })
+    // Just waited for.
+    return answer!
+  }
+
   /** What somebody is granted who shows this; nothing, where all is well. */
   async function grantedTo(path: string, calls: typeof asVoter, [, show]: UnjustShow): Promise<readonly string[]> {
     const shown = await show(stage)
     const granted: string[] = []
     for (const [method, step, say] of calls) {
       const headers = { ...say.headers, ...shown.headers }
-      const { status, text, body } = await call(method, `${path}${step}`, { ...say, ...shown, headers })
+      const { status, text, body } = await judged(() => call(method, `${path}${step}`, { ...say, ...shown, headers }))
       // Who shows nothing has no vote.
       const isNobody = step === '/vote' && method === 'GET' && text === '{"vote":null}'
       if (!isNobody && !refusals.includes(`${status} ${body?.code}`))
@@ -255,26 +263,28 @@ describe('what is named like a part of every object', () => {
 describe('something long', () => {
   const shortLength = 64
   const rounds = 8
+  const roundsMax = 40
   /** Twenty times as long for a hundred times as much to read; to go back over it would take a thousand times as long. */
   const ratioMax = 20
 
-  async function fastest(input: (typeof longInputs)[number], length: number): Promise<number> {
-    let best = Infinity
-    for (let round = 0; round < rounds; round += 1) {
-      const [method, path, say] = input.ask(stage, length)
-      const began = performance.now()
-      const { status } = await call(method, path, say)
-      best = Math.min(best, performance.now() - began)
-      expect([input.what, status]).toEqual([input.what, expect.toSatisfy((code: number) => code < 500)])
-    }
-    return best
+  async function timeOf(input: (typeof longInputs)[number], length: number): Promise<number> {
+    const [method, path, say] = input.ask(stage, length)
+    const began = performance.now()
+    const { status } = await call(method, path, say)
+    const tookMs = performance.now() - began
+    expect([input.what, status]).toEqual([input.what, expect.toSatisfy((code: number) => code < 500)])
+    return tookMs
   }
 
   test('is read in one go, whatever pattern it is held against', async () => {
     const slow: string[] = []
     for (const input of longInputs) {
-      const short = await fastest(input, shortLength)
-      const long = await fastest(input, input.lengthMax)
+      let [short, long] = [Infinity, Infinity]
+      // Others on the machine make any of them slower, for as long as they please, and none faster.
+      for (let round = 0; round < rounds || (long > ratioMax * short && round < roundsMax); round += 1) {
+        short = Math.min(short, await timeOf(input, shortLength))
+        long = Math.min(long, await timeOf(input, input.lengthMax))
+      }
       if (long > ratioMax * short) slow.push(`${input.what}: ${short.toFixed(1)} ms, then ${long.toFixed(1)} ms`)
     }
     expect(slow).toEqual([])
