@@ -15,7 +15,8 @@ describe('many viewers who come back while 400 people vote in each second', () =
 })
 
 describe('mute viewers while 400 people vote in each second', () => {
-  const pingEveryMs = 1_500
+  /** Longer than the test itself, which answers pings too, stands still where others use the machine. */
+  const pingEveryMs = 3_000
   const system = useSystem({ env: { VIEWER_PING_MS: String(pingEveryMs) } })
 
   test.each([answerNoPing(pingEveryMs)])('$fact', async (fault) => {

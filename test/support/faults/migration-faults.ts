@@ -31,13 +31,18 @@ export const migrateAgain: Fault = {
   },
 }
 
+/** A migration that is there is not applied again: another attempt brings another. */
+let expansions = 0
+
 /** A newer release adds a column while somebody reads the table for long, and all processes of this one serve on. */
 export const expandWhileTableIsInUse: Fault = {
   fact: 'a migration that has to wait for a table in use does not keep votes from being recorded, before nor after it',
   async inject({ system, load }) {
     const { pool, databaseUrl } = system.database
     const folder = mkdtempSync(join(tmpdir(), 'tallycast-expand-'))
-    writeFileSync(join(folder, '9001-expand.sql'), 'alter table vote add column note text')
+    expansions += 1
+    const migration = `${9_000 + expansions}-expand.sql`
+    writeFileSync(join(folder, migration), `alter table vote add column note_${expansions} text`)
     const reader = await pool.connect()
     const recording = watchRecording(pool)
     try {
@@ -50,7 +55,7 @@ export const expandWhileTableIsInUse: Fault = {
         await waitUntil(async () => !(await isWaiting(system)), { what: 'the migration lets others at the table' })
       }
       await reader.query('rollback')
-      expect(await applying).toEqual(['9001-expand.sql'])
+      expect(await applying).toEqual([migration])
       await moreAccepted(load, votesMeanwhile)
       const pauseMs = await recording.longestPauseMs()
       console.log(`  the longest pause of a partition's recording: ${Math.round(pauseMs)} ms`)
