@@ -7,25 +7,26 @@ import { longestBlockMs } from '../sum-metric.ts'
 import { waitUntil } from '../wait-until.ts'
 
 const withinMs = 15_000
-const kills = 3
+const kills = { least: 3, most: 12 }
 const votesBetween = 300
 const votesUntilMeasured = 40
 
-/** Kills one api after the other, at no particular moment. */
+/** Kills one api after the other, at no particular moment, until one of them has died with requests under way. */
 export const killApis: Fault = {
   fact: 'apis that are killed at any moment cost nobody a vote: who asks again at another one, with the same key, counts once',
   async inject({ system, load }) {
     const cutOffBefore = cutOff(load)
-    for (let kill = 0; kill < kills; kill += 1) {
+    let killed = 0
+    for (; killed < kills.least || (cutOff(load) === cutOffBefore && killed < kills.most); killed += 1) {
       // There are at least two apis.
-      const victim = system.apis[kill % system.apis.length]!
+      const victim = system.apis[killed % system.apis.length]!
       victim.signal('SIGKILL')
       await victim.ended()
       await moreAccepted(load, votesBetween)
       await victim.restart()
       await moreAccepted(load, votesBetween)
     }
-    return { 'apis killed': kills, 'requests cut off': cutOff(load) - cutOffBefore }
+    return { 'apis killed': killed, 'requests cut off': cutOff(load) - cutOffBefore }
   },
 }
 

@@ -33,11 +33,11 @@ export const killApiProcess: Fault = {
       withinMs: backWithinMs,
       what: 'it is replaced',
     })
-    const meanwhile = load.accepted() - before.accepted
     await waitUntil(async () => (await servingProcesses(api)) === others.length + 1, {
       withinMs: backWithinMs,
       what: 'as many serve as before',
     })
+    const meanwhile = load.accepted() - before.accepted
     expect(childrenOf(api.pid())).toEqual(expect.arrayContaining([...others]))
     return { 'processes started again': 1, 'votes accepted meanwhile': meanwhile }
   },

@@ -11,6 +11,7 @@ import { recordedAgain } from './recorded-again.ts'
 
 /** Longer than a statement may take, so that who waits for a lock is told to give up. */
 const lockedMs = 12_000
+const lookedAtEveryMs = 500
 
 /** PostgreSQL is shut down and started again. */
 export const restartPostgres: Fault = {
@@ -87,24 +88,32 @@ export const lockTables: Fault = {
     try {
       await lockAll(client)
       const before = load.accepted()
-      await sleep(lockedMs)
+      // Who was told to give up rests for a while before the next attempt.
+      for (const until = performance.now() + lockedMs; performance.now() < until;) {
+        waiting = Math.max(waiting, await countWaiting(system))
+        await sleep(lookedAtEveryMs)
+      }
       accepted = load.accepted() - before
-      const { rows } = await system.database.pool.query<{ waiting: number }>(
-        `select count(*)::integer as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
-      )
-      waiting = rows[0]?.waiting ?? 0
       await client.query('rollback')
     } finally {
       client.release(true)
     }
     const again = await recordedAgain(scene)
     return {
-      'statements that waited': waiting,
+      'statements that waited at once': waiting,
       'votes accepted meanwhile': accepted,
       ...again,
       ...lines(),
     }
   },
+}
+
+/** Statements that wait for a lock. */
+const countWaiting = async ({ database }: System): Promise<number> => {
+  const { rows } = await database.pool.query<{ waiting: number }>(
+    `select count(*)::integer as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+  )
+  return rows[0]?.waiting ?? 0
 }
 
 /** In the order in which a commit takes them; who reads takes them in others, so it may need to be tried again. */

@@ -62,6 +62,7 @@ const holdTallies = async ({
   const client = await system.database.pool.connect()
   await client.query('begin')
   await client.query('select from tally where poll_id = $1 for update', [poll.id])
+  const { rows: holders } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   const waiting = async (): Promise<readonly string[]> => {
     // Who waits holds its checkpoint's row, which nobody else can lock; the lease names the owner.
     const { rows } = await system.database.pool.query<{ owner: string }>(
@@ -72,7 +73,8 @@ const holdTallies = async ({
        from checkpoint
        where owner is not null
          and partition not in (select partition from free)
-         and exists (select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database())`,
+         and exists (select from pg_stat_activity where $1 = any(pg_blocking_pids(pid)))`,
+      [holders[0]?.pid],
     )
     return rows.map(({ owner }) => owner)
   }
