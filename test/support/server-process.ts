@@ -65,8 +65,7 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
   let child: ChildProcess
   let ending: Ending | null = null
 
-  const keepOutput = (chunk: Buffer): void => {
-    const text = chunk.toString('utf8')
+  const keepOutput = (text: string): void => {
     written += text.length
     output = (output + text).slice(-outputCharactersMax)
   }
@@ -81,8 +80,9 @@ export const startServerProcess = ({ name, program, env = {}, args = [] }: Proce
     child = begun
     ending = null
     writeFileSync(join(folder, 'pid'), `${begun.pid}\n`)
-    begun.stdout.on('data', keepOutput)
-    begun.stderr.on('data', keepOutput)
+    // A character may come in two pieces.
+    begun.stdout.setEncoding('utf8').on('data', keepOutput)
+    begun.stderr.setEncoding('utf8').on('data', keepOutput)
     const end = (): void => {
       // Not of a later life, which the one before may still be heard in.
       if (child === begun) ending ??= { exitCode: begun.exitCode, signal: begun.signalCode }
