@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createApiKeys } from '../../src/adapters/postgres/api-keys.ts'
 import { hashToken } from '../../src/application/authorize.ts'
-import { findFreePort } from '../../src/runtime/free-port.ts'
+import { findFreePorts } from '../support/free-ports.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { runProgram } from '../support/run-program.ts'
 
@@ -56,10 +56,10 @@ test('what cannot be done is said with its cause, with exit status 2, and nothin
     expect(await keys(args)).toEqual({ exitCode: 2, output: expect.stringContaining(said) })
   }
   expect(await keys(['list'])).toEqual({ exitCode: 0, output: expect.stringContaining('There are no API keys') })
-})
+}, 60_000)
 
 test('without a database that answers it says what to do', async () => {
-  const port = await findFreePort()
+  const [port] = await findFreePorts(1)
   const away = await keys(['list'], { DATABASE_URL: `postgres://tallycast@127.0.0.1:${port}/tallycast` })
   expect(away).toEqual({ exitCode: 2, output: expect.stringContaining('What to do: start it') })
 })

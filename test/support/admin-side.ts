@@ -10,7 +10,7 @@ import { runWorker } from '../../src/main/worker.ts'
 import type { Caller } from '../../src/ports/poll-admin.ts'
 import type { DoorAnswer, VoteDoor } from '../../src/ports/vote-door.ts'
 import { type Config, readConfig } from '../../src/runtime/config.ts'
-import { findFreePort } from '../../src/runtime/free-port.ts'
+import { findFreePorts } from './free-ports.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
 import { waitFor } from '../../src/runtime/stop-signal.ts'
@@ -37,7 +37,7 @@ export type AdminSide = {
 export const startAdminSide = async (kind: 'postgres' | 'redis'): Promise<AdminSide> => {
   const database = await createTestDatabase()
   const { redisUrl, prefix } = shareTestRedis()
-  const port = await findFreePort()
+  const [port = 0] = await findFreePorts(1)
   const config = readConfig(
     {
       DATABASE_URL: database.databaseUrl,

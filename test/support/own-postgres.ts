@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { migrate } from '../../src/runtime/migrations.ts'
 import { stopProcess } from '../../src/runtime/process-identity.ts'
+import { findFreePorts } from './free-ports.ts'
 import { keepOnLeash } from './leash.ts'
 import { type Standby, startStandby } from './postgres-standby.ts'
 import type { TestDatabase } from './postgres.ts'
@@ -30,7 +31,8 @@ export const startTestPostgres = async (settings: Readonly<Record<string, string
   const dataDir = await mkdtemp(join(tmpdir(), 'tallycast-test-postgres-'))
   const leash = keepOnLeash(dataDir, 'postgres/postmaster.pid')
   // Without fsync what was committed outlasts a crash of the server, though not of the machine, which nobody here crashes.
-  const start = () => startEmbeddedPostgres({ dataDir, log, isDurable: false, isRestarted: false, settings })
+  const [port = 0] = await findFreePorts(1)
+  const start = () => startEmbeddedPostgres({ dataDir, log, port, isDurable: false, isRestarted: false, settings })
   let server = await start()
   const { databaseUrl } = server
   await migrate(databaseUrl, { log })

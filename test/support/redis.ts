@@ -7,6 +7,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { stopProcess } from '../../src/runtime/process-identity.ts'
 import { findRedisProgram } from '../../src/runtime/redis-program.ts'
 import { provideRedisServer, type RedisServer } from '../../src/runtime/redis-server.ts'
+import { findFreePorts } from './free-ports.ts'
 import { keepOnLeash } from './leash.ts'
 
 const log = createLog({ name: 'test', level: 'warn' })
@@ -65,7 +66,7 @@ export const startTestRedis = async (
       process.env['PATH'] = PATH
     }
   }
-  let server = await start(args, chosenPort)
+  let server = await start(args, chosenPort ?? (await findFreePorts(1))[0])
   const { port, redisUrl } = server
 
   const kill = async (): Promise<void> => {
