@@ -31,8 +31,9 @@ export const connectViewer = (url: string, headers: Readonly<Record<string, stri
     closed: () => closed,
     last,
     socket,
-    async sees(what, withinMs = 5_000) {
-      await waitUntil(() => messages.length > 0 && what(messages.at(-1)!), { withinMs, what: what.toString() })
+    async sees(what, withinMs) {
+      const plan = { what: what.toString(), ...(withinMs !== undefined && { withinMs }) }
+      await waitUntil(() => messages.length > 0 && what(messages.at(-1)!), plan)
       return messages.at(-1)!
     },
     async ends() {
