@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
+import { letPass } from '../support/let-pass.ts'
 import { connectRawViewer } from '../support/raw-frames.ts'
 import { listOperations, type OpenApiDocument } from '../support/openapi-document.ts'
 import { type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -79,7 +79,7 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
     const abort = new AbortController()
     const response = await fetch(`${system.url}${path}`, { method, headers: { ...headers }, signal: abort.signal })
     const kept = [...response.headers].filter(([name]) => !ownHeaders.includes(name))
-    const body = isStream ? await firstPiece(response) : await response.text()
+    const body = isStream ? await beginningOf(response) : await response.text()
     abort.abort()
     return [response.status, JSON.stringify(kept), body].join('\n')
   }
@@ -143,7 +143,7 @@ describe.each<Profile>(['redis', 'postgres'])('two polls that differ in nothing 
         // Nor does anything change for somebody who looks again after each vote, who knows no receipt.
         expect(await everythingOf(one, [], stranger)).toEqual(before[0])
       }
-      await sleep(5 * UPDATES_MS)
+      await letPass(5 * UPDATES_MS)
       for (const viewer of viewers) {
         expect(viewer.messages).toHaveLength(1)
         viewer.socket.close()
@@ -173,7 +173,12 @@ function withoutEtags(seen: ReadonlyMap<string, string>): ReadonlyMap<string, st
   return new Map([...seen].map(([name, answer]) => [name, answer.replace(/\["etag","[^\]]+\]/, 'etag')]))
 }
 
-async function firstPiece(response: Response): Promise<string> {
-  for await (const piece of response.body ?? []) return Buffer.from(piece).toString()
-  return ''
+/** Up to the end of the first message, in however many pieces it comes. */
+async function beginningOf(response: Response): Promise<string> {
+  let text = ''
+  for await (const piece of response.body ?? []) {
+    text += Buffer.from(piece).toString()
+    if (/^data: .*\n\n/m.test(text)) break
+  }
+  return text
 }
