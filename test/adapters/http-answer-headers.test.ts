@@ -7,6 +7,7 @@ import { createLog } from '../../src/runtime/log.ts'
 import { createHttpClient, type HttpClient, type Say } from '../support/http-client.ts'
 import { exchangeRaw, type RawAnswer } from '../support/raw-http.ts'
 import { adminToken, type RunningSystem, startSystem } from '../support/running-system.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 let system: RunningSystem
 let call: HttpClient
@@ -87,7 +88,9 @@ describe('any page may read what it is told', () => {
     expect(await statusOf('POST', `/polls/${id}/votes/bulk`, { ...lines, bearer: adminToken })).toBe(200)
     expect(await statusOf('POST', `/polls/${id}/votes/bulk`, lines)).toBe(401)
     expect(await statusOf('POST', `/polls/${id}/close`, { bearer })).toBe(200)
-    const final = (await call('GET', `/polls/${id}`)).body.version
+    const read = async () => (await call('GET', `/polls/${id}`)).body
+    await waitUntil(async () => (await read()).results_final)
+    const final = (await read()).version
     expect(await statusOf('GET', `/polls/${id}/events`, { headers: { 'last-event-id': String(final) } })).toBe(204)
   })
 

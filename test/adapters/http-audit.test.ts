@@ -73,7 +73,7 @@ test('each action of an organiser is told: who, what, which poll, when, from whe
 })
 
 test('what changes nothing, is refused, or is done by time is not told', async () => {
-  const { id, manageToken } = await makePoll(null, { closes_at: new Date(Date.now() + 1_500).toISOString() })
+  const { id, manageToken } = await makePoll(null, { closes_at: new Date(Date.now() + 5_000).toISOString() })
   const other = await makePoll(null)
   const path = `/polls/${id}`
   const nothing = [
@@ -84,7 +84,7 @@ test('what changes nothing, is refused, or is done by time is not told', async (
     await call('DELETE', path),
   ]
   expect(nothing.map(({ status }) => status)).toEqual([200, 200, 409, 403, 401])
-  await waitUntil(async () => (await call('GET', path)).body.status === 'closed', { withinMs: 15_000 })
+  await waitUntil(async () => (await call('GET', path)).body.status === 'closed', { withinMs: 20_000 })
   expect((await of(id)).map(({ action }) => action)).toEqual(['poll_created'])
 })
 

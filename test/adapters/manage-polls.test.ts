@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ManagePolls } from '../../src/application/manage-polls.ts'
+import type { ManagedPoll } from '../../src/application/manage-polls/view-poll.ts'
 import { createPollDoors } from '../../src/application/manage-polls/poll-doors.ts'
 import { createRemoveOldDoors } from '../../src/application/manage-polls/remove-old-doors.ts'
 import { beginClosing } from '../../src/domain/poll-life.ts'
@@ -10,6 +11,7 @@ import {
   createPoll,
   granted,
   operator,
+  type OwnPoll,
   pollOf,
   someVoterAt,
   startAdminSide,
@@ -39,6 +41,15 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     if (poll === null) throw new Error(`no poll ${pollId}`)
     return poll
   }
+  /** Asks until it is closed: an answer may come before the last marker is recorded. */
+  const close = async ({ poll, organiser }: OwnPoll, by = polls): Promise<ManagedPoll> => {
+    let ended = granted(await by.close(organiser, poll.id, noLimit))
+    await waitUntil(async () => {
+      if (ended.poll.status === 'closing') ended = granted(await by.close(organiser, poll.id, noLimit))
+      return ended.poll.status === 'closed'
+    })
+    return ended
+  }
   const runSchedules = async (
     count: number,
     until: () => Promise<boolean>,
@@ -47,7 +58,7 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     const stop = new AbortController()
     const running = Array.from({ length: count }, async () => side.createSteps(change).schedule.run(stop.signal))
     try {
-      await waitUntil(until)
+      await waitUntil(until, { withinMs: 20_000 })
     } finally {
       stop.abort()
       await Promise.all(running)
@@ -97,7 +108,8 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
   })
 
   test('two admins close one poll with votes in flight: both answer closed, and every accepted vote is in the final tally', async () => {
-    const { poll, organiser } = await createPoll(polls)
+    const own = await createPoll(polls)
+    const { poll, organiser } = own
     let hasClosed = false
     const votes = Array.from({ length: 8 }, async (_, lane) => {
       const answers = { accepted: 0, afterClose: 0 }
@@ -111,24 +123,21 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
       return answers
     })
     await waitUntil(async () => ((await side.adapters.tallies.read([poll.id]))[0]?.totalVotes ?? 0) > 20)
-    const ended = await Promise.all([
-      polls.close(organiser, poll.id, noLimit),
-      others.close(organiser, poll.id, noLimit),
-    ])
+    const ended = await Promise.all([close(own), close(own, others)])
     hasClosed = true
     const answers = await Promise.all(votes)
 
-    expect(ended.map((managed) => pollOf(managed).status)).toEqual(['closed', 'closed'])
     const accepted = answers.reduce((sum, lane) => sum + lane.accepted, 0)
     expect(answers.map((lane) => lane.afterClose)).toEqual(Array.from({ length: 8 }, () => 0))
-    expect(granted(ended[0]).tally).toMatchObject({ totalVotes: accepted, resultsFinal: true })
+    for (const { tally } of ended) expect(tally).toMatchObject({ totalVotes: accepted, resultsFinal: true })
     expect(granted(await polls.recount(organiser, poll.id))).toMatchObject({ totalVotes: accepted, differences: [] })
     expect(await voteEverywhere(side.adapters.door, poll)).not.toContain('accepted')
   })
 
   test('closing again answers the closed poll, opening it is refused', async () => {
-    const { poll, organiser } = await createPoll(polls)
-    const closed = pollOf(await polls.close(organiser, poll.id, noLimit))
+    const own = await createPoll(polls)
+    const { poll, organiser } = own
+    const { poll: closed } = await close(own)
     expect(pollOf(await polls.close(organiser, poll.id, noLimit))).toEqual(closed)
     expect(closed.closedAt).toBeGreaterThan(0)
     expect(await polls.open(organiser, poll.id)).toMatchObject({ refused: 'poll_final' })
@@ -157,7 +166,7 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
 
   test('closes_at that passes while it is being moved ends the poll', async () => {
     const { door } = side.adapters
-    const { poll, organiser } = await createPoll(polls, { closesAt: (await door.now()) + 400 })
+    const { poll, organiser } = await createPoll(polls, { closesAt: (await door.now()) + 3_000 })
     const slow = side.createSteps(() => ({
       door: {
         ...door,
@@ -171,13 +180,13 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     })).managePolls
     const later = { closesAt: (await door.now()) + 3_600_000 }
     expect(await slow.update(organiser, poll.id, later, noLimit)).toMatchObject({ refused: 'poll_closed' })
-    expect(await stored(poll.id)).toMatchObject({ status: 'closed' })
+    await waitUntil(async () => (await stored(poll.id)).status === 'closed')
   })
 
   /** closes_at is moved, but the door of partition 2 hears nothing of it and has shut at the old time. */
   const moveTooLate = async () => {
     const { door } = side.adapters
-    const own = await createPoll(polls, { closesAt: (await door.now()) + 400 })
+    const own = await createPoll(polls, { closesAt: (await door.now()) + 3_000 })
     const failing = side.createSteps(() => ({
       door: {
         ...door,
@@ -295,7 +304,7 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
 
   test('opens_at and closes_at take effect by themselves, whatever the number of admins', async () => {
     const now = await side.adapters.door.now()
-    const { poll } = await createPoll(polls, { opensAt: now + 300, closesAt: now + 900 })
+    const { poll } = await createPoll(polls, { opensAt: now + 3_000, closesAt: now + 6_000 })
     expect(poll.status).toBe('scheduled')
     const seen: Poll[] = []
     await runSchedules(3, async () => {
@@ -304,15 +313,15 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     })
     const closed = await stored(poll.id)
     expect(seen.map(({ status }) => status)).toContain('open')
-    expect(closed.openedAt! - poll.opensAt!).toBeLessThan(1000) // both are set by now
-    expect(closed.closedAt! - poll.closesAt!).toBeLessThan(1000)
+    expect(closed.openedAt! - poll.opensAt!).toBeLessThan(3_000) // both are set by now
+    expect(closed.closedAt! - poll.closesAt!).toBeLessThan(3_000)
     expect(closed.revision).toBe(4)
   })
 
   test('a poll whose whole time passed while nobody served ends without votes', async () => {
     const now = await side.adapters.door.now()
-    const { poll } = await createPoll(polls, { opensAt: now + 50, closesAt: now + 60 })
-    await waitUntil(async () => (await side.adapters.door.now()) > now + 60)
+    const { poll } = await createPoll(polls, { opensAt: now + 2_990, closesAt: now + 3_000 })
+    await waitUntil(async () => (await side.adapters.door.now()) > now + 3_000)
     await runSchedules(1, async () => (await stored(poll.id)).status === 'closed')
     expect(granted(await polls.get(stranger, poll.id)).tally).toMatchObject({ totalVotes: 0, resultsFinal: true })
   })
@@ -362,7 +371,7 @@ describe.each(['postgres', 'redis'] as const)('managing polls on %s', (kind) => 
     const closed = await createPoll(polls)
     const reset = await createPoll(polls)
     const open = await createPoll(polls)
-    await polls.close(closed.organiser, closed.poll.id, noLimit)
+    await close(closed)
     await polls.reset(reset.organiser, reset.poll.id)
     const doors = createPollDoors(door, () => undefined)
     const stop = new AbortController()
