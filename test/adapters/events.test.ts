@@ -177,7 +177,7 @@ describe('GET /polls/{id}/events', () => {
 
   test('a viewer that does not read is skipped, then dropped; others are not kept waiting', async () => {
     await stop()
-    await serve({ behindMaxMs: 200, retryEveryMs: 20, unsentBytesMax: 4096 }, 0)
+    await serve({ behindMaxMs: 3_000, retryEveryMs: 20, unsentBytesMax: 4096 }, 0)
     const options = Array.from({ length: 100 }, (_, index) => ({ id: 30_000 + index, text: 'x', position: index }))
     const poll = await side.create({ options, nextOptionId: 30_100 })
     const good = await view(poll.id)

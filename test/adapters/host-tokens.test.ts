@@ -21,10 +21,14 @@ const secret = 'a-secret-of-the-host-0123456789-abcdef'
 const pollId = 'poll23456789ab'
 
 /** As the api makes them of its environment. */
-function fromEnvironment(env: Readonly<Record<string, string>>, more: Partial<HostTokenRules> = {}): HostTokens {
+function fromEnvironment(
+  env: Readonly<Record<string, string>>,
+  more: Partial<HostTokenRules> = {},
+  now = Date.now,
+): HostTokens {
   const keys = createHostKeys(readConfig(env, 'all'))
   if (keys === null) throw new Error('no host is known')
-  return createHostTokens(keys, { ...rules, ...more }, Date.now)
+  return createHostTokens(keys, { ...rules, ...more }, now)
 }
 
 const withSecret = (alg = 'HS256', key = secret) => ({
@@ -52,10 +56,13 @@ describe.each(['EdDSA', 'ES256', 'RS256'] as const)('a token signed with %s', (a
 })
 
 describe('a token of a host that shares a secret', () => {
-  const tokens = fromEnvironment({ HOST_TOKEN_SECRETS: `${secret},an-older-secret-of-the-host-0123456789` })
+  // It stands still, so that tokens are as old as they are meant to be.
+  const nowMs = Date.now()
+  const secrets = { HOST_TOKEN_SECRETS: `${secret},an-older-secret-of-the-host-0123456789` }
+  const tokens = fromEnvironment(secrets, {}, () => nowMs)
   const subjectOf = async (claims: object): Promise<unknown> =>
     tokens.subjectOf(await withSecret().sign(claims), pollId)
-  const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
+  const inSeconds = (seconds: number): number => Math.floor(nowMs / 1000) + seconds
 
   test('says whom its host vouches for, also signed with an older secret, and no longer with any other', async () => {
     expect(await subjectOf(claimsFor(pollId))).toBe('user-42')

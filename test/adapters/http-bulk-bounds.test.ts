@@ -4,6 +4,7 @@ import { type BulkHost, linesOf, openBulk, someVoters } from '../support/bulk-ho
 import { type BulkServer, startBulkServer } from '../support/bulk-server.ts'
 import { createHttpClient, type HttpClient } from '../support/http-client.ts'
 import { issueKey } from '../support/issue-key.ts'
+import { letPass } from '../support/let-pass.ts'
 import { connectRaw } from '../support/raw-http.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { adminToken, type Profile, type RunningSystem, startSystem } from '../support/running-system.ts'
@@ -51,10 +52,13 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     const make = async () => call('POST', '/polls', { json: { question: 'What?', options: ['Tea', 'Coffee'] } })
     let made = await make()
     // The test before may have taken the stream away a moment ago.
-    await waitUntil(async () => {
-      if (made.status === 503) made = await make()
-      return made.status !== 503
-    })
+    await waitUntil(
+      async () => {
+        if (made.status === 503) made = await make()
+        return made.status !== 503
+      },
+      { withinMs: 20_000 },
+    )
     expect(made.status).toBe(201)
     return made.body.id
   }
@@ -94,7 +98,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     await host.answered(100)
     stream.leadTo(nowhere)
     host.send(linesOf(someVoters(200), [1]))
-    await sleep(500)
+    await letPass(500)
     expect(host.answers().length).toBe(100)
     stream.leadTo(streamPort)
     host.end()
@@ -179,7 +183,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
   })
 
   test('that sends no whole line for too long is cut off behind its answers', async () => {
-    server = await startBulkServer(system, { idleMsMax: 600 })
+    server = await startBulkServer(system, { idleMsMax: 3_000 })
     const pollId = await makePoll()
     const silent = await open(server.url, pollId)
     const slow = await open(server.url, pollId)
@@ -194,13 +198,14 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
   })
 
   test('that waits for its answers is not silent, however long the stream is away', async () => {
-    server = await startBulkServer(system, { idleMsMax: 400 })
+    const idleMsMax = 3_000
+    server = await startBulkServer(system, { idleMsMax }, { patienceMs: 20_000 })
     const pollId = await makePoll()
     const host = await open(server.url, pollId)
     await waitUntil(() => host.status() === 200)
     stream.leadTo(nowhere)
     host.send(linesOf(someVoters(1), [1]))
-    await sleep(1_000)
+    await letPass(idleMsMax + 1_000)
     stream.leadTo(streamPort)
     await host.answered(1)
     expect([host.over(), codesOf(host)]).toEqual([null, new Set(['accepted'])])
@@ -209,7 +214,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
   })
 
   test('that would go on for ever is cut off behind its answers', async () => {
-    server = await startBulkServer(system, { durationMsMax: 1_000 })
+    server = await startBulkServer(system, { durationMsMax: 4_000 })
     const pollId = await makePoll()
     // Clients pass over what comes in one packet with the end; here every byte is looked at.
     const { socket, received, isEnded } = await connectRaw(server.url)
@@ -225,7 +230,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
       const line = linesOf(someVoters(1), [1])
       socket.write(`${line.length.toString(16)}\r\n${line}\r\n`)
     }, 50)
-    await waitUntil(isEnded, { what: 'it is cut off' })
+    await waitUntil(isEnded, { withinMs: 15_000, what: 'it is cut off' })
     clearInterval(steady)
     socket.destroy()
     const answers = received().split('"status":"accepted"}\n').length - 1
@@ -241,7 +246,8 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     await host.answered(50)
     stream.leadTo(nowhere)
     host.send(linesOf(someVoters(1), [1]))
-    await sleep(300)
+    // By then it has been read.
+    await letPass(300)
     await server.stopReading()
     await host.finished()
     expect([host.over(), host.answers().length, host.answers()[50]?.code]).toEqual(['cut', 51, 'unavailable'])
@@ -260,7 +266,7 @@ describe.each<Profile>(['redis', 'postgres'])('a host that brings votes, on %s',
     host.send(linesOf(someVoters(50), [1]))
     await host.answered(50)
     // Judged again and again meanwhile.
-    await sleep(300)
+    await letPass(300)
     expect(host.over()).toBeNull()
     await system.adapters.keys.revoke(key.prefix)
     // Sooner than a host that is silent is cut off.

@@ -49,6 +49,7 @@ describe.each<Profile>(['redis', 'postgres'])('votes of a host, on %s', (profile
 
   async function countedAs(path: string, expected: readonly number[]): Promise<void> {
     await waitUntil(async () => (await counts(path)).join() === expected.join(), {
+      withinMs: 20_000,
       what: `it counts ${expected.join()}`,
     })
     const recount = await system.adapters.tallies.recount(path.slice('/polls/'.length))
@@ -273,6 +274,7 @@ describe.each<Profile>(['redis', 'postgres'])('votes of a host, on %s', (profile
     const answered = host.answers().length
     expect(new Set(host.answers().map(({ status }) => status))).toEqual(new Set(['accepted']))
     await waitUntil(async () => (await call('GET', path)).body.total_votes >= answered, {
+      withinMs: 20_000,
       what: 'what was answered counts',
     })
     const again = await bring(bulk, lines)

@@ -287,10 +287,13 @@ describe.each<Profile>(['redis', 'postgres'])('the export of a poll, on %s', (pr
       last = Math.max(last, votes.length)
       return last > 2_000
     }
-    await waitUntil(isGrowing, { withinMs: 20_000, what: () => `2000 votes, not ${last}` })
-    isVoting = false
-    await voting
-  })
+    try {
+      await waitUntil(isGrowing, { withinMs: 50_000, what: () => `2000 votes, not ${last}` })
+    } finally {
+      isVoting = false
+      await voting
+    }
+  }, 60_000)
 })
 
 function rows({ text }: Answer): readonly (readonly string[])[] {

@@ -327,11 +327,13 @@ describe('reading a poll', () => {
     }
     const before = await countReads()
     expect(before).toBeGreaterThan(0)
+    const began = performance.now()
     for (let round = 0; round < 10; round += 1) {
       await Promise.all(Array.from({ length: 100 }, () => call('GET', path)))
     }
-    // The worker and the schedule of this process read polls as well; journeys/reads.test.ts counts the api alone, and finds none.
-    expect((await countReads()) - before).toBeLessThan(10)
+    // The worker and the schedule of this process read polls as well, a few times a second; journeys/reads.test.ts counts the api alone, and finds none.
+    const seconds = (performance.now() - began) / 1000
+    expect((await countReads()) - before).toBeLessThan(10 + 5 * seconds)
   })
 })
 

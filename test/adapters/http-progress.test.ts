@@ -31,7 +31,7 @@ describe.each<Profile>(['redis', 'postgres'])('how far the votes of a poll are r
       const told: Readonly<Record<string, unknown>> = await progress(poll)
       return Object.entries(expected).every(([name, value]) => told[name] === value)
     }
-    await waitUntil(isAsExpected, { what: `it tells ${JSON.stringify(expected)}` })
+    await waitUntil(isAsExpected, { withinMs: 20_000, what: `it tells ${JSON.stringify(expected)}` })
   }
 
   /** Lets nothing be recorded until what it returns is called. */

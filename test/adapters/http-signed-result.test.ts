@@ -305,7 +305,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
         `update tally set total_votes = total_votes + $2 where poll_id = $1 and ${ofOnePartition}`,
         [poll.id, by],
       )
-    const other = await startOther({ waitMsMax: 500, faultKeptMs: 3_000 })
+    const other = await startOther({ waitMsMax: 5_000, faultKeptMs: 8_000 })
     const ask = async () => createHttpClient(other.url)('GET', poll.signed)
     await change(1)
     expect((await ask()).status).toBe(500)
@@ -314,7 +314,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
     })
     await change(-1)
     expect((await ask()).status).toBe(500)
-    await waitUntil(async () => (await ask()).status === 200)
+    await waitUntil(async () => (await ask()).status === 200, { withinMs: 20_000 })
     await other.stop()
   })
 
@@ -351,7 +351,7 @@ describe.each<Profile>(['redis', 'postgres'])('a signed result, on %s', (profile
   test('is forgotten when nobody has asked for the longest time, and not for those that were refused', async () => {
     const [asked, unasked, third] = [await makeFinal(), await makeFinal(), await makeFinal()]
     const refused = [await makeFinal(), await makeFinal(), await makeFinal()]
-    const small = await startOther({ waitMsMax: 500, keptMax: 2 })
+    const small = await startOther({ waitMsMax: 4_000, keptMax: 2 })
     const statusOf = async ({ signed }: typeof asked) => (await createHttpClient(small.url)('GET', signed)).status
     for (const poll of [asked, unasked, asked, third]) expect(await statusOf(poll)).toBe(200)
     await lockVotes(system.database.pool, async () => {

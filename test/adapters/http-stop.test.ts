@@ -10,8 +10,8 @@ import { someLivePoll } from '../support/some-live-poll.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 /** Longer than any of these tests takes, shorter than a kept connection may idle. */
-const withinMs = 10_000
-const soonMs = 2_000
+const withinMs = 20_000
+const soonMs = 8_000
 
 let app: HttpApp
 let client: KeepAliveClient

@@ -35,15 +35,17 @@ describe.each<Profile>(['postgres', 'redis'])('how many watch, on %s', (profile)
     const sockets = [watch(path), watch(path), watch(other)]
     const leaving = new AbortController()
     const stream = await fetch(`${system.url}${path}/events`, { signal: leaving.signal })
-    await waitUntil(async () => (await viewersOf(path)) === 3)
-    expect(await viewersOf(other)).toBe(1)
+    const watchedBy = async (viewers: number, at = path): Promise<void> =>
+      waitUntil(async () => (await viewersOf(at)) === viewers, { withinMs: 15_000, what: `${viewers} watch` })
+    await watchedBy(3)
+    await watchedBy(1, other)
     // Of other processes too.
     await system.adapters.viewerCounts.tell('another', [[path.slice('/polls/'.length), 40]], 60_000)
-    await waitUntil(async () => (await viewersOf(path)) === 43)
+    await watchedBy(43)
     leaving.abort()
     await stream.body?.cancel().catch(() => {})
     sockets[0]?.socket.close()
-    await waitUntil(async () => (await viewersOf(path)) === 41)
+    await watchedBy(41)
     for (const { socket } of sockets) socket.close()
   })
 

@@ -26,8 +26,9 @@ afterEach(() => {
   for (const connections of connected.splice(0)) connections.stop()
 })
 
-async function startProcess(url: string, prefix: string, rate = slow): Promise<Process> {
-  const connections = connectRedis({ url, commandTimeoutMs: 300, onError: () => undefined })
+/** `commandTimeoutMs`: longer than a Redis that is there may be silent. */
+async function startProcess(url: string, prefix: string, commandTimeoutMs = 10_000): Promise<Process> {
+  const connections = connectRedis({ url, commandTimeoutMs, onError: () => undefined })
   await connections.ready()
   connected.push(connections)
   const reported: unknown[] = []
@@ -38,7 +39,7 @@ async function startProcess(url: string, prefix: string, rate = slow): Promise<P
     report: (fault) => void reported.push(fault),
     signal: stop.signal,
   })
-  return { limit: rates.limit(rate, 'Too often.'), rates, reported, stop }
+  return { limit: rates.limit(slow, 'Too often.'), rates, reported, stop }
 }
 
 const someKey = (): string => randomBytes(8).toString('hex')
@@ -136,7 +137,7 @@ describe('a Redis that is away', () => {
 
   test('that answers nothing holds up one call and no more', async () => {
     await using redis = await startTestRedis()
-    const process = await startProcess(redis.redisUrl, '')
+    const process = await startProcess(redis.redisUrl, '', 300)
     globalThis.process.kill(redis.pid(), 'SIGSTOP')
     try {
       for (let keys = 0; keys < 20_000; keys += 1) ask(process, someKey(), quarter)

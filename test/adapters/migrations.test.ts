@@ -71,7 +71,8 @@ test('a migration waits for a table that is in use, and lets everybody else at i
   await reader.query('commit')
   reader.release()
   expect(await applying).toEqual(['9001-expand.sql'])
-  expect(tookMs).toBeLessThan(2_000)
+  // Else it would have waited for the reader, who waits for it.
+  expect(tookMs).toBeLessThan(5_000)
   expect(await countOf('used where note is null')).toBe(1)
 })
 

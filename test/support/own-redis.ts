@@ -14,10 +14,11 @@ export const startOwnRedis = async (
   args: readonly string[] = [],
   replication: Replication | null = null,
   under: readonly string[] = [],
+  timeoutMs = commandTimeoutMs,
 ) => {
   const server: TestRedis = await startTestRedis(args, under)
   const keys = createKeys()
-  const connections = connectRedis({ url: server.redisUrl, commandTimeoutMs, onError: () => undefined })
+  const connections = connectRedis({ url: server.redisUrl, commandTimeoutMs: timeoutMs, onError: () => undefined })
   await connections.ready()
   const stream = createVoteStream(connections, keys)
   const feed = createTallyFeed(connections, keys, () => undefined)
