@@ -227,7 +227,8 @@ describe('waiting for entries', () => {
     const reading = stream.read(at, STREAM_START, { entriesMax: 1, waitMs: 60_000 }, stop.signal)
     await waitUntil(async () => {
       const { rows } = await database.pool.query(
-        `select from pg_locks where not granted and relation = 'vote_event'::regclass`,
+        `select from pg_locks join pg_database on pg_database.oid = database
+         where datname = current_database() and relation = 'vote_event'::regclass and not granted`,
       )
       return rows.length > 0
     })

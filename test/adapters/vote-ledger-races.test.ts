@@ -57,7 +57,9 @@ const holdLedger = async (): Promise<{ waiting: () => Promise<number[]>; release
   return {
     waiting: async () => {
       const { rows } = await database.pool.query<{ pid: number }>(
-        `select pid from pg_locks where relation = 'vote'::regclass and not granted`,
+        // The server shows those of all databases, in which tables of one template have one number.
+        `select pid from pg_locks join pg_database on pg_database.oid = database
+         where datname = current_database() and relation = 'vote'::regclass and not granted`,
       )
       return rows.map((row) => row.pid)
     },
