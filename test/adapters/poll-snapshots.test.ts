@@ -15,7 +15,6 @@ import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 const pageSize = 3
-const statementTimeoutMs = 500
 const nothingShown = { revision: 0, version: 0 }
 
 let database: TestDatabase
@@ -27,7 +26,7 @@ let entry = 0
 
 beforeAll(async () => {
   database = await createTestDatabase()
-  pool = new pg.Pool({ connectionString: database.databaseUrl, max: 2, statement_timeout: statementTimeoutMs })
+  pool = new pg.Pool({ connectionString: database.databaseUrl, max: 2 })
   // A connection whose work has failed may still be ending when the database is dropped.
   pool.on('error', () => undefined)
   snapshots = createPollSnapshots(pool, pageSize)
@@ -186,18 +185,23 @@ describe('a snapshot of a poll', () => {
 
   test('gives up a page that takes too long, as a ledger that is not available', async () => {
     await record([[1, 1]])
+    const hasty = new pg.Pool({ connectionString: database.databaseUrl, max: 1, statement_timeout: 500 })
+    hasty.on('error', () => undefined)
+    const reading = createPollSnapshots(hasty, pageSize)
     await lockVotes(database.pool, async () => {
-      await expect(readAll(poll.id)).rejects.toSatisfy(isUnavailable)
+      const read = reading.read(poll.id, nothingShown, async (snapshot) => collect(snapshot!.votes)) // just made
+      await expect(read).rejects.toSatisfy(isUnavailable)
     })
+    await hasty.end()
     expect((await readAll(poll.id))?.pages.flat().length).toBe(1)
   })
 
   // The time for sorting a million votes is 20 s, and for one less than a millisecond.
   test.each([
-    { at: 'the server', limits: { statement_timeout: 500 }, votes: 1_000_000 },
-    { at: 'the client', limits: { statement_timeout: 5_000, query_timeout: 500 }, votes: 1_000_000 },
-    { at: 'neither end', limits: { statement_timeout: 0 }, votes: 1 },
-  ])('has more time for many votes where $at has a limit', async ({ limits, votes }) => {
+    { at: 'the server', limits: { statement_timeout: 2_500 }, votes: 1_000_000, heldMs: 3_000 },
+    { at: 'the client', limits: { statement_timeout: 7_000, query_timeout: 2_500 }, votes: 1_000_000, heldMs: 3_000 },
+    { at: 'neither end', limits: { statement_timeout: 0 }, votes: 1, heldMs: 500 },
+  ])('has more time for many votes where $at has a limit', async ({ limits, votes, heldMs }) => {
     await record([[1, 1]])
     await database.pool.query('update tally set total_votes = $1', [votes])
     const limited = new pg.Pool({ connectionString: database.databaseUrl, max: 1, ...limits })
@@ -205,7 +209,7 @@ describe('a snapshot of a poll', () => {
       const read = createPollSnapshots(limited).read(poll.id, nothingShown, async (snapshot) =>
         collect(snapshot!.votes),
       ) // just made
-      await sleep(800)
+      await sleep(heldMs)
       return { read }
     })
     expect((await reading.read).flat()).toEqual([{ voter: voterNumber(1), selection: [1] }])
@@ -227,7 +231,7 @@ test('a replica that has gone without a word is passed over, also where a connec
   // A statement may take as long as it likes; a new connection may not.
   const replica = new pg.Pool({
     connectionString: Object.assign(url, { port: way.port }).href,
-    connectionTimeoutMillis: 1_500,
+    connectionTimeoutMillis: 3_000,
   })
   replica.on('error', () => undefined)
   const passedOver: unknown[] = []
