@@ -91,7 +91,7 @@ test('a process has one connection for each duty and primary, and one to each re
   if (to === undefined) throw new Error('one server has all slots')
   await handOver(slotOf(key), from, to)
   expect(await connections.commands.at(key, async (redis) => redis.exists(key))).toBe(0)
-  expect(await isSo()).toBe(true)
+  await waitUntil(isSo, { what: 'there are no more connections than before' })
   await handOver(slotOf(key), to, from)
 })
 
@@ -226,7 +226,9 @@ test('a replica that takes over has never seen the scripts, and is told them; no
     (await door.append(0, [someCall({ pollId })]).catch(() => []))[0]?.answer === 'accepted'
   await waitUntil(isAccepted, { withinMs: failsOverWithinMs, what: 'votes are accepted' })
   expect(await countUnknown()).toBeGreaterThan(before)
-  for (const duties of await Promise.all(cluster.servers.map(dutiesAt))) expect(duties).toEqual([...new Set(duties)])
+  // One that was given up may be there yet.
+  const isTwice = (duties: readonly string[]): boolean => new Set(duties).size < duties.length
+  await waitUntil(async () => !(await Promise.all(cluster.servers.map(dutiesAt))).some(isTwice))
 })
 
 test('while a primary and its replica are silent, who starts serves the partitions of the others, and these once they are back', async () => {
@@ -278,12 +280,12 @@ test('a seed that is dead does no harm beside one that serves; where none does i
   expect(some.commands.primaries()).toHaveLength(3)
   some.stop()
   const none = connectTo([dead, alsoDead])
-  const fault = await none.ready(500).catch((error: unknown) => error)
+  const fault = await none.ready(2_500).catch((error: unknown) => error)
   none.stop()
   const refusedBy = (port: number): string => `127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}`
   expect(explainStart(fault)).toMatchObject({
     message: expect.stringMatching(
-      `no server of the cluster served within 500 ms .${refusedBy(dead)}; ${refusedBy(alsoDead)}`,
+      `no server of the cluster served within 2500 ms .${refusedBy(dead)}; ${refusedBy(alsoDead)}`,
     ),
   })
 })

@@ -9,7 +9,7 @@ import { SLOTS, slotOf } from '../../src/adapters/redis/cluster/key-slot.ts'
 import { type Certified, certify, makeAuthority } from '../support/certificates.ts'
 import { findFreePorts } from '../support/free-ports.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
-import { clusterOptions, countErrors, handOver } from '../support/redis-cluster.ts'
+import { clusterOptions, countErrors, handOver, waitForSilent } from '../support/redis-cluster.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
 type TlsServer = TestRedis & { readonly tlsPort: number; readonly busPort: number; readonly plain: Redis }
@@ -51,6 +51,7 @@ beforeAll(async () => {
   const isWhole = async ({ plain }: TlsServer): Promise<boolean> =>
     /cluster_state:ok[^]*cluster_size:2/.test(String(await plain.call('CLUSTER', 'INFO')))
   await waitUntil(async () => (await Promise.all(servers.map(isWhole))).every(Boolean), { withinMs: formsWithinMs })
+  await waitForSilent(servers.map(({ plain }) => plain))
 })
 afterAll(async () => {
   for (const server of servers) {
@@ -64,7 +65,7 @@ const connect = () => connectCluster({ seeds: [`rediss://localhost:${servers[0].
 
 test('over TLS servers are called by the names that they announce, and those must be in their certificates', async () => {
   const strangers = connect()
-  await expect(strangers.ready(500)).rejects.toMatchObject({
+  await expect(strangers.ready(2_500)).rejects.toMatchObject({
     name: 'DependencyUnavailable',
     cause: expect.objectContaining({ message: expect.stringContaining('certificate') }),
   })

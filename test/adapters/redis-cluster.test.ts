@@ -10,9 +10,16 @@ import { createDoorRestoration } from '../../src/adapters/redis/door-restoration
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { BATCH_LIMITS, createBatchCalls, HOLD_LIMITS } from '../../src/application/cast-vote/batch-calls.ts'
 import { connectTestCluster } from '../support/adapters-cluster.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { withLeastRights } from '../support/least-rights.ts'
 import { shareTestRedis } from '../support/redis.ts'
-import { countErrors, handOver, listForbidden, startTestCluster, type TestCluster } from '../support/redis-cluster.ts'
+import {
+  countErrors,
+  handOver,
+  listForbidden,
+  startPatientCluster,
+  type TestCluster,
+} from '../support/redis-cluster.ts'
 import { readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -22,8 +29,8 @@ let cluster: TestCluster
 let connections: Awaited<ReturnType<typeof connectTestCluster>>
 
 beforeAll(async () => {
-  cluster = await startTestCluster()
-  connections = await connectTestCluster(cluster.redisUrl)
+  cluster = await startPatientCluster()
+  connections = await connectTestCluster(cluster.redisUrl, { commandTimeoutMs: patientMs })
 })
 afterAll(async () => {
   connections.stop()
@@ -62,7 +69,7 @@ test('servers that do not know the scripts are told them', async () => {
 })
 
 test('where replicas are asked for, it is those of the server that took the vote', async () => {
-  const { door, pollId } = await openPoll(0, { replication: { replicasMin: 1, waitMs: 1_000 } })
+  const { door, pollId } = await openPoll(0, { replication: { replicasMin: 1, waitMs: 5_000 } })
   expect(await door.append(0, [someCall({ pollId })])).toMatchObject([{ answer: 'accepted' }])
   const hasty = createVoteDoor(connections.commands, keys, { replication: { replicasMin: 1, waitMs: 100 } })
   const primary = await connections.commands.at(keys.stream(0), async (redis) => redis.options.port)
@@ -307,7 +314,7 @@ test('REDIS_URL may show a name and a password; with a wrong one, or without a c
   await known.ready()
   known.stop()
   const unknown = connectAs('wrong')
-  await expect(unknown.ready(500)).rejects.toMatchObject({
+  await expect(unknown.ready(2_500)).rejects.toMatchObject({
     name: 'DependencyUnavailable',
     cause: expect.objectContaining({ message: expect.stringContaining('WRONGPASS') }),
   })
@@ -315,7 +322,7 @@ test('REDIS_URL may show a name and a password; with a wrong one, or without a c
   expect([...failed]).toEqual([`map at 127.0.0.1:${seed?.port}`])
   const { redisUrl } = shareTestRedis()
   const noCluster = connectCluster({ seeds: [redisUrl], onError: () => undefined })
-  await expect(noCluster.ready(500)).rejects.toMatchObject({
+  await expect(noCluster.ready(2_500)).rejects.toMatchObject({
     name: 'DependencyUnavailable',
     cause: expect.objectContaining({ message: expect.stringContaining('cluster support disabled') }),
   })
@@ -361,13 +368,15 @@ test('servers that tell of ports alone are called where they were asked; where t
     await waitUntil(async () => (await known.commands.at(key, async (redis) => redis)) === from)
     await tell('hostname')
     const nameless = connect()
-    await expect(nameless.ready(500)).rejects.toMatchObject({
+    await expect(nameless.ready(2_500)).rejects.toMatchObject({
       cause: { message: expect.stringContaining('cluster-announce-hostname') },
     })
     nameless.stop()
     // Both ask each server once a second.
     const looks = await countCalls('cluster\\|slots')
-    await waitUntil(async () => (await countCalls('cluster\\|slots')) > looks + 4 * addresses.length)
+    await waitUntil(async () => (await countCalls('cluster\\|slots')) > looks + 4 * addresses.length, {
+      withinMs: 15_000,
+    })
     expect(new Set(addressesOf(known))).toEqual(new Set(addresses))
     expect(await known.commands.at(key, async (redis) => redis.options.port)).toBe(from.options.port)
   } finally {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connectCluster } from '../../src/adapters/redis/cluster/connect.ts'
-import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
+import type { RedisConnections, RedisSettings } from '../../src/adapters/redis/connect.ts'
 import { createDoorRestoration } from '../../src/adapters/redis/door-restoration.ts'
 import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { spreadTag } from '../../src/adapters/redis/cluster/partition-tags.ts'
@@ -12,13 +12,17 @@ import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { listSeeds } from '../../src/runtime/redis-url.ts'
 import type { AdapterOptions, Adapters } from './adapters.ts'
+import { patientMs } from './adapters-redis.ts'
 import { withLeastRights } from './least-rights.ts'
 import { shareTestCluster } from './redis.ts'
 
-export const connectTestCluster = async (redisUrl: string): Promise<RedisConnections<RedisCluster>> => {
+export const connectTestCluster = async (
+  redisUrl: string,
+  settings: Pick<RedisSettings, 'commandTimeoutMs'> = {},
+): Promise<RedisConnections<RedisCluster>> => {
   const seeds = listSeeds(redisUrl)
   if (seeds === null) throw new Error('not the URL of a cluster')
-  const connections = connectCluster({ seeds, onError: () => undefined })
+  const connections = connectCluster({ seeds, onError: () => undefined, ...settings })
   await connections.ready()
   return connections
 }
@@ -27,7 +31,7 @@ export const connectTestCluster = async (redisUrl: string): Promise<RedisConnect
 async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const { redisUrl, prefix } = await shareTestCluster()
   const keys = createKeys(prefix, spreadTag)
-  const connections = await connectTestCluster(withLeastRights(redisUrl))
+  const connections = await connectTestCluster(withLeastRights(redisUrl), { commandTimeoutMs: patientMs })
   const { commands, cache, subscriber } = connections
   // What only a test asks for, nobody else has the right to.
   const { commands: asked, stop: stopAsking } = await connectTestCluster(redisUrl)

@@ -10,6 +10,9 @@ import type { AdapterOptions, Adapters } from './adapters.ts'
 import { shareTestRedis } from './redis.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
+/** The machine may be somebody else's for a moment, and no suite of a port is about that. */
+export const patientMs = 10_000
+
 /** The adapters of the full profile, under a prefix of their own. News arrives through a proxy that the test can break. */
 async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const { redisUrl, prefix } = shareTestRedis()
@@ -18,8 +21,8 @@ async function create(options: AdapterOptions = {}): Promise<Adapters> {
   const proxy = await startTcpProxy(feedUrl.hostname, Number(feedUrl.port))
   feedUrl.host = `127.0.0.1:${proxy.port}`
 
-  const connections = connectRedis({ url: redisUrl, onError: () => undefined })
-  const feedConnections = connectRedis({ url: feedUrl.href, onError: () => undefined })
+  const connections = connectRedis({ url: redisUrl, commandTimeoutMs: patientMs, onError: () => undefined })
+  const feedConnections = connectRedis({ url: feedUrl.href, commandTimeoutMs: patientMs, onError: () => undefined })
   await Promise.all([connections.ready(), feedConnections.ready()])
   const stream = createVoteStream(connections, keys)
   const { publisher } = connections

@@ -10,6 +10,7 @@ const replicasOfEach = 1
 const formsWithinMs = 20_000
 /** A server that is silent for so long is taken for dead by the others. */
 export const nodeTimeoutMs = 1_000
+const patientNodeTimeoutMs = 15_000
 
 export type TestCluster = {
   /** Names two of the servers, which have to tell of the others. */
@@ -64,6 +65,18 @@ export const clusterOptions = (busPort: number): readonly string[] => [
   '--repl-diskless-sync-delay',
   '0',
 ]
+
+/** From now on no server is taken for dead that the machine, or its disk, kept from answering for some seconds: for tests that are not about that. */
+export const waitForSilent = async (servers: readonly Redis[]): Promise<void> => {
+  await Promise.all(servers.map(async (redis) => redis.config('SET', 'cluster-node-timeout', patientNodeTimeoutMs)))
+}
+
+/** A cluster of which no server is taken for dead so soon. */
+export const startPatientCluster = async (): Promise<TestCluster> => {
+  const cluster = await startTestCluster()
+  await withEach(cluster.servers, waitForSilent)
+  return cluster
+}
 
 /** Tells both primaries that the slot is the other's from now on. */
 export const handOver = async (slot: number, from: Redis, to: Redis): Promise<void> => {

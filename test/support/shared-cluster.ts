@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { startTestCluster, type TestCluster } from './redis-cluster.ts'
+import { startPatientCluster, type TestCluster } from './redis-cluster.ts'
 
 /** One Redis Cluster for a whole run, which is made when the first test asks for it. */
 export type SharedCluster = {
@@ -13,7 +13,7 @@ export type SharedCluster = {
 export const offerSharedCluster = async (): Promise<SharedCluster> => {
   let cluster: Promise<TestCluster> | null = null
   const server = createServer((_request, response) => {
-    cluster ??= startTestCluster()
+    cluster ??= startPatientCluster()
     cluster.then(
       ({ redisUrl }) => response.end(redisUrl),
       (error: unknown) => response.writeHead(500).end(String(error)),
