@@ -316,10 +316,11 @@ describe.each(adapters)('$name', { timeout: timeoutMs }, ({ create }) => {
     const system = await start()
     const poll = await openPoll(system)
     const worker = system.work('ann', [0])
-    await waitUntil(() => worker.takenOver() === 1, { withinMs })
+    await waitUntil(() => worker.takenOver() > 0, { withinMs })
+    const before = worker.takenOver()
     // What the other has recorded and not announced is ours to announce, however it left the checkpoint.
     await system.pool.query(`update checkpoint set owner = 'ben', lease_until = clock_timestamp() where partition = 0`)
-    await waitUntil(() => worker.takenOver() === 2, { withinMs, what: 'it is taken over anew' })
+    await waitUntil(() => worker.takenOver() > before, { withinMs, what: 'it is taken over anew' })
     await vote(system.ports, poll, someVoter(), 1)
     await waitUntil(async () => (await system.ports.cache.getTally(poll.id))?.totalVotes === 1, { withinMs })
     expect(worker.faults).toEqual([])

@@ -50,10 +50,13 @@ describe.each<Profile>(['redis', 'postgres'])('a door that has gone, on %s', (pr
   /** As a client does: while a door is being restored it is told to come back. */
   async function voteUntilAnswered(vote: string, say: Parameters<HttpClient>[2], method = 'POST') {
     let answer = await call(method, vote, say)
-    await waitUntil(async () => {
-      if (answer.status === 503) answer = await call(method, vote, say)
-      return answer.status !== 503
-    })
+    await waitUntil(
+      async () => {
+        if (answer.status === 503) answer = await call(method, vote, say)
+        return answer.status !== 503
+      },
+      { withinMs: 20_000, what: 'the vote is answered' },
+    )
     return answer
   }
 
