@@ -4,13 +4,24 @@ import { SetupProblem } from '../runtime/setup-problem.ts'
 
 /** SQLSTATE: a table that a statement names does not exist. */
 const undefinedTable = '42P01'
+/** What the system says of a file that has no room, or no more of what its user may fill. */
+const diskFull = ['ENOSPC', 'EDQUOT']
 /** What a pooler says that knows nothing of a setting; PostgreSQL has other words. */
 const unknownToPooler = 'unsupported startup parameter'
 
 /** A fault at the start in the words of who can mend it; any other fault as it is. */
 export function explainStart(fault: unknown): unknown {
   const chain = causesOf(fault)
-  if (chain.some((cause) => cause instanceof Error && 'code' in cause && cause.code === undefinedTable)) {
+  const hasCode = (...codes: readonly unknown[]): boolean =>
+    chain.some((cause) => cause instanceof Error && 'code' in cause && codes.includes(cause.code))
+  if (hasCode(...diskFull)) {
+    return new SetupProblem(
+      'there is no room on the disk of the data folder',
+      'free some, or name a folder on another disk with DATA_DIR',
+      { cause: fault },
+    )
+  }
+  if (hasCode(undefinedTable)) {
     return new SetupProblem('the database has no schema, or an older one', 'run npm run migrate, then start again', {
       cause: fault,
     })
@@ -32,11 +43,14 @@ export function explainStart(fault: unknown): unknown {
     )
   }
   if (!isUnavailable(fault)) return fault
+  // What stands in the place of Redis says itself who it is.
   const [server, variable] =
-    fault.dependency === 'ledger' ? ['PostgreSQL', 'DATABASE_URL'] : ['Redis (or PostgreSQL in its place)', 'REDIS_URL']
+    fault.dependency === 'ledger'
+      ? ['PostgreSQL cannot be used: ', 'DATABASE_URL']
+      : ['', 'REDIS_URL (without one, DATABASE_URL)']
   const why = chain.at(-1)
   return new SetupProblem(
-    `${server} cannot be used: ${fault.message}${why instanceof Error && why !== fault ? ` (${why.message || why.name})` : ''}`,
+    `${server}${fault.message}${why instanceof Error && why !== fault ? ` (${why.message || why.name})` : ''}`,
     `start it, or see that ${variable} names the right one`,
     { cause: fault },
   )

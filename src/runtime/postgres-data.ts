@@ -35,6 +35,13 @@ export const preparePlaces = async (dataDir: string): Promise<PostgresPlaces> =>
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason'
+    if (reason === 'EEXIST' || reason === 'ENOTDIR') {
+      throw new SetupProblem(
+        `the data folder ${dataDir} cannot be made: there is a file of that name, or above it`,
+        'name another folder with DATA_DIR, or move the file away',
+        { cause },
+      )
+    }
     throw new SetupProblem(
       `the data folder ${dataDir} cannot be written (${reason})`,
       'make it writable for the user that starts Tallycast (chown, chmod), or name another folder with DATA_DIR',

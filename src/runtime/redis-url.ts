@@ -12,7 +12,10 @@ const seedsMax = 32
 export const redisUrl: Setting<string> = {
   fallback: '',
   read: (given) => {
-    if (!/^rediss?-cluster:/.test(given)) return oneRedis.read(given)
+    if (!/^rediss?-cluster:/.test(given)) {
+      const one = oneRedis.read(given)
+      return 'problem' in one ? { problem: `${one.problem}, of a cluster redis-cluster:// or rediss-cluster://` } : one
+    }
     const seeds = listSeeds(given) ?? []
     if (seeds.length > seedsMax) return { problem: `must name at most ${seedsMax} servers of the cluster` }
     if (seeds.length > 0 && seeds.every((seed) => 'value' in oneRedis.read(seed))) return { value: given }
