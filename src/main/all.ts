@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { nameablePort } from '../runtime/free-port.ts'
 import { createLog } from '../runtime/log.ts'
 import { createMetricsRegistry } from '../runtime/metrics.ts'
 import { migrate } from '../runtime/migrations.ts'
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
   if (postgres === null) await refuseMissingLimits(databaseUrl)
 
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
-  const config: Config = { ...given, databaseUrl, adminToken, adminGrpcUrl: ownAdminUrl(given) }
+  const ports = { port: await nameablePort(given.port), grpcPort: await nameablePort(given.grpcPort) }
+  const adminGrpcUrl = ownAdminUrl({ ...given, ...ports })
+  const config: Config = { ...given, ...ports, databaseUrl, adminToken, adminGrpcUrl }
   const registry = createMetricsRegistry('all')
   let answers: Answers = async () => false
   const isReady: Answers = async () => !stop.signal.aborted && answers()

@@ -3,13 +3,17 @@ import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { type Config, readConfig } from '../runtime/config.ts'
 import { startEmbeddedPostgres } from '../runtime/embedded-postgres.ts'
+import { nameablePort } from '../runtime/free-port.ts'
+import { ownHost } from '../runtime/lan-url.ts'
 import { createLog } from '../runtime/log.ts'
 import { migrate } from '../runtime/migrations.ts'
+import { checkOpsPortIsFree } from '../runtime/ops-server.ts'
 import { provideRedisServer } from '../runtime/redis-server.ts'
 import { reportFailure, SetupProblem } from '../runtime/setup-problem.ts'
 import { stopChild } from '../runtime/stop-child.ts'
 import { createStopSignal, waitFor } from '../runtime/stop-signal.ts'
 import { embeddedSettings } from './adapters.ts'
+import { explainStart } from './explain-start.ts'
 import { provideAdminToken } from './owner-files.ts'
 import { startChild } from './start-child.ts'
 import { welcome } from './welcome.ts'
@@ -20,6 +24,7 @@ const readyWithinMs = 30_000
 const killWithinMs = 1_000
 const roles = ['admin', 'worker', 'api'] as const
 type ChildRole = (typeof roles)[number]
+type OpsPorts = Readonly<Record<ChildRole, number>>
 
 /** The full profile on one machine without Docker: own PostgreSQL, own Redis, and the three processes: `npm run full`. */
 async function main(): Promise<void> {
@@ -37,19 +42,25 @@ async function main(): Promise<void> {
   await using redis = await provideRedisServer({ dir: join(given.dataDir, 'redis'), log, signal })
   await migrate(postgres.databaseUrl, { log, signal })
   const { adminToken, where } = await provideAdminToken(given.dataDir, given.adminToken)
-  const config: Config = { ...given, databaseUrl: postgres.databaseUrl, redisUrl: redis.redisUrl, adminToken }
+  const ports = { port: await nameablePort(given.port), grpcPort: await nameablePort(given.grpcPort) }
+  const adminGrpcUrl = ownAdminUrl({ ...given, ...ports })
+  const { databaseUrl } = postgres
+  const config: Config = { ...given, ...ports, databaseUrl, redisUrl: redis.redisUrl, adminToken, adminGrpcUrl }
+  const opsPorts = await chooseOpsPorts(config)
 
   const children = new Map<ChildRole, ChildProcess>()
   try {
     for (const role of roles) {
-      const child = startRole(role, config)
+      const child = startChild(`${role}.ts`, [], { ...config, opsPort: opsPorts[role] })
       children.set(role, child)
-      child.once('exit', () => {
+      child.once('exit', (exitCode, endedBy) => {
         if (signal.aborted) return
+        // One that has failed has said itself what it failed of.
+        if (exitCode !== 1) log.error({ exitCode, endedBy }, `the ${role} process ended unasked: all others end too`)
         process.exitCode = 1
         stop.stop(`the end of the ${role} process`)
       })
-      await becomesReady(role, config, signal)
+      await becomesReady(role, `http://${ownHost(config.opsHost)}:${opsPorts[role]}/health/ready`, signal)
     }
     if (!signal.aborted) {
       const storage = `${resolve(given.dataDir)} (PostgreSQL, and Redis at ${redis.redisUrl})`
@@ -62,18 +73,15 @@ async function main(): Promise<void> {
   }
 }
 
-function startRole(role: ChildRole, config: Config): ChildProcess {
-  const given = { ...config, adminGrpcUrl: ownAdminUrl(config), opsPort: opsPort(role, config) }
-  return startChild(`${role}.ts`, [], given)
-}
-
 /** One after the other from OPS_PORT, as each process alone would take them by default. */
-function opsPort(role: ChildRole, config: Config): number {
-  return config.opsPort + { api: 0, worker: 1, admin: 2 }[role]
+async function chooseOpsPorts({ opsHost, opsPort }: Config): Promise<OpsPorts> {
+  const choose = async (place: number): Promise<number> => nameablePort(opsPort === 0 ? 0 : opsPort + place)
+  const ports = { api: await choose(0), worker: await choose(1), admin: await choose(2) }
+  for (const port of Object.values(ports)) await checkOpsPortIsFree(opsHost, port)
+  return ports
 }
 
-async function becomesReady(role: ChildRole, config: Config, signal: AbortSignal): Promise<void> {
-  const url = `http://${config.opsHost}:${opsPort(role, config)}/health/ready`
+async function becomesReady(role: ChildRole, url: string, signal: AbortSignal): Promise<void> {
   const answers = async (): Promise<boolean> =>
     fetch(url).then(
       ({ ok }) => ok,
@@ -95,4 +103,4 @@ async function endAll(children: readonly ChildProcess[], { shutdownTimeoutMs }: 
   await Promise.all(children.map(async (child) => stopChild(child, steps)))
 }
 
-await main().catch(reportFailure)
+await main().catch((fault: unknown) => reportFailure(explainStart(fault)))

@@ -1,6 +1,7 @@
 import type { PollAdminTls } from '../adapters/grpc/poll-admin.ts'
 import type { AdminServerTls } from '../adapters/grpc/server.ts'
 import type { Config } from '../runtime/config.ts'
+import { ownHost } from '../runtime/lan-url.ts'
 
 /** How gRPC is served; null: in the clear. */
 export function servedTls({ grpcTlsCert, grpcTlsKey, grpcTlsClientCa }: Config): AdminServerTls | null {
@@ -17,7 +18,7 @@ export function askedTls({ adminGrpcTlsCa, adminGrpcTlsCert, adminGrpcTlsKey }: 
 }
 
 /** Where the admin role of this very machine is: over TLS by the name that was given, which its certificate is for. */
-export function ownAdminUrl({ adminGrpcTlsCa, adminGrpcUrl, grpcPort }: Config): string {
-  const host = adminGrpcTlsCa === null ? '127.0.0.1' : adminGrpcUrl.replace(/:\d+$/, '')
+export function ownAdminUrl({ adminGrpcTlsCa, adminGrpcUrl, grpcHost, grpcPort }: Config): string {
+  const host = adminGrpcTlsCa === null ? ownHost(grpcHost) : adminGrpcUrl.replace(/:\d+$/, '')
   return `${host}:${grpcPort}`
 }

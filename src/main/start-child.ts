@@ -22,6 +22,8 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     REDIS_URL: config.redisUrl ?? '',
     ADMIN_TOKEN: config.adminToken ?? '',
     ADMIN_GRPC_URL: config.adminGrpcUrl,
+    PORT: String(config.port),
+    GRPC_PORT: String(config.grpcPort),
     OPS_PORT: String(config.opsPort),
     LOG_LEVEL: config.logLevel,
   }

@@ -1,13 +1,13 @@
 import { toString as drawQrCode } from 'qrcode'
 import type { Config } from '../runtime/config.ts'
-import { lanUrlOf } from '../runtime/lan-url.ts'
+import { lanUrlOf, ownHost } from '../runtime/lan-url.ts'
 import { readSamplePoll, rememberSamplePoll, type SamplePoll } from './owner-files.ts'
 
 const requestWithinMs = 10_000
 
 /** What a person sees who has just started Tallycast: where to vote, where to manage, where things lie. */
 export async function welcome(config: Config, adminTokenPlace: string, storage: string): Promise<string> {
-  const local = `http://localhost:${config.port}`
+  const local = `http://${ownName(config.host)}:${config.port}`
   const lan = lanUrlOf(config)
   const publicBase = config.publicUrl ?? lan ?? local
   const poll = await provideSamplePoll(config)
@@ -34,11 +34,17 @@ export async function welcome(config: Config, adminTokenPlace: string, storage: 
   return lines.join('\n')
 }
 
+/** What people type on this machine. */
+function ownName(host: string): string {
+  const own = ownHost(host)
+  return own === '127.0.0.1' || own === '[::1]' ? 'localhost' : own
+}
+
 /** Made once per data folder, by the same call that anybody else would make. A sample that was deleted stays deleted. */
 async function provideSamplePoll(config: Config): Promise<SamplePoll> {
   const known = await readSamplePoll(config.dataDir)
   if (known !== null) return known
-  const response = await fetch(`http://127.0.0.1:${config.port}/polls`, {
+  const response = await fetch(`http://${ownHost(config.host)}:${config.port}/polls`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...authorizationOf(config) },
     body: JSON.stringify({

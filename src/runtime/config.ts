@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { readFileSync } from 'node:fs'
 import { settings } from './config-settings.ts'
-import type { SettingName, SettingValues } from './config-settings.ts'
+import type { SettingValues } from './config-settings.ts'
 import type { Role, Setting } from './setting.ts'
 import { SetupProblem } from './setup-problem.ts'
 
@@ -142,6 +142,9 @@ const findContradictions = (config: Config, role: Role): string[] => {
   if (config.apiProcesses > 1 && config.port === 0 && (role === 'api' || !isAlone)) {
     problems.push('PORT 0 would give each of API_PROCESSES another port: name the one that they share')
   }
+  if (role === 'full' && config.opsPort > 65_533) {
+    problems.push('OPS_PORT must be 65533 or less: npm run full takes the two ports after it too')
+  }
   const servesGrpc = role === 'admin' || !isAlone
   const isGuarded = config.adminToken !== null || config.isGrpcNetworkTrusted || isLoopback(config.grpcHost)
   if (servesGrpc && !isGuarded) {
@@ -198,10 +201,11 @@ const findHostKeys = ({ hostTokenJwksUrl, hostTokenPublicKeys, hostTokenSecrets 
 const findSharedPorts = (config: Config, role: Role): string[] => {
   const servesHttp = role === 'api' || role === 'all' || role === 'full'
   const servesGrpc = role === 'admin' || role === 'all' || role === 'full'
-  const ports: (readonly [SettingName, number])[] = [
+  const ports: (readonly [string, number])[] = [
     ...(servesHttp ? [['PORT', config.port] as const] : []),
     ...(servesGrpc ? [['GRPC_PORT', config.grpcPort] as const] : []),
     ...(role === 'migrate' || isBeside(role) ? [] : [['OPS_PORT', config.opsPort] as const]),
+    ...(role === 'full' && config.opsPort !== 0 ? nextTwo('OPS_PORT', config.opsPort) : []),
   ]
   return ports.flatMap(([name, port], index) =>
     ports
@@ -210,6 +214,9 @@ const findSharedPorts = (config: Config, role: Role): string[] => {
       .map(([other]) => `${name} and ${other} are both ${port}; give each a port of its own`),
   )
 }
+
+/** Its three processes have one each. */
+const nextTwo = (name: string, port: number) => [1, 2].map((place) => [`${name} + ${place}`, port + place] as const)
 
 /** A command that finds the database of the Tallycast that runs on DATA_DIR. */
 const isBeside = (role: Role): boolean => ['recount', 'keys', 'trace', 'verify', 'prune'].includes(role)

@@ -10,6 +10,9 @@ export const findFreePort = async (wished = 0): Promise<number> => {
   return other
 }
 
+/** A port that was given as it is; for 0, one that is free now, where others have to be told which. */
+export const nameablePort = async (given: number): Promise<number> => (given === 0 ? findFreePort() : given)
+
 /** The port on which a listener stood for a moment; null when the wished port is taken. */
 const tryPort = async (wished: number): Promise<number | null> => {
   const server = createServer()

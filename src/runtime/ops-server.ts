@@ -39,12 +39,7 @@ export const startOpsServer = async (options: OpsServerOptions): Promise<OpsServ
   server.headersTimeout = requestWithinMs
   server.requestTimeout = requestWithinMs
   server.maxConnections = connectionsMax
-  try {
-    server.listen({ host, port })
-    await once(server, 'listening')
-  } catch (cause) {
-    throw explainListenFailure(cause, host, port)
-  }
+  await listen(server, host, port)
   const close = async (): Promise<void> => {
     if (!server.listening) return
     server.close()
@@ -52,6 +47,23 @@ export const startOpsServer = async (options: OpsServerOptions): Promise<OpsServ
     await once(server, 'close')
   }
   return { port: portOf(server), close, [Symbol.asyncDispose]: close }
+}
+
+/** Rejects where the port is another's, whose answers would pass for those of a process of ours. */
+export const checkOpsPortIsFree = async (host: string, port: number): Promise<void> => {
+  const server = createServer()
+  await listen(server, host, port)
+  server.close()
+  await once(server, 'close')
+}
+
+const listen = async (server: Server, host: string, port: number): Promise<void> => {
+  try {
+    server.listen({ host, port })
+    await once(server, 'listening')
+  } catch (cause) {
+    throw explainListenFailure(cause, host, port)
+  }
 }
 
 const answer = async (
@@ -88,7 +100,7 @@ const explainListenFailure = (cause: unknown, host: string, port: number): unkno
   if (code === 'EADDRINUSE') {
     return new SetupProblem(
       `port ${port} of ${host}, for health and metrics, is taken by another program`,
-      'stop that program, or set OPS_PORT to a free port',
+      'stop that program, or set OPS_PORT to a free port (npm run full takes it and the two after it)',
       { cause },
     )
   }

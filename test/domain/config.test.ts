@@ -219,6 +219,9 @@ describe('gRPC on other addresses than loopback', () => {
 
 test('two servers of one process cannot share a port, unless the system picks it', () => {
   expect(problemOf({ PORT: '9464' }, 'all')).toContain('OPS_PORT and PORT are both 9464')
+  expect(problemOf({ PORT: '9466' }, 'full')).toContain('OPS_PORT + 2 and PORT are both 9466')
+  expect(readConfig({ PORT: '9466' }, 'all', noFiles).port).toBe(9466)
+  expect(problemOf({ OPS_PORT: '65534' }, 'full')).toContain('OPS_PORT must be 65533 or less')
   expect(readConfig({ PORT: '0', OPS_PORT: '0', GRPC_PORT: '0' }, 'all', noFiles).port).toBe(0)
 })
 

@@ -196,6 +196,28 @@ test('a data folder that cannot be written is named, with what to do', async () 
   expect(system.output()).not.toContain('    at ')
 })
 
+test('a data folder of whose name there is a file is named so', async () => {
+  const system = await start(join(folder.path, 'admin-token'))
+  expect((await system.ended(20_000)).exitCode).toBe(1)
+  expect(system.output()).toContain('there is a file of that name')
+  expect(system.output()).toContain('DATA_DIR')
+})
+
+test('on single addresses, and on ports that the system picks, it says where it answers', async () => {
+  const fresh = createDataFolder()
+  const places = { HOST: '127.0.0.2', PORT: '0', GRPC_HOST: '127.0.0.3', GRPC_PORT: '0' }
+  const system = await startEmbedded({ dataDir: fresh.path, env: places })
+  try {
+    await system.welcomes()
+    const [, url = 'nowhere'] = /On this machine +(http:\/\/127\.0\.0\.2:\d+)\/p\//.exec(system.output()) ?? []
+    // The sample poll was made there, by way of the admin role.
+    expect((await send(url, 'GET', `/polls/${samplePollId(system)}`)).status).toBe(200)
+  } finally {
+    await system.stop()
+    fresh.remove()
+  }
+})
+
 test('an environment with mistakes is answered with all of them', async () => {
   const system = await start(folder.path, { PORT: 'many', LEASE_MS: '1', VOTE_PARTITIONS: '1000' })
   expect((await system.ended()).exitCode).toBe(1)
