@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { createAnnounceTallies } from '../application/announce-tallies.ts'
+import { createVoteIds } from '../application/cast-vote/vote-id.ts'
 import { createListPartitions } from '../application/record-votes/list-partitions.ts'
 import { createRecordVotes, entriesPerCommitMax } from '../application/record-votes.ts'
 import { createRecountRecent } from '../application/recount-recent.ts'
@@ -23,6 +24,7 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
   const { config, adapters, log, registry, signal } = context
   const { lease, stream, ledger, tallies, polls, cache, feed } = adapters
   const owner = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+  const voteIds = createVoteIds((await adapters.secrets.read()).service)
   const metrics = measureLedger(registry)
   const report = createFaultLog(log)
 
@@ -58,12 +60,13 @@ export async function runWorker(context: RoleContext, onReady: () => void): Prom
     },
     {
       sleep,
-      onRecorded: (partition, { checkpoint, written, setAside }) => {
+      onRecorded: (partition, { checkpoint, written, setAside, named }) => {
         metrics.recorded(written)
         metrics.setAside(setAside)
         const { recorded } = checkpoint
         log.debug({ partition, recorded, written, setAside }, 'recorded up to this entry')
-        if (setAside > 0) log.warn({ partition, recorded, setAside }, 'votes were set aside')
+        const names = { voteIds: named.map((vote) => voteIds.seal(vote)), notNamed: setAside - named.length }
+        if (setAside > 0) log.warn({ partition, recorded, setAside, ...names }, 'votes were set aside')
       },
       onTakenOver: (checkpoint) => log.info({ checkpoint, owner }, 'took over a partition'),
       onEpochRaised: (checkpoint) => {

@@ -12,6 +12,11 @@ export type SetAside = {
   readonly payload: string
 }
 
+export const NAMED_MAX = 10
+
+/** What names a vote, without what it says. */
+export type NamedVote = Pick<PositionedVote, 'pollId' | 'round' | 'voter' | 'position'>
+
 /**
  * One step of a partition's owner: everything between two checkpoints. `votes` holds one vote per poll, round, voter, and none
  * that stands behind a marker of its round in the same batch.
@@ -33,6 +38,8 @@ export type Recorded = {
   readonly pollIds: readonly string[]
   readonly written: number
   readonly setAside: number
+  /** The first of those that were set aside and are votes, `NAMED_MAX` at most. */
+  readonly named: readonly NamedVote[]
   /** The ledger's clock at the commit; MUST be higher than at every earlier commit of the partition. */
   readonly recordedAt: number
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createTallies } from '../../src/adapters/postgres/tallies.ts'
 import { createVoteLedger } from '../../src/adapters/postgres/vote-ledger.ts'
+import { setVoteAside } from '../../src/application/record-votes/ledger-batch.ts'
 import type { Poll } from '../../src/domain/poll.ts'
 import { partitionOf, type VoterKey } from '../../src/domain/vote.ts'
 import type { VoteLedger } from '../../src/ports/vote-ledger.ts'
@@ -78,6 +79,8 @@ describe('one batch is one transaction', () => {
       pollIds: [poll.id],
       written: 3,
       setAside: 2,
+      // The other one is no vote.
+      named: [{ pollId: poll.id, round: 1, voter: voterNumber(4), position: positionAt(4) }],
       recordedAt: expect.any(Number),
     })
     expect(await tallyOf(poll.id)).toEqual({ counts: [2, 0, 1], totalVotes: 2, version: 1 + 3 })
@@ -212,6 +215,23 @@ describe('votes by the rule of judgeVote', () => {
     expect(await owner.record(3, { votes: votesOf(ben), setAside })).toMatchObject({ setAside: 0 })
     expect(await other.record(2, { votes: votesOf(anna), setAside })).toMatchObject({ setAside: 2 })
     expect(await readSetAside(pollId)).toHaveLength(4)
+  })
+
+  test('of those that are set aside the first ten are named, each once, of whichever kind', async () => {
+    const owner = await takePartition()
+    const { id: pollId } = await createPoll()
+    const wrong = (entry: number) => voteAt(entry, { pollId, voter: someVoter(), selection: [8] })
+    const [judged, unrecordable] = [[wrong(1), wrong(2)], Array.from({ length: 10 }, (_, at) => wrong(3 + at))]
+    const batch = {
+      votes: [voteAt(20, { pollId, selection: [1] }), ...judged],
+      setAside: [
+        { position: positionAt(15), pollId, reason: 'unreadable', payload: '{"round":1,"closes":true}' } as const,
+        ...unrecordable.map((vote) => setVoteAside(vote, 'nobody can hold it')),
+      ],
+    }
+    const names = [...judged, ...unrecordable].map(({ round, voter, position }) => ({ pollId, round, voter, position }))
+    expect(await owner.record(20, batch)).toMatchObject({ written: 1, setAside: 13, named: names.slice(0, 10) })
+    expect(await owner.record(21, batch)).toMatchObject({ setAside: 0, named: [] })
   })
 
   test("a vote in a partition that is not its voter's is set aside with its reason; its neighbours count", async () => {

@@ -115,7 +115,7 @@ describe('with real processes', () => {
     const logged = system().workers.flatMap((worker) => worker.output().split('\n'))
     const told = logged.filter((line) => line.includes('"votes were set aside"'))
     expect(told.map((line): unknown => JSON.parse(line))).toEqual([
-      expect.objectContaining({ partition: 0, recorded: entry, setAside: 1 }),
+      expect.objectContaining({ partition: 0, recorded: entry, setAside: 1, voteIds: [], notNamed: 1 }),
     ])
   })
 

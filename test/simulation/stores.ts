@@ -343,6 +343,7 @@ export class SimulatedStores {
       pollIds: written.length + batch.markers.length > 0 ? [this.poll.id] : [],
       written: written.length,
       setAside: batch.setAside.length,
+      named: [],
       recordedAt: ledger.recordedAt,
     }
   }

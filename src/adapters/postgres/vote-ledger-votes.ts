@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type pg from 'pg'
+import type { Position } from '../../domain/position.ts'
 import type { PositionedVote, SetAsideReason } from '../../domain/vote.ts'
+import { NAMED_MAX, type NamedVote } from '../../ports/vote-ledger.ts'
 import type { PreparedStatements } from './vote-ledger-prepared.ts'
 import { recordFirstVotes } from './vote-ledger-first-votes.ts'
 
@@ -49,8 +51,8 @@ export type VotesRecorded = {
   /** Polls whose tally changed. */
   readonly pollIds: readonly string[]
   readonly written: number
-  /** How many were put aside that were not before. */
-  readonly setAside: number
+  /** Where those stand that were put aside and were not before, in their order. */
+  readonly setAside: readonly Position[]
   /** Why, by position, also of those that had been put aside before. */
   readonly refused: Readonly<Record<string, SetAsideReason>>
 }
@@ -58,7 +60,7 @@ export type VotesRecorded = {
 type VotesRow = {
   readonly poll_ids: readonly string[]
   readonly written: number
-  readonly set_aside: number
+  readonly set_aside: readonly Position[]
   readonly refused: VotesRecorded['refused']
 }
 
@@ -72,7 +74,7 @@ export async function recordVotes(
   partition: number,
   votes: readonly PositionedVote[],
   recordedAt: Date,
-): Promise<Omit<VotesRecorded, 'refused'>> {
+): Promise<Omit<VotesRecorded, 'refused'> & { readonly named: readonly NamedVote[] }> {
   const first = await recordFirstVotes(client, prepared, partition, votes, recordedAt)
   if (first.left.length > 0) await client.query(PLAN_ANEW)
   const judged = await judgeVotes(client, partition, first.left, recordedAt)
@@ -80,7 +82,15 @@ export async function recordVotes(
     pollIds: [...first.pollIds, ...judged.pollIds],
     written: first.written + judged.written,
     setAside: judged.setAside,
+    named: nameFirst(first.left, judged.setAside),
   }
+}
+
+function nameFirst(votes: readonly PositionedVote[], positions: readonly Position[]): readonly NamedVote[] {
+  const wanted = new Set(positions.slice(0, NAMED_MAX))
+  if (wanted.size === 0) return []
+  const named = votes.filter(({ position }) => wanted.has(position))
+  return named.map(({ pollId, round, voter, position }) => ({ pollId, round, voter, position }))
 }
 
 /**
@@ -92,7 +102,7 @@ export async function judgeVotes(
   votes: readonly PositionedVote[],
   recordedAt: Date,
 ): Promise<VotesRecorded> {
-  if (votes.length === 0) return { pollIds: [], written: 0, setAside: 0, refused: {} }
+  if (votes.length === 0) return { pollIds: [], written: 0, setAside: [], refused: {} }
   const { rows } = await client.query<VotesRow>(RECORD_VOTES, [
     votes.map((vote) => storable(vote.pollId)),
     votes.map((vote) => vote.round),

@@ -1,11 +1,19 @@
 import type pg from 'pg'
 import { parsePosition, type Position } from '../../domain/position.ts'
 import type { LedgerVote, VoterKey } from '../../domain/vote.ts'
-import type { CloseMarker, LedgerBatch, Recorded, VoteLedger } from '../../ports/vote-ledger.ts'
+import {
+  type CloseMarker,
+  type LedgerBatch,
+  NAMED_MAX,
+  type NamedVote,
+  type Recorded,
+  type SetAside,
+  type VoteLedger,
+} from '../../ports/vote-ledger.ts'
 import type { VoterAtDoor } from '../../ports/vote-door.ts'
 import { orUnavailable, orUnrecordable } from './faults.ts'
 import { createPreparedStatements, nameStatement, type PreparedStatements } from './vote-ledger-prepared.ts'
-import { roundOf } from './set-aside-payload.ts'
+import { readPayload, roundOf } from './set-aside-payload.ts'
 import { BEGIN_PLANNED, onConnection, recordVotes, storable } from './vote-ledger-votes.ts'
 
 /** The ledger in PostgreSQL. The pool MUST lead to the primary. `onForgotten`: nothing can be prepared any more, and commits cost more. */
@@ -43,7 +51,8 @@ async function recordInTransaction(
     checkpoint: { ...batch.from, recorded: batch.to },
     pollIds: [...new Set([...votes.pollIds, ...closed])],
     written: votes.written,
-    setAside: votes.setAside + setAside,
+    setAside: votes.setAside.length + setAside.length,
+    named: [...votes.named, ...nameFirst(batch.setAside, setAside)].slice(0, NAMED_MAX),
     recordedAt: recordedAt.getTime(),
   }
 }
@@ -115,15 +124,17 @@ const RECORD_SET_ASIDE = `
   from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as s (position, poll_id, reason, payload)
   where not exists (select from pruned_round as p where p.poll_id = s.poll_id and ${roundOf('s.payload')} = p.round)
   order by s.position
-  on conflict on constraint set_aside_once do nothing`
+  on conflict on constraint set_aside_once do nothing
+  returning encode(position, 'hex') as position`
 
+/** Where those stand that were not set aside before. */
 async function recordSetAside(
   client: pg.PoolClient,
   { setAside, from }: LedgerBatch,
   recordedAt: Date,
-): Promise<number> {
-  if (setAside.length === 0) return 0
-  const { rowCount } = await client.query(RECORD_SET_ASIDE, [
+): Promise<readonly Position[]> {
+  if (setAside.length === 0) return []
+  const { rows } = await client.query<{ position: Position }>(RECORD_SET_ASIDE, [
     setAside.map((one) => one.position),
     setAside.map((one) => (one.pollId === null ? null : storable(one.pollId))),
     setAside.map((one) => one.reason),
@@ -131,7 +142,20 @@ async function recordSetAside(
     from.partition,
     recordedAt,
   ])
-  return rowCount ?? 0
+  return rows.map(({ position }) => position)
+}
+
+function nameFirst(setAside: readonly SetAside[], positions: readonly Position[]): readonly NamedVote[] {
+  const wanted = new Set(positions)
+  const named: NamedVote[] = []
+  for (const { position, pollId, payload } of setAside) {
+    if (named.length === NAMED_MAX) break
+    // Beyond the reach of positions several stand at one place, where only the first is kept.
+    if (pollId === null || !wanted.delete(position)) continue
+    const read = readPayload(payload)
+    if (read.type === 'vote') named.push({ pollId, round: read.vote.round, voter: read.vote.voter, position })
+  }
+  return named
 }
 
 const FIND_VOTE = `

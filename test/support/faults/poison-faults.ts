@@ -1,7 +1,10 @@
 import { Redis } from 'ioredis'
 import { createPollStore } from '../../../src/adapters/postgres/poll-store.ts'
+import { createSecretStore } from '../../../src/adapters/postgres/secrets.ts'
 import { createKeys } from '../../../src/adapters/redis/keys.ts'
 import { encodeVote, ENTRY_FORMAT_VERSION } from '../../../src/adapters/vote-entry.ts'
+import type { VoteReference } from '../../../src/application/cast-vote/seal-many.ts'
+import { createVoteIds } from '../../../src/application/cast-vote/vote-id.ts'
 import { partitionOf, type Vote } from '../../../src/domain/vote.ts'
 import { type AdminClient, connectAdminClient } from '../admin-client.ts'
 import { granted } from '../admin-side.ts'
@@ -63,7 +66,7 @@ export const appendPoison: Fault = {
 
 /** A rule that the ledger has for a while refuses the votes of some voters. Mended, they are replayed. */
 export const refuseSomeVoters: Fault = {
-  fact: 'votes that the ledger refuses are found among those of their batch and set aside alone, and count when they are replayed',
+  fact: 'votes that the ledger refuses are found among those of their batch and set aside alone, each named in the log, and count when they are replayed',
   async inject(scene) {
     const { system, poll, load } = scene
     await refuseVoters(scene, 1 / 64)
@@ -72,6 +75,8 @@ export const refuseSomeVoters: Fault = {
     await letVotersIn(scene)
     const innocent = await countWronglyAside(scene, 1 / 64)
     if (innocent > 0) throw new Error(`${innocent} votes were set aside that the ledger does not refuse`)
+    const unnamed = await listUnnamed(scene)
+    if (unnamed.length > 0) throw new Error(`no log names the votes ${unnamed.join()}, which were set aside`)
     const outcomes = await asOperator(system, 0, async (admin) => admin.replayPoll(poll.id, 50))
     return { 'votes refused': refused, 'votes replayed': countSettled(outcomes) }
   },
@@ -248,6 +253,19 @@ const countWronglyAside = async ({ system, poll }: FaultScene, share: number): P
     [poll.id, share * 256],
   )
   return rows[0]?.votes ?? 0
+}
+
+/** Of the votes that were set aside those whose id no worker has logged. */
+const listUnnamed = async ({ system, poll }: FaultScene): Promise<readonly string[]> => {
+  const { service } = await createSecretStore(system.database.pool).read()
+  const voteIds = createVoteIds(service)
+  const { rows } = await system.database.pool.query<Omit<VoteReference, 'pollId'>>(
+    `select (payload::json ->> 'round')::integer as round, payload::json ->> 'voter' as voter, encode(position, 'hex') as position
+     from set_aside where poll_id = $1`,
+    [poll.id],
+  )
+  const logged = system.workers.map((worker) => worker.output()).join('\n')
+  return rows.map((row) => voteIds.seal({ pollId: poll.id, ...row })).filter((voteId) => !logged.includes(voteId))
 }
 
 const countReplayed = async ({ system, poll }: FaultScene): Promise<number> => {

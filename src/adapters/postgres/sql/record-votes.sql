@@ -121,7 +121,7 @@ put_aside as (
   where j.verdict not in ('write', 'ignore')
   order by j.position
   on conflict on constraint set_aside_once do nothing
-  returning 1
+  returning position
 ),
 
 change as (
@@ -177,7 +177,7 @@ tallied as (
 select
   coalesce((select array_agg(distinct c.poll_id) from change as c), '{}') as poll_ids,
   coalesce((select sum(c.rows_written) from change as c), 0)::integer as written,
-  (select count(*) from put_aside)::integer as set_aside,
+  array(select encode(p.position, 'hex') from put_aside as p order by p.position) as set_aside,
   coalesce(
     (
       select json_object_agg(encode(j.position, 'hex'), j.verdict)
