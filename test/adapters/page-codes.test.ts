@@ -77,7 +77,8 @@ describe('the page of a poll of codes, with JavaScript', () => {
     const [first = '', second = ''] = codes
     const page = await visit(poll, `#code=${first}`)
     await page.waitForURL(`${site.origin}/p/${poll.id}`)
-    expect(await field(page).inputValue()).toBe(first)
+    // It is written there a moment after it has left the address.
+    await waitUntil(async () => (await field(page).inputValue()) === first)
     await page.evaluate(`location.hash = 'code=${second}'`)
     await waitUntil(async () => (await field(page).inputValue()) === second)
     const shown: string[] = []

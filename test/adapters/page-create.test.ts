@@ -3,6 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { usePages } from '../support/pages/use-pages.ts'
 import { startSystem } from '../support/running-system.ts'
+import { waitUntil } from '../support/wait-until.ts'
 
 const { call, open, url, visit } = usePages()
 
@@ -11,6 +12,11 @@ const rows = async (page: Page): Promise<readonly string[]> =>
   Promise.all((await page.locator('.row input').all()).map((input) => input.inputValue()))
 const make = (page: Page) => page.getByRole('button', { name: 'Make the poll' }).click()
 const link = (page: Page, label: string) => page.getByRole('textbox', { name: label }).inputValue()
+/** Waits until the focus is on what says this, where it comes with the frame after. */
+const hasFocus = async (page: Page, text: string): Promise<void> =>
+  waitUntil(async () => (await page.evaluate('document.activeElement.textContent')) === text, {
+    what: `the focus is on “${text}”`,
+  })
 /** What a page to vote on says, but for when its counts were read. */
 const readAsVoter = async (within: Locator): Promise<readonly string[]> =>
   within.locator('.asked, .code label, .ballot, .total, .hidden-note, #connection, .dock').allInnerTexts()
@@ -36,8 +42,8 @@ describe('the page that makes a poll', () => {
       type: 'single',
       results_visibility: 'always',
     })
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Your poll is ready')
-    expect(await page.evaluate<number>("document.querySelector('.qr').naturalWidth")).toBeGreaterThan(0)
+    await hasFocus(page, 'Your poll is ready')
+    await waitUntil(async () => (await page.evaluate<number>("document.querySelector('.qr').naturalWidth")) > 0)
     const { join_code: joinCode } = (await made(page)) as { readonly join_code: string }
     expect(await page.locator('.join-code').innerText()).toContain(`${joinCode.slice(0, 3)}-${joinCode.slice(3)}`)
     expect(await page.locator('.join-code').innerText()).toContain(`${new URL(url()).host}/j`)
@@ -77,7 +83,7 @@ describe('the page that makes a poll', () => {
     await row(page, 1).fill('Tea')
     await make(page)
     await page.getByRole('alert').getByText('Write a question.').waitFor()
-    expect(await page.evaluate('document.activeElement.textContent')).toBe('Write a question.')
+    await hasFocus(page, 'Write a question.')
     await page.getByRole('textbox', { name: 'Question' }).fill('Tea?')
     await row(page, 2).fill(' Tea ')
     await make(page)

@@ -160,9 +160,10 @@ describe('how it goes', () => {
     for (const option of [1, 2]) await vote(poll, option)
     const page = await manage(poll)
     const facts = async (): Promise<string> => (await page.locator('.facts').innerText()).replace(/\s+/g, ' ')
-    await waitUntil(async () =>
-      /Accepted 2 Recorded 2 On their way 0 Longest wait 0 ms Round 1 Version/.test(await facts()),
-    )
+    const isSo = async (): Promise<boolean> =>
+      /Accepted 2 Recorded 2 On their way 0 Longest wait 0 ms Round 1 Version/.test(await facts())
+    // Asked for every two seconds.
+    await waitUntil(isSo, { withinMs: 15_000, what: 'what the page says of it' })
     await page.getByText('Made by whoever made it').waitFor()
     await call('PATCH', poll.path, { bearer: poll.token, json: { question: 'Tea, or rather coffee?' } })
     await page.getByText('Edited with the link to manage').waitFor()

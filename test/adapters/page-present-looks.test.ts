@@ -23,6 +23,8 @@ describe('how it looks', () => {
   test.each([2, 6, 12, 30, 100])('%i long options and a long question fit a screen at 1080p', async (count) => {
     const poll = await makePoll({ question: long.repeat(2).slice(0, 500), options: longOptions(count) })
     await vote(poll, count)
+    // The most voted are shown as they are when the page comes.
+    await waitUntil(async () => (await call('GET', poll.path)).body.total_votes === 1)
     const page = await present(poll)
     await isLive(page)
     await page.locator('.figures').first().waitFor()

@@ -82,7 +82,7 @@ describe('the big screen', () => {
     const { join_code: joinCode } = (await call('GET', poll.path)).body
     const spelled = `${joinCode.slice(0, 3)}-${joinCode.slice(3)}`
     await page.getByText(`Join at ${new URL(url()).host}/j · ${spelled}`).waitFor()
-    expect(await page.evaluate<number>("document.querySelector('.code').naturalWidth")).toBeGreaterThan(0)
+    await waitUntil(async () => (await page.evaluate<number>("document.querySelector('.code').naturalWidth")) > 0)
     expect(await page.locator('.beside .join-code').innerText()).toBe(spelled)
     for (const shown of ['.join-code', '.address']) {
       const size = `parseFloat(getComputedStyle(document.querySelector('${shown}')).fontSize)`

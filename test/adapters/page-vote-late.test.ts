@@ -110,7 +110,7 @@ describe('a vote that is kept and that its voter gives up', () => {
     await vote(page, 'Neither')
     await isKept(page)
     isKeptBack = true
-    await waitUntil(() => areHeld > 0)
+    await waitUntil(() => areHeld > 0, { withinMs: 15_000 })
     await page.evaluate('{ const every = setInterval; window.setInterval = (ask) => every(ask, 200) }')
     await press(page, 'Do not send it')
     await page.getByRole('status').getByText('the service has no vote of yours').waitFor()

@@ -200,7 +200,8 @@ describe('a vote', () => {
     })
     await radio(page, 'A').check()
     await press(page, 'Vote')
-    await waitUntil(async () => (await votesOf(made.id))[0] === 1)
+    // Else the page might take what it shows already for the news of the reset.
+    await page.locator('.total', { hasText: '1 vote' }).waitFor()
     await beginAnew(made)
     await page.locator('.total', { hasText: '0 votes' }).waitFor()
     mayAnswer.resolve()

@@ -1,6 +1,7 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Poll } from '../../src/domain/poll.ts'
+import { findFreePorts } from '../support/free-ports.ts'
 import { type LiveSide, startLiveSide } from '../support/live-side.ts'
 import { type LiveSite, startLiveSite } from '../support/live-site.ts'
 import { useBrowser } from '../support/pages/use-browser.ts'
@@ -158,13 +159,15 @@ describe('the page, with JavaScript', () => {
   test('a page that lost its connection says so, and comes back with what it missed', async () => {
     provoke(/./)
     const poll = await openPoll()
-    const own = await startLiveSite(side)
+    // One that no outgoing connection is given while nobody listens there.
+    const [port = 0] = await findFreePorts(1)
+    const own = await startLiveSite(side, { port })
     const page = await visit(poll, {}, own)
     await page.getByText('Live').waitFor()
     await own.stop()
     await page.getByText('Connecting again…').waitFor()
     await side.vote(poll, 1)
-    const again = await startLiveSite(side, { port: Number(new URL(own.origin).port) })
+    const again = await startLiveSite(side, { port })
     await waitUntil(async () => (await share(page, 'Tea')) === '100%', { withinMs: 15_000 })
     await page.getByText('Live').waitFor()
     await page.close()
