@@ -106,15 +106,16 @@ describe('reading tallies', () => {
     const { id: pollId } = await createPoll()
     const owner = await takePartition()
     let isRecording = true
+    let differentVersions = 0
     const recording = (async () => {
-      for (let entry = 1; entry <= 60; entry += 1) {
+      // Longer where whoever reads is held up meanwhile.
+      for (let entry = 1; entry <= 60 || (differentVersions <= 2 && entry <= 2_000); entry += 1) {
         const votes = Array.from({ length: 20 }, () => voteAt(entry, { pollId, voter: someVoter(), selection: [2] }))
         await owner.record(entry, { votes })
       }
       isRecording = false
     })()
     let versionBefore = 0
-    let differentVersions = 0
     while (isRecording) {
       const [tally] = await tallies.read([pollId])
       if (tally === undefined) throw new Error('no tally')

@@ -95,7 +95,7 @@ describe.each(adapters)('the stream on $name', ({ create }) => {
     controller.abort()
     expect(await reading).toEqual([])
     expect(await stream.read(partition, STREAM_START, { entriesMax: 1, waitMs: 15_000 }, controller.signal)).toEqual([])
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
     await append()
     expect(await read(partition, STREAM_START, 1, 5_000)).toHaveLength(1)
   })

@@ -39,8 +39,9 @@ afterAll(async () => {
 /** Whatever one viewer sends, another sees the next vote, nothing is left of the one, and nothing was a fault. */
 async function expectOthersUnharmed(): Promise<void> {
   await waitUntil(() => site.socketCount() === 1, { withinMs: 10_000, what: 'only the steady viewer is left' })
+  const before = steady.last()?.total_votes ?? 0
   await side.vote(poll, 1)
-  await steady.sees((message) => message.total_votes === 1)
+  await steady.sees((message) => message.total_votes === before + 1)
   expect([steady.closed(), site.faults, side.faults]).toEqual([null, [], []])
   steady.socket.close()
   await waitUntil(() => site.socketCount() === 0)
@@ -240,6 +241,8 @@ function someFrames(): fc.Arbitrary<SomeFrames> {
     .map((saidLength): SomeFrames => ({ frames: [writeFrame({ opcode: text, saidLength })], ownCodes: [] }))
   const bytes = fc
     .uint8Array({ maxLength: 30 })
+    // By chance that would be a close with a code of its own, which nobody knows here.
+    .filter(([first = 0]) => (first & 15) !== close)
     .map((noise): SomeFrames => ({ frames: [Buffer.from(noise)], ownCodes: [] }))
   const many = fc
     .tuple(fc.constantFrom(text, ping, pong), fc.integer({ min: 20, max: 80 }))

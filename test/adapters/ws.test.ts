@@ -299,12 +299,12 @@ describe('WS /ws/polls/{id}', () => {
     const good = view(poll.id)
     const mute = rawSocket()
     mute.write(handshake(`/ws/polls/${poll.id}`))
-    let pings = 0
-    mute.on('data', (data: Buffer) => (pings += data.includes(Buffer.of(0x89, 0)) ? 1 : 0))
+    let received = ''
+    mute.on('data', (data: Buffer) => (received += data.toString('latin1')))
     await good.sees(() => true)
-    await waitUntil(() => sockets.viewerCount() === 2)
+    await waitUntil(() => mute.readableEnded || mute.closed)
+    expect(received.split('\x89\0')).toHaveLength(1 + 2)
     await waitUntil(() => sockets.viewerCount() === 1)
-    expect(pings).toBe(2)
     expect(givenUp).toEqual(['no_pong'])
     await side.vote(poll, 1)
     await good.sees((message) => message.total_votes === 1)
@@ -415,7 +415,7 @@ describe('WS /ws/polls/{id}', () => {
     const stopped = sockets.stop(300)
     const late = view(poll.id)
     await stopped
-    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(performance.now() - begun).toBeLessThan(4_500)
     const ends = await Promise.all(viewers.map((viewer) => viewer.ends()))
     expect(ends.every(({ code, reason }) => code === 1012 && /^retry_ms=\d+$/.test(reason))).toBe(true)
     expect(new Set(ends.map(({ reason }) => reason)).size).toBeGreaterThan(5)
