@@ -77,7 +77,6 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
   const { votesPerSecond, votesMin, changeShare, viewers: viewersCount, settledWithinMs } = asked
   const { pool } = system.database
   const urls = system.apis.map(({ url }) => url)
-  await bringBack(system)
   const poll = await organisePoll(system.apiUrl(0), { allow_vote_change: true, ...asked.definition })
   const viewers = Array.from({ length: viewersCount }, (_, number) =>
     createReconnectingViewer(system.apiUrl(number), poll.id, () => undefined),
@@ -115,15 +114,6 @@ export const survive = async (system: System, fault: Fault, plan: FaultPlan = {}
     for (const viewer of viewers) viewer.close()
     await load.stop()
   }
-}
-
-/** A case that was not over in time, and is tried once more, may have left processes that have ended or stand still. */
-const bringBack = async ({ apis, workers, admins }: System): Promise<void> => {
-  const back = [...apis, ...workers, ...admins].map(async (member) => {
-    member.signal('SIGCONT')
-    if (!member.isRunning()) await member.restart()
-  })
-  await Promise.all(back)
 }
 
 /** Waits until so many more votes have been accepted than now. */

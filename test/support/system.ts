@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { RedisConnections } from '../../src/adapters/redis/connect.ts'
 import { onServerOf, type RedisCluster } from '../../src/adapters/redis/servers.ts'
+import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { findFreePorts } from './free-ports.ts'
 import { withLeastRights } from './least-rights.ts'
 import { startTestPostgres, type TestPostgres } from './own-postgres.ts'
@@ -255,6 +256,20 @@ const startMember = (
 const memberBecomesReady = async (member: Member): Promise<void> =>
   becomesReady(member, Number(new URL(member.opsUrl).port))
 
+/** What a test that failed has ended or stopped, for another attempt and for the tests behind it. */
+const bringBack = async ({ redis, cluster, postgres, apis, workers, admins }: System): Promise<void> => {
+  for (const server of [redis, postgres, ...(cluster?.servers ?? [])]) {
+    if (server === null) continue
+    if (processIdentity(server.pid()) === null) await server.restart()
+    else process.kill(server.pid(), 'SIGCONT')
+  }
+  const members = [...apis, ...workers, ...admins].map(async (member) => {
+    member.signal('SIGCONT')
+    if (!member.isRunning()) await member.restart()
+  })
+  await Promise.all(members)
+}
+
 /**
  * One system for all tests of a file, or of a `describe`. What its processes wrote is shown when a test fails. A plan that is a
  * function is asked once the tests run, for what a `beforeAll` in front of it has made.
@@ -264,8 +279,10 @@ export const useSystem = (plan: SystemPlan | (() => SystemPlan)): (() => System)
   beforeAll(async () => {
     system = await startSystem(typeof plan === 'function' ? plan() : plan)
   })
-  afterEach(({ task }) => {
-    if (task.result?.state === 'fail') console.error(system?.logs())
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail' || system === undefined) return
+    console.error(system.logs())
+    await bringBack(system)
   })
   afterAll(async () => system?.stop())
   return () => {
