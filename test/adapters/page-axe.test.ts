@@ -18,7 +18,7 @@ const sizeOf = (page: PageState['page']) =>
  * What leads to some of the states: nothing that gets through, a poll and a code that are not there, what no form of ours sends. The page of somebody else
  * comes from no server, and the browser lets it open no socket to this machine.
  */
-const expectedFaults = /\/events$|\/session$|\/(?:polls|p)\/\w+$|\/j\?code=|^ws:/
+const expectedFaults = /\/events$|\/nowhere$|\/session$|\/(?:polls|p)\/\w+$|\/j\?code=|^ws:/
 
 /** The second differs from the first in its colours, and in nothing else. */
 const themes = [

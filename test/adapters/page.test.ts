@@ -327,6 +327,23 @@ describe('the address of the page', () => {
     }
   })
 
+  test('an address that is none leads people on, and tells programs in JSON', async () => {
+    for (const path of ['/nowhere', '/J', '/p', '/docs/static/nothing.css']) {
+      const answer = await fetch(`${site.origin}${path}`, { headers: { accept: 'text/html', 'accept-language': 'es' } })
+      expect([path, answer.status, answer.headers.get('vary')]).toEqual([path, 404, 'Accept, Accept-Language, Cookie'])
+      expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none';.*frame-ancestors 'none'/)
+      const page = await answer.text()
+      expect(page).toContain('Aquí no hay ninguna página')
+      expect(page).toContain('href="/j"')
+    }
+    const told = await fetch(`${site.origin}/nowhere`)
+    expect([told.status, told.headers.get('vary')]).toEqual([404, 'Accept'])
+    expect(await told.json()).toMatchObject({ code: 'route_not_found' })
+    const headers = { accept: 'text/html' }
+    const sent = await fetch(`${site.origin}/nowhere`, { method: 'POST', headers })
+    expect(await sent.json()).toMatchObject({ code: 'route_not_found' })
+  })
+
   test('bad forms are answered with a page', async () => {
     const poll = await openPoll()
     const huge = await post(poll.id, `option=${'1'.repeat(5000)}`)

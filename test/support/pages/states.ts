@@ -95,5 +95,6 @@ export const pageStates: readonly PageState[] = [
   { page: 'join', state: 'unknown', reach: async ({ visit }) => visit('/j?code=222222', 'No poll has this code.') },
 
   { page: 'message', state: 'no-poll', reach: async ({ visit }) => visit('/p/nosuchpoll12', 'This poll is not here') },
+  { page: 'message', state: 'no-page', reach: async ({ visit }) => visit('/nowhere', 'There is no page here') },
   { page: 'message', state: 'refused', reach: sendOddForm },
 ]
