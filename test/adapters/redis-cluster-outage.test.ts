@@ -34,6 +34,9 @@ let connections: Awaited<ReturnType<typeof connectTestCluster>>
 beforeAll(async () => {
   cluster = await startTestCluster()
   connections = await connectTestCluster(cluster.redisUrl)
+  // `ready` waits for none of these: nobody is served there.
+  const replicas = () => connections.commands.replicas()
+  await waitUntil(() => replicas().length === 3 && replicas().every(({ status }) => status === 'ready'))
 })
 afterAll(async () => {
   connections.stop()

@@ -165,8 +165,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/adapters/redis/durability.ts',
-        from: 'lookAtEach(cluster.replicas())',
-        to: 'lookAtEach([])',
+        from: 'lookAtEach(cluster.replicas(), true)',
+        to: 'lookAtEach([], true)',
       },
     ],
     caughtBy: [
@@ -174,6 +174,34 @@ export const mutants: readonly Mutant[] = [
         file: 'test/adapters/redis-cluster-outage.test.ts',
         title:
           'a replica that would keep votes less well is told before it takes over, and is no reason to start nothing',
+      },
+    ],
+  },
+  {
+    breaks: 'a replica that does not let our user in is told of once it has taken over',
+    edits: [{ file: 'src/adapters/redis/durability.ts', from: 'if (isReplica && answer !== null)', to: 'if (false)' }],
+    caughtBy: [
+      {
+        file: 'test/adapters/redis-cluster-outage.test.ts',
+        title: 'a replica that does not let our user in is told, and what was told of it stands until it answers again',
+      },
+    ],
+  },
+  {
+    breaks: 'an api process that hangs outlives the one that started it',
+    edits: [
+      { file: 'src/runtime/stop-child.ts', from: '  if (!isGone() && lastStep !== undefined)', to: '  if (false)' },
+    ],
+    caughtBy: [{ file: 'test/journeys/embedded.test.ts', title: 'nothing outlives it that it could not stop in time' }],
+  },
+  {
+    breaks: 'votes that were set aside are counted in the log and not named',
+    edits: [{ file: 'src/main/worker.ts', from: 'named.map((vote) => voteIds.seal(vote))', to: '[]' }],
+    caughtBy: [
+      {
+        file: 'test/journeys/faults-poison.test.ts',
+        title:
+          'votes that the ledger refuses are found among those of their batch and set aside alone, each named in the log, and count when they are replayed',
       },
     ],
   },
