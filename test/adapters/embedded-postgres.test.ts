@@ -176,10 +176,15 @@ test('a folder that cannot be made or written is a problem with a remedy', async
   chmodSync(sealed, 0o500)
   // No mode stops root; the system's own folder does.
   const isRoot = process.getuid?.() === 0
-  for (const unusable of [join(file, 'data'), isRoot ? '/sys/tallycast' : sealed]) {
-    await expect(startEmbeddedPostgres({ dataDir: unusable, log })).rejects.toMatchObject({
+  const unusable = [
+    [file, 'cannot be made: there is a file of that name, or above it'],
+    [join(file, 'data'), 'cannot be made: there is a file of that name, or above it'],
+    [isRoot ? '/sys/tallycast' : sealed, 'cannot be written'],
+  ] as const
+  for (const [dataDir, said] of unusable) {
+    await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toMatchObject({
       name: 'SetupProblem',
-      message: expect.stringContaining(`${unusable} cannot be written`),
+      message: expect.stringContaining(`${dataDir} ${said}`),
       remedy: expect.stringContaining('DATA_DIR'),
     })
   }
