@@ -23,6 +23,7 @@ export async function welcome(config: Config, adminTokenPlace: string, storage: 
     '  Scan to vote in the sample poll:',
     '',
     indent(await drawQrCode(votePage, { type: 'utf8', errorCorrectionLevel: 'M' })),
+    `  Make a poll        ${local}/`,
     `  Manage this poll   ${local}/p/${poll.pollId}/manage#manage=${poll.manageToken}`,
     `  API, try it out    ${local}/docs`,
     `  Data               ${storage}`,

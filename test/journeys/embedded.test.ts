@@ -77,6 +77,7 @@ test('on an empty folder it answers within 15 s, with a sample poll, and a poll 
   console.log(`answers after ${Math.round(performance.now() - beganAt)} ms`)
 
   expect(system.output()).toContain('/docs')
+  expect(system.output()).toContain(`Make a poll        http://localhost:${system.ports.PORT}/\n`)
   expect(system.output()).toContain(folder.path)
   expect((await send(system.url, 'GET', `/polls/${samplePollId(system)}`)).status).toBe(200)
   expect((await listPolls(system)).map(({ id }) => id)).toEqual([samplePollId(system)])
