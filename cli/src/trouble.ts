@@ -25,6 +25,9 @@ export function cannotBeWritten(cause: Error): Trouble {
   return new Trouble(`It cannot be written: ${cause.message}.`, exitCodes.refused, { cause })
 }
 
+/** The service speaks of headers, which nobody here writes. */
+const waysToShow = 'Here: the manage link in place of the id, or --manage-token, --api-key, --voter-token.'
+
 /** What a fault says to a person, in one line, and to the shell. `url` is where the service was looked for. */
 export function explainFault(fault: unknown, url: string): Trouble {
   if (fault instanceof Trouble) return fault
@@ -35,9 +38,10 @@ export function explainFault(fault: unknown, url: string): Trouble {
   const fields = errors
     .filter(({ detail }) => !message.includes(detail))
     .map(({ pointer, detail }) => `${pointer}: ${detail}`)
+  const ways = code === 'unauthenticated' ? [waysToShow] : []
   const where = code === 'unreachable' || code === 'unreadable' ? `${code}, ${url}` : code
   const exitCode = mayPass(fault) ? exitCodes.later : exitCodes.refused
-  return new Trouble([message, ...fields, `(${where})`].join(' '), exitCode, { cause: fault })
+  return new Trouble([message, ...fields, ...ways, `(${where})`].join(' '), exitCode, { cause: fault })
 }
 
 function mayPass({ code, status }: TallycastError): boolean {

@@ -23,6 +23,7 @@ export const textReport: PruneReport = {
   },
   end: ({ rounds, votes, leftAlone }, isRemoving) => {
     const what = `${formatVotes(votes)} of ${formatNumber(rounds)} ${rounds === 1 ? 'round' : 'rounds'}`
+    if (rounds + leftAlone === 0) return '\nThere is nothing to prune. Nothing was changed.'
     const left = leftAlone === 0 ? '' : ` ${formatNumber(leftAlone)} left alone, as said above.`
     return isRemoving
       ? `\n${what} pruned.${left} Space comes back as PostgreSQL vacuums.`

@@ -22,8 +22,14 @@ export function parseWords<const Known extends NonNullable<ParseArgsConfig['opti
     const { help: isHelpWanted } = given.values as { readonly help?: boolean }
     return isHelpWanted === true ? null : given
   } catch (fault) {
-    return fault instanceof Error ? fault.message : String(fault)
+    return wrongIn(fault instanceof Error ? fault.message : String(fault))
   }
+}
+
+/** Node's words for an option that is none speak of a command of any kind, and leave a quotation mark open. */
+function wrongIn(message: string): string {
+  const [, unknown] = /^Unknown option '([^']+)'\. /.exec(message) ?? []
+  return unknown === undefined ? message : `'${unknown}' is no option here.`
 }
 
 function unmarked<Given extends { readonly values: object; readonly positionals: readonly string[] }>(given: Given) {

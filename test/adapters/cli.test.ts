@@ -244,7 +244,7 @@ describe('what cannot be done is said in one line, and its kind is the exit code
   test('a poll is closed by whoever shows its token, and by nobody else', async () => {
     const { id, manage_token: token } = await createPoll()
     const close = ['close', id, '--json']
-    expect(await tallycast(close)).toEqual(refusal(1, /\(unauthenticated\)/))
+    expect(await tallycast(close)).toEqual(refusal(1, /Here: the manage link .*--manage-token.*\(unauthenticated\)/))
     const wrong = await tallycast(close, { TALLYCAST_MANAGE_TOKEN: `${token}x` })
     expect(wrong).toEqual(refusal(1, /\((?:forbidden|token_invalid)\)/))
     expect((await tallycast([...close, '--manage-token', token])).exitCode).toBe(0)

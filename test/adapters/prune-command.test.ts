@@ -89,6 +89,11 @@ const setAsideOf = async ({ id }: OwnPoll): Promise<readonly unknown[]> =>
 const votesOf = async ({ id }: OwnPoll): Promise<number> =>
   (await query('select from vote where poll_id = $1', [id])).length
 
+test('where nothing is old enough, nothing is asked for', async () => {
+  const { exitCode, output } = await prune(['--before', '2001-01-01'])
+  expect([exitCode, output.trim()]).toEqual([0, 'There is nothing to prune. Nothing was changed.'])
+})
+
 test('what would go is shown, and nothing is changed', async () => {
   const poll = await makeOld()
   const { exitCode, output } = await prune(['--before', dayAfter])

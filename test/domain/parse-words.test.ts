@@ -13,13 +13,13 @@ test('an id or a token that begins with a dash is taken for no option', () => {
 })
 
 test.each([
-  [['--jsno'], "'--jsno'"],
-  [['-x'], "'-x'"],
-  [[id.slice(0, 31)], '-a'],
-  [['--token', '--json'], "'--token"],
-  [['--token'], "'--token"],
+  [['--jsno'], /^'--jsno' is no option here\.$/],
+  [['-x'], /^'-x' is no option here\.$/],
+  [[id.slice(0, 31)], /'-a' is no option here/],
+  [['--token', '--json'], /'--token/],
+  [['--token'], /'--token/],
 ])('what nobody can have meant is said: %s', (args, said) => {
-  expect(parseWords(args, { token: text, json: flag })).toContain(said)
+  expect(parseWords(args, { token: text, json: flag })).toMatch(said)
 })
 
 test('help is asked for in two ways', () => {
