@@ -1,3 +1,4 @@
+import { sleep } from '../../src/runtime/stop-signal.ts'
 import { type Answer, createKeepAliveClient, type KeepAliveClient, textIn } from './keep-alive-client.ts'
 
 /** The part of a poll's body that journeys look at. */
@@ -19,14 +20,21 @@ export type OrganisedPoll = {
   readonly see: (url?: string) => Promise<PollShown>
 }
 
-/** Creates a poll over HTTP, and does with it what its organiser can. */
+/** For so long somebody may be told to come back by a service that has just been started, or has failed. */
+const comesBackWithinMs = 15_000
+const askEveryMs = 500
+
+/** Creates a poll over HTTP, as soon as it can be had, and does with it what its organiser can. */
 export const organisePoll = async (
   url: string,
   definition: Readonly<Record<string, unknown>> = {},
 ): Promise<OrganisedPoll> => {
-  const created = await send(url, 'POST', '/polls', {
-    body: { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'Neither'], ...definition },
-  })
+  const body = { question: 'Tea or coffee?', options: ['Tea', 'Coffee', 'Neither'], ...definition }
+  let created = await send(url, 'POST', '/polls', { body })
+  for (const until = performance.now() + comesBackWithinMs; created.status === 503 && performance.now() < until;) {
+    await sleep(askEveryMs)
+    created = await send(url, 'POST', '/polls', { body })
+  }
   const id = textIn(created.body, 'id')
   const manageToken = textIn(created.body, 'manage_token')
   if (created.status !== 201 || id === null || manageToken === null) {
