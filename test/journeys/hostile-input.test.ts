@@ -79,6 +79,11 @@ async function startWatchers(address: string, pollId: string, count: number): Pr
   return watching
 }
 
-test.each([sendNonsense, flood])('$fact', async (fault) => {
+test.each([sendNonsense])('$fact', async (fault) => {
   expectAccepted(await survive(system(), fault, plan))
+})
+
+test.each([flood])('$fact', async (fault) => {
+  // The flood takes its share of the machine from the api: who is told to come back may be told so again, but not for ever.
+  expectAccepted(await survive(system(), fault))
 })
