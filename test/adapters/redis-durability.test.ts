@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { connectRedis, type RedisConnections } from '../../src/adapters/redis/connect.ts'
 import { type Durability, lookAtDurability } from '../../src/adapters/redis/durability.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { waitUntil } from '../support/wait-until.ts'
 
@@ -8,7 +9,7 @@ let server: TestRedis
 let connections: RedisConnections
 beforeAll(async () => {
   server = await startTestRedis()
-  connections = connectRedis({ url: server.redisUrl })
+  connections = connectRedis({ url: server.redisUrl, commandTimeoutMs: patientMs })
   await connections.ready()
 })
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { createTallyFeed } from '../../src/adapters/redis/tally-feed.ts'
 import { createVoteDoor } from '../../src/adapters/redis/vote-door.ts'
 import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { compareEntryIds, hasPosition, STREAM_START } from '../../src/domain/position.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { ask, readEntries, readVotes, someCall, someDoor, somePollId } from '../support/some-calls.ts'
 import { someTally } from '../support/some-tally.ts'
@@ -15,7 +16,7 @@ const keys = createKeys(prefix)
 let connections: RedisConnections
 let stream: ReturnType<typeof createVoteStream>
 beforeAll(async () => {
-  connections = connectRedis({ url: redisUrl })
+  connections = connectRedis({ url: redisUrl, commandTimeoutMs: patientMs })
   await connections.ready()
   stream = createVoteStream(connections, keys)
 })

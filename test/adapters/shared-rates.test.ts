@@ -7,6 +7,7 @@ import { createSharedRates } from '../../src/adapters/redis/shared-rates.ts'
 import { charge } from '../../src/domain/rate.ts'
 import type { RateCharge, SharedRates } from '../../src/ports/shared-rates.ts'
 import { isUnavailable } from '../../src/ports/unavailable.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { shareTestRedis } from '../support/redis.ts'
 
 let connections: RedisConnections
@@ -15,7 +16,7 @@ let keys: ReturnType<typeof createKeys>
 
 beforeAll(async () => {
   const { redisUrl, prefix } = shareTestRedis()
-  connections = connectRedis({ url: redisUrl })
+  connections = connectRedis({ url: redisUrl, commandTimeoutMs: patientMs })
   await connections.ready()
   keys = createKeys(prefix)
   rates = createSharedRates(connections.cache, keys)

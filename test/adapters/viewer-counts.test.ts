@@ -6,6 +6,7 @@ import { createKeys } from '../../src/adapters/redis/keys.ts'
 import { createViewerCounts as createRedisViewerCounts } from '../../src/adapters/redis/viewer-counts.ts'
 import type { ViewerCounts } from '../../src/ports/viewer-counts.ts'
 import { adapters, type Adapters } from '../support/adapters.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { createTestDatabase } from '../support/postgres.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -107,7 +108,7 @@ describe('what a process that has died leaves behind', () => {
 
   test('is taken away by the next one that tells, in Redis', async () => {
     const { redisUrl, prefix } = shareTestRedis()
-    const [connections, keys] = [connectRedis({ url: redisUrl }), createKeys(prefix)]
+    const [connections, keys] = [connectRedis({ url: redisUrl, commandTimeoutMs: patientMs }), createKeys(prefix)]
     await connections.ready()
     const counts = createRedisViewerCounts(connections.cache, keys)
     await counts.tell(dead, [[poll, 3]], 1)

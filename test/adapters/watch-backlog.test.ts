@@ -7,6 +7,7 @@ import { createVoteStream } from '../../src/adapters/redis/vote-stream.ts'
 import { watchBacklog } from '../../src/main/watch-backlog.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { createMetricsRegistry } from '../../src/runtime/metrics.ts'
+import { patientMs } from '../support/adapters-redis.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { shareTestRedis } from '../support/redis.ts'
 import { someCall, someDoor, somePollId } from '../support/some-calls.ts'
@@ -17,7 +18,7 @@ const asked = 1
 const votes = 3
 
 const { redisUrl, prefix } = shareTestRedis()
-const connections = connectRedis({ url: redisUrl, onError: () => undefined })
+const connections = connectRedis({ url: redisUrl, commandTimeoutMs: patientMs, onError: () => undefined })
 const keys = createKeys(prefix)
 const stream = createVoteStream(connections, keys)
 const log = createLog({ name: 'test', level: 'silent' })

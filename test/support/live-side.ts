@@ -14,6 +14,7 @@ import type { PollStore } from '../../src/ports/poll-store.ts'
 import type { Tallies } from '../../src/ports/tallies.ts'
 import type { TallyCache } from '../../src/ports/tally-cache.ts'
 import type { TallyFeed } from '../../src/ports/tally-feed.ts'
+import { patientMs } from './adapters-redis.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { shareTestRedis } from './redis.ts'
 import { somePoll } from './some-poll.ts'
@@ -108,7 +109,8 @@ function newsOverPostgres({ pool, databaseUrl }: TestDatabase): News {
 
 async function newsOverRedis(url: string | undefined, report: (fault: unknown) => void): Promise<News> {
   const shared = shareTestRedis()
-  const connections = connectRedis({ url: url ?? shared.redisUrl })
+  // A test that takes its own Redis away waits for what that means.
+  const connections = connectRedis(url === undefined ? { url: shared.redisUrl, commandTimeoutMs: patientMs } : { url })
   await connections.ready()
   const keys = createKeys(shared.prefix)
   const { commands, subscriber } = connections
