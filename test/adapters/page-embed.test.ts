@@ -318,10 +318,11 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     await shown.getByText('Final result').waitFor()
     await shown.getByText('You voted for Tea.').waitFor()
     for (const step of ['reset', 'open']) await call('POST', `${poll.path}/${step}`, { bearer: poll.token })
-    await waitUntil(async () => {
+    const isThere = async (): Promise<boolean> => {
       await page.clock.fastForward(lookEveryMostMs)
       return button(shown, 'Vote').isVisible()
-    })
+    }
+    await waitUntil(isThere, { withinMs: 15_000, what: 'the next round is there' })
     expect(await shown.getByText('You voted for').count()).toBe(0)
     await vote(shown, 'Coffee')
     await shown.getByText('You voted for Coffee.').waitFor()

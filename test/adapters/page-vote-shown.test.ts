@@ -56,10 +56,11 @@ describe('what others do', () => {
     await manage('close')
     await page.getByText('Final result').waitFor()
     for (const step of ['reset', 'open']) await manage(step)
-    await waitUntil(async () => {
+    const isThere = async (): Promise<boolean> => {
       await page.clock.fastForward(firstLookMostMs)
       return radio(page, 'No').isVisible()
-    })
+    }
+    await waitUntil(isThere, { withinMs: 15_000, what: 'the next round is there' })
     expect(await page.getByText('You voted for').count()).toBe(0)
     await radio(page, 'No').check()
     await press(page, 'Vote')
