@@ -6,6 +6,7 @@ import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createCheckedAppend } from '../../src/application/cast-vote/check-log.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import type { PartitionLease } from '../../src/ports/partition-lease.ts'
+import { sleep } from '../../src/runtime/stop-signal.ts'
 import { startOwnRedis } from '../support/own-redis.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { someCall, someDoor } from '../support/some-calls.ts'
@@ -31,9 +32,9 @@ afterEach(async () => {
 
 const work = () => startWorker(database.pool, redis, { name: 'ann', partitions: [0] })
 
-/** A poll in which one vote is recorded, and a process that votes in it. */
-const voteAndRecord = async () => {
-  const append = createCheckedAppend({ ...redis, lease }, (fault) => faults.push(fault))
+/** A poll in which one vote is recorded, and a process that votes in it. `read`: how it hears of the checkpoint. */
+const voteAndRecord = async (read: PartitionLease['read'] = async (partition) => lease.read(partition)) => {
+  const append = createCheckedAppend({ ...redis, lease: { read } }, (fault) => faults.push(fault))
   const { id: pollId, round, revision } = await createPoll()
   const vote = async (): Promise<string | undefined> =>
     (await append(0, [someCall({ pollId, round, revision, selection: [1] })]))[0]?.answer
@@ -51,6 +52,16 @@ const createPoll = async () => {
   await redis.door.open(0, someDoor(poll.id))
   return poll
 }
+
+/** Nothing else happens in this process meanwhile; what was due by then comes before what has arrived. */
+const standStill = async (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setImmediate(() => {
+      const until = performance.now() + ms
+      while (performance.now() < until) continue
+      resolve()
+    })
+  })
 
 const restart = async (): Promise<void> => {
   await redis.server.kill()
@@ -75,6 +86,22 @@ test('after an interruption nobody is let in while the log ends before what is r
   await waitUntil(isDoorMissing, { withinMs: 10_000, what: 'the door of the old epoch is missing' })
   expect((await lease.read(0)).epoch).toBe(2)
   await worker.stop()
+})
+
+test('what the ledger answers while the process stands still is heard, though by then it has waited for too long', async () => {
+  let isSlow = false
+  const vote = await voteAndRecord(async (partition) => {
+    const checkpoint = await lease.read(partition)
+    if (isSlow) await database.pool.query('select pg_sleep(0.15)')
+    return checkpoint
+  })
+  await redis.connections.commands.xdel(redis.keys.stream(0), (await lease.read(0)).recorded)
+  await restart()
+  isSlow = true
+  const voting = vote()
+  await sleep(50)
+  await standStill(2_500)
+  await expect(voting).rejects.toThrow(DependencyUnavailable)
 })
 
 test('after an interruption that left the log whole votes go on at once', async () => {
