@@ -12,6 +12,7 @@ import { startEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { createLog } from '../../src/runtime/log.ts'
 import { pageCacheMegabytes } from '../../src/runtime/postgres-memory.ts'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
+import { findFreePorts } from '../support/free-ports.ts'
 import { keepOnLeash } from '../support/leash.ts'
 import type { Leash } from '../support/leash.ts'
 import { waitUntil } from '../support/wait-until.ts'
@@ -63,7 +64,9 @@ const startHolder = async (): Promise<Holder> => {
 }
 
 test('data and port are the same after a restart', async () => {
-  const first = await start()
+  // One that nobody else takes between the two.
+  const [port = 0] = await findFreePorts(1)
+  const first = await startEmbeddedPostgres({ dataDir, log, port, isDurable: false })
   await query(first.databaseUrl, 'create table kept_over_restart as select 42 as n')
   await first.stop()
   await using second = await start()
