@@ -184,10 +184,10 @@ test('a folder that cannot be made or written is a problem with a remedy', async
     [join(file, 'data'), 'cannot be made: there is a file of that name, or above it'],
     [isRoot ? '/sys/tallycast' : sealed, 'cannot be written'],
   ] as const
-  for (const [dataDir, said] of unusable) {
-    await expect(startEmbeddedPostgres({ dataDir, log })).rejects.toMatchObject({
+  for (const [place, said] of unusable) {
+    await expect(startEmbeddedPostgres({ dataDir: place, log })).rejects.toMatchObject({
       name: 'SetupProblem',
-      message: expect.stringContaining(`${dataDir} ${said}`),
+      message: expect.stringContaining(`${place} ${said}`),
       remedy: expect.stringContaining('DATA_DIR'),
     })
   }
