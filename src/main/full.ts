@@ -51,6 +51,7 @@ async function main(): Promise<void> {
   const children = new Map<ChildRole, ChildProcess>()
   try {
     for (const role of roles) {
+      if (signal.aborted) break
       const child = startChild(`${role}.ts`, [], { ...config, opsPort: opsPorts[role] })
       children.set(role, child)
       child.once('exit', (exitCode, endedBy) => {

@@ -57,7 +57,7 @@ function createTellLook(log: Log): (look: Look) => void {
     else log.error({ problems, mend }, 'Redis keeps votes less well than declared')
   })
   const tellWarnings = onChange((problems, mend) => {
-    if (problems === '') log.info('every server of the cluster is as VOTE_DURABILITY needs it again')
+    if (problems === '') log.info('no server that the cluster names falls short of VOTE_DURABILITY any more')
     else
       log.warn(
         { problems, mend },
@@ -70,7 +70,8 @@ function createTellLook(log: Log): (look: Look) => void {
   })
   return ({ problems, warnings, unseen }) => {
     tellProblems(problems)
-    tellWarnings(warnings)
+    // A replica that takes over falls short as a primary does.
+    if (warnings.length > 0 || problems.length === 0) tellWarnings(warnings)
     tellUnseen(unseen.map((problem) => ({ problem, mend: [] })))
   }
 }

@@ -63,6 +63,8 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
       name: 'PostgreSQL',
       log,
       stopSteps: postgresStopSteps,
+      // With SIGTERM it would stay for as long as somebody is connected; killed, it would leave its own children behind.
+      atExit: 'SIGQUIT',
       startAgain,
       isRestarted,
     })

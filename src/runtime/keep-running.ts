@@ -15,6 +15,8 @@ type KeepRunningOptions = {
   readonly name: string
   readonly log: Log
   readonly stopSteps: readonly StopStep[]
+  /** What it gets where this process exits before it; else SIGTERM, and on the way of a stop its last step. */
+  readonly atExit?: NodeJS.Signals
   /** Starts it anew where the first one stood; rejects when that does not work this time. */
   readonly startAgain: (signal: AbortSignal) => Promise<Running>
   /** False: after a crash it stays away. */
@@ -34,7 +36,7 @@ export type KeptServer = {
  */
 export const keepRunning = (
   first: Running,
-  { name, log, stopSteps, startAgain, isRestarted }: KeepRunningOptions,
+  { name, log, stopSteps, atExit, startAgain, isRestarted }: KeepRunningOptions,
 ): KeptServer => {
   const stopping = new AbortController()
   let running = first
@@ -69,7 +71,7 @@ export const keepRunning = (
     else {
       child.once('exit', onExit)
       // Whoever lets go of everything at once, asked twice or after a bug, leaves nothing running either.
-      signalAtExit(child, 'SIGTERM')
+      signalAtExit(child, atExit ?? 'SIGTERM')
     }
   }
 
@@ -79,7 +81,8 @@ export const keepRunning = (
     stop: async () => {
       stopping.abort(new Error(`${name} is being stopped`))
       await restarting
-      if (!(await stopChild(running.child, stopSteps))) log.error({ serverPid: running.pid }, `${name} did not stop`)
+      const isGone = await stopChild(running.child, stopSteps, atExit)
+      if (!isGone) log.error({ serverPid: running.pid }, `${name} did not stop`)
     },
   }
 }

@@ -16,12 +16,15 @@ export const signalAtExit = (child: ChildProcess, signal: NodeJS.Signals): void 
 
 /**
  * Asks a child of this process to end, more firmly step by step. False when it outlived them all. Should this process exit on the way,
- * the last step is taken then. Nobody is asked where the child has ended before: by then its pid may be a stranger's.
+ * the child gets `atExit` then, or else what the last step sends. Nobody is asked where the child has ended before: by then its pid may be a stranger's.
  */
-export const stopChild = async (child: ChildProcess, steps: readonly StopStep[]): Promise<boolean> => {
+export const stopChild = async (
+  child: ChildProcess,
+  steps: readonly StopStep[],
+  atExit = steps.at(-1)?.signal,
+): Promise<boolean> => {
   const isGone = (): boolean => hasEnded(child)
-  const lastStep = steps.at(-1)
-  if (!isGone() && lastStep !== undefined) signalAtExit(child, lastStep.signal)
+  if (!isGone() && atExit !== undefined) signalAtExit(child, atExit)
   for (const { signal, withinMs } of steps) {
     if (isGone()) return true
     child.kill(signal)

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { locateEmbeddedPostgres } from '../../src/runtime/embedded-postgres.ts'
 import { processIdentity } from '../../src/runtime/process-identity.ts'
 import { createDataFolder, type DataFolder, type EmbeddedSystem, startEmbedded } from '../support/embedded-system.ts'
 import { keepStill } from '../support/keep-still.ts'
@@ -159,6 +161,11 @@ test('nothing outlives it that it could not stop in time', async () => {
   const pids = childrenOf(system.pid())
   const hangs = pids.find((pid) => commandOf(pid).includes('api-process.ts'))
   if (hangs === undefined) throw new Error('no api process was found')
+  // For whom PostgreSQL would stay where it is asked to end politely.
+  const guest = new pg.Client(locateEmbeddedPostgres(folder.path))
+  guest.on('error', () => undefined)
+  onTestFinished(async () => guest.end())
+  await guest.connect()
   {
     using _ = keepStill(hangs)
     system.signal('SIGINT')

@@ -190,7 +190,7 @@ export const mutants: readonly Mutant[] = [
   {
     breaks: 'an api process that hangs outlives the one that started it',
     edits: [
-      { file: 'src/runtime/stop-child.ts', from: '  if (!isGone() && lastStep !== undefined)', to: '  if (false)' },
+      { file: 'src/runtime/stop-child.ts', from: '  if (!isGone() && atExit !== undefined)', to: '  if (false)' },
     ],
     caughtBy: [{ file: 'test/journeys/embedded.test.ts', title: 'nothing outlives it that it could not stop in time' }],
   },

@@ -51,9 +51,14 @@ const listOf = (source: string): string => `
 
 /** A round of which no vote was recorded has no tally where it was deleted, or was reset while its doors could not be shut. */
 const withoutTally = `(
-    select s.poll_id, ${roundOf('s.payload')} as round, 0 as total_votes, s.set_aside_at as recorded_at
-    from set_aside as s
-    where not exists (select from tally where tally.poll_id = s.poll_id and tally.round = ${roundOf('s.payload')})
+    select r.*
+    from (
+      select s.poll_id, ${roundOf('s.payload')} as round, 0 as total_votes, max(s.set_aside_at) as recorded_at
+      from set_aside as s
+      where ($2::text is null or s.poll_id = $2) and s.poll_id >= $3
+      group by 1, 2
+    ) as r
+    where not exists (select from tally where tally.poll_id = r.poll_id and tally.round = r.round)
   )`
 
 const LIST = `(${listOf('tally')}) union all (${listOf(withoutTally)}) order by poll_id, round limit $5`
