@@ -26,7 +26,8 @@ export function cannotBeWritten(cause: Error): Trouble {
 }
 
 /** The service speaks of headers, which nobody here writes. */
-const waysToShow = 'Here: the manage link in place of the id, or --manage-token, --api-key, --voter-token.'
+const waysToShow =
+  'Here: the manage link in place of the id, --manage-token or --voter-token for one poll; --api-key for all.'
 
 /** What a fault says to a person, in one line, and to the shell. `url` is where the service was looked for. */
 export function explainFault(fault: unknown, url: string): Trouble {

@@ -6,7 +6,6 @@ import { createPollStore } from '../../src/adapters/postgres/poll-store.ts'
 import { createCheckedAppend } from '../../src/application/cast-vote/check-log.ts'
 import { DependencyUnavailable } from '../../src/ports/unavailable.ts'
 import type { PartitionLease } from '../../src/ports/partition-lease.ts'
-import { sleep } from '../../src/runtime/stop-signal.ts'
 import { startOwnRedis } from '../support/own-redis.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { someCall, someDoor } from '../support/some-calls.ts'
@@ -20,8 +19,7 @@ let lease: PartitionLease
 const faults: unknown[] = []
 beforeEach(async () => {
   database = await createTestDatabase()
-  // Nothing here is about a Redis that is silent.
-  redis = await startOwnRedis([], null, [], 10_000)
+  redis = await startOwnRedis()
   lease = createPartitionLease(database.pool)
   faults.splice(0)
 })
@@ -90,16 +88,21 @@ test('after an interruption nobody is let in while the log ends before what is r
 
 test('what the ledger answers while the process stands still is heard, though by then it has waited for too long', async () => {
   let isSlow = false
+  const asked = Promise.withResolvers<void>()
   const vote = await voteAndRecord(async (partition) => {
     const checkpoint = await lease.read(partition)
-    if (isSlow) await database.pool.query('select pg_sleep(0.15)')
+    if (isSlow) {
+      const rest = database.pool.query('select pg_sleep(0.15)')
+      asked.resolve()
+      await rest
+    }
     return checkpoint
   })
   await redis.connections.commands.xdel(redis.keys.stream(0), (await lease.read(0)).recorded)
   await restart()
   isSlow = true
   const voting = vote()
-  await sleep(50)
+  await asked.promise
   await standStill(2_500)
   await expect(voting).rejects.toThrow(DependencyUnavailable)
 })
