@@ -56,8 +56,19 @@ async function act({ path }: OwnPoll, does: 'close' | 'reset' | 'open'): Promise
   if (does === 'close') await waitUntil(async () => (await call('GET', path)).body.results_final === true)
 }
 
+/** What closes a round is recorded at each partition for itself, and after the answer to whoever ends it by a reset. */
+async function allRecorded(): Promise<void> {
+  const { lease, stream } = system.adapters
+  const isRecorded = async (partition: number) => {
+    const { recorded } = await lease.read(partition)
+    return (await stream.inspect(partition, recorded)).end === recorded
+  }
+  await waitUntil(async () => (await Promise.all([0, 1].map(isRecorded))).every(Boolean))
+}
+
 /** As if nothing had happened to it since. */
 async function age({ id }: OwnPoll, changedAt = longAgo, recordedAt = longAgo): Promise<void> {
+  await allRecorded()
   await query('update tally set recorded_at = $2 where poll_id = $1', [id, recordedAt])
   await query('update poll set changed_at = $2, announced_revision = revision where id = $1', [id, changedAt])
 }
@@ -185,9 +196,8 @@ test('a round of which no vote was recorded is found and removed for what was se
   await act(poll, 'open')
   await vote(poll, 3)
   // As after a reset while the stream was away: nothing closes the round there.
-  await waitUntil(
-    async () => (await query('delete from tally where poll_id = $1 and round = 1 returning 1', [poll.id])).length > 0,
-  )
+  await allRecorded()
+  await query('delete from tally where poll_id = $1 and round = 1', [poll.id])
   const deleted = await makePoll(0)
   await call('DELETE', deleted.path, { bearer: adminToken })
   await setAside(poll, 1, ['01', '02'])
