@@ -351,6 +351,7 @@ describe('<tally-cast-poll>, in a page of another site whose policy is strict', 
     const page = await openHost(tag(poll))
     await vote(element(page), 'Coffee')
     await element(page).getByText('The result will be shown when the poll has closed.').waitFor()
+    await element(page).getByText('You voted for Coffee.').waitFor()
     await someoneVotes(poll, 2)
     expect(await element(page).locator('.figures, .bar').count()).toBe(0)
     expect(toldCounts()).toEqual([])

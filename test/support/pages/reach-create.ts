@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { question, type Scene } from './scene.ts'
+import { imagesShown, question, type Scene } from './scene.ts'
 
 const makeIt = 'Make the poll'
 const option = (page: Page, number: number) => page.getByRole('textbox', { name: `Option ${number}`, exact: true })
@@ -59,5 +59,5 @@ export async function createWithCodes(scene: Scene): Promise<void> {
 async function makeFilled({ page }: Scene): Promise<void> {
   await page.getByRole('button', { name: makeIt }).click()
   await page.getByRole('heading', { name: 'Your poll is ready' }).waitFor()
-  await page.waitForFunction('[...document.images].every(({ complete }) => complete)')
+  await imagesShown(page)
 }

@@ -1,4 +1,4 @@
-import type { Scene } from './scene.ts'
+import { imagesShown, type Scene } from './scene.ts'
 
 /** What lies behind the address of a new poll. */
 export async function open({ visit, makePoll }: Scene, after: string, shown: string): Promise<void> {
@@ -76,7 +76,7 @@ export async function close({ call, visit, makePoll }: Scene, definition: object
 export async function present({ page, visit, makePoll }: Scene, definition: object, after = ''): Promise<void> {
   const { id } = await makePoll(definition)
   await visit(`/p/${id}/present${after}`, 'Live')
-  await page.waitForFunction('[...document.images].every(({ complete }) => complete)')
+  await imagesShown(page)
 }
 
 /** What the organiser's big screen shows when this key is pressed. */

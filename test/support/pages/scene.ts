@@ -41,6 +41,13 @@ export function setScene(page: Page, url: string, call: HttpClient, voters: read
   }
 }
 
+/** Every image is drawn. Looked at from here: the policy of our pages lets nobody wait inside for what is not yet so. */
+export async function imagesShown(page: Page): Promise<void> {
+  const isComplete = async (): Promise<boolean> =>
+    page.evaluate('[...document.images].every(({ complete }) => complete)')
+  await waitUntil(isComplete, { what: 'all images are there' })
+}
+
 async function letVote(
   url: string,
   call: HttpClient,
