@@ -2,9 +2,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 
-/** The claims of a good token for this poll. */
+/** The claims of a token that is good for this poll, for ten minutes: longer than a test of many steps takes anywhere. */
 export function claimsFor(pollId: string, more: object = {}): JWTPayload {
-  return { sub: 'user-42', aud: 'tallycast', exp: Math.floor(Date.now() / 1000) + 60, poll_id: pollId, ...more }
+  return { sub: 'user-42', aud: 'tallycast', exp: Math.floor(Date.now() / 1000) + 600, poll_id: pollId, ...more }
 }
 
 type SigningKey = Parameters<SignJWT['sign']>[0]
